@@ -1,0 +1,73 @@
+#pragma once
+
+/// @file
+/// The errors that the library throws. It never prints and never exits.
+
+#include <stdexcept>
+#include <string>
+
+#include "tapedeck/core/api.hpp"
+
+namespace tapedeck {
+
+/// What every error says: who complains, what was given, what was wanted, and a hint where there is one.
+struct Complaint {
+  std::string who;
+  std::string given;
+  std::string wanted = {};
+  std::string hint = {};
+};
+
+/// Base of all errors. `what()` reads "who: given; expected wanted (hint)".
+class TAPEDECK_API Error : public std::runtime_error {
+ public:
+  explicit Error(Complaint complaint);
+  ~Error() override;
+
+  const std::string& who() const noexcept { return complaint_.who; }
+  const std::string& given() const noexcept { return complaint_.given; }
+  const std::string& wanted() const noexcept { return complaint_.wanted; }
+  const std::string& hint() const noexcept { return complaint_.hint; }
+
+ private:
+  Complaint complaint_;
+};
+
+/// A matrix has the wrong shape for its place.
+struct TAPEDECK_API ShapeError : Error {
+  using Error::Error;
+};
+/// A matrix holds float where double was asked for, or an index where a number was, and so on.
+struct TAPEDECK_API ScalarError : Error {
+  using Error::Error;
+};
+/// A name is unknown, empty, ill-formed or taken.
+struct TAPEDECK_API NameError : Error {
+  using Error::Error;
+};
+/// An option or an argument lies outside its range.
+struct TAPEDECK_API OptionError : Error {
+  using Error::Error;
+};
+/// A class label lies outside the classes.
+struct TAPEDECK_API LabelError : Error {
+  using Error::Error;
+};
+/// A Value, Parameter or Buffer is stale, released, or belongs elsewhere.
+struct TAPEDECK_API HandleError : Error {
+  using Error::Error;
+};
+/// A call came at the wrong time: a tape played twice, a sealed store added to, training without a loss.
+struct TAPEDECK_API UsageError : Error {
+  using Error::Error;
+};
+/// A vjp broke its contract: it left a wanted cotangent untouched.
+struct TAPEDECK_API ContractError : Error {
+  using Error::Error;
+};
+/// NaN or Inf where finite numbers were asked for.
+struct TAPEDECK_API NonFiniteError : Error {
+  using Error::Error;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,58 @@
+#pragma once
+
+/// @file
+/// Functions applied element by element, without Armadillo's temporaries.
+
+#include <tuple>
+#include <utility>
+
+#include "tapedeck/core/matrix.hpp"
+
+namespace tapedeck {
+
+/// f applied to the elements of matrices of one shape. It refers to its matrices and is used up in the
+/// expression that makes it:
+///
+///     map([](auto x) { return x < 0 ? 0 : x; }, x).into(y);               // in a forward
+///     dx += map([](auto d, auto y) { return y <= 0 ? 0 : d; }, dy, y);    // in a vjp
+///
+/// f may return another arithmetic type than T; the result is converted.
+template <class T, class F, class... Matrices>
+class Map {
+ public:
+  Map(const F& f, const Matrices&... matrices) : f_(f), matrices_(matrices...) {}
+
+  Shape shape() const { return shape_of(std::get<0>(matrices_)); }
+
+  void into(Matrix<T>& target) const {
+    loop(target, [](T& t, T value) { t = value; });
+  }
+  void onto(Matrix<T>& target) const {
+    loop(target, [](T& t, T value) { t += value; });
+  }
+
+ private:
+  template <class Store>
+  void loop(Matrix<T>& target, Store store) const {
+    std::apply(
+        [&](const Matrices&... m) {
+          // No pointer aliases the target: a tape gives every output memory of its own.
+          walk(target.memptr(), target.n_elem, store, m.memptr()...);
+        },
+        matrices_);
+  }
+  template <class Store, class... Element>
+  void walk(T* __restrict target, Index n, Store store, const Element* __restrict... in) const {
+    for (Index i = 0; i < n; ++i) store(target[i], static_cast<T>(f_(in[i]...)));
+  }
+
+  const F& f_;
+  std::tuple<const Matrices&...> matrices_;
+};
+
+template <class F, class T, class... Rest>
+Map<T, F, Matrix<T>, Rest...> map(const F& f, const Matrix<T>& first, const Rest&... rest) {
+  return {f, first, rest...};
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,91 @@
+#pragma once
+
+/// @file
+/// Armadillo, configured in this one place, and the words for scalars, shapes and views.
+///
+/// One column is one sample, everywhere: a batch of b samples with f features is an f x b matrix.
+
+#if defined(ARMA_INCLUDES) && !defined(ARMA_DONT_USE_WRAPPER)
+#error "include tapedeck before <armadillo>, or build with the definitions of tapedeck::tapedeck"
+#endif
+#ifndef ARMA_DONT_USE_WRAPPER
+#define ARMA_DONT_USE_WRAPPER  // products go to the OpenBLAS that is linked, not to whatever the wrapper
+                               // found
+#endif
+#ifndef ARMA_DONT_USE_OPENMP
+#define ARMA_DONT_USE_OPENMP  // -fopenmp must not change results
+#endif
+#include <armadillo>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+#include "tapedeck/core/api.hpp"
+
+namespace tapedeck {
+
+using Index = arma::uword;
+
+template <class T>
+using Matrix = arma::Mat<T>;
+
+/// Class labels, and other integers that nothing is differentiated with respect to.
+using IndexMatrix = arma::Mat<Index>;
+
+/// What a store computes in, chosen at run time.
+enum class Scalar : std::uint8_t { f32, f64 };
+inline constexpr Scalar f32 = Scalar::f32;
+inline constexpr Scalar f64 = Scalar::f64;
+
+/// What the elements of a matrix are: one of the two scalars, or an index.
+enum class Element : std::uint8_t { real32, real64, index };
+
+template <class T>
+inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::f32 : Scalar::f64;
+template <class T>
+inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::real32
+                                      : std::is_same_v<T, double> ? Element::real64
+                                                                  : Element::index;
+
+constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
+constexpr Index size_in_bytes(Scalar scalar) { return scalar == Scalar::f32 ? 4 : 8; }
+constexpr const char* name_of(Element element) {
+  return element == Element::real32 ? "float" : element == Element::real64 ? "double" : "index";
+}
+constexpr const char* name_of(Scalar scalar) { return scalar == Scalar::f32 ? "float" : "double"; }
+
+struct Shape {
+  Index rows = 0;
+  Index cols = 0;
+
+  constexpr Index size() const { return rows * cols; }
+  friend constexpr bool operator==(Shape, Shape) = default;
+};
+
+/// "3x5".
+TAPEDECK_API std::string to_string(Shape shape);
+
+template <class T>
+Shape shape_of(const Matrix<T>& m) {
+  return {m.n_rows, m.n_cols};
+}
+
+/// Calls `body` with a value of the scalar type as its argument: `with_scalar(s, [&](auto zero) { ... })`.
+template <class Body>
+decltype(auto) with_scalar(Scalar scalar, Body&& body) {
+  return scalar == Scalar::f32 ? body(float{}) : body(double{});
+}
+
+/// A matrix that writes through to memory it does not own and that cannot be resized away from it. It is made
+/// where it is used and never returned by value from a public function: a copy of it would own its elements,
+/// a move would not.
+template <class T>
+Matrix<T> view(T* data, Shape shape) {
+  return Matrix<T>(data, shape.rows, shape.cols, /*copy_aux_mem=*/false, /*strict=*/true);
+}
+template <class T>
+const Matrix<T> view(const T* data, Shape shape) {
+  return Matrix<T>(const_cast<T*>(data), shape.rows, shape.cols, false, true);
+}
+
+}  // namespace tapedeck

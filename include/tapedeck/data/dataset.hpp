@@ -1,0 +1,76 @@
+#pragma once
+
+/// @file
+/// Samples and what they should give, in memory.
+
+#include <span>
+#include <variant>
+
+#include "tapedeck/core/columns.hpp"
+#include "tapedeck/core/matrix.hpp"
+
+namespace tapedeck {
+
+/// A matrix whose elements are known at run time, in the order of Element.
+using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, IndexMatrix>;
+
+/// Some samples of a dataset. It owns nothing: the dataset must outlive it, and so must the order of the
+/// samples, if they have one.
+struct Batch {
+  Columns x;
+  Columns y;
+
+  Index size() const { return x.count; }
+};
+
+/// Owns samples x and their targets y; one column is one sample.
+///
+/// x is features x samples, float or double. y is either outputs x samples, float or double, or class labels,
+/// an IndexMatrix of 1 x samples. Move matrices in to spare a copy; make an Armadillo expression a Matrix
+/// first.
+class TAPEDECK_API Dataset {
+ public:
+  /// ShapeError if x and y differ in samples or labels are not one row; ScalarError if x holds indices.
+  Dataset(AnyMatrix x, AnyMatrix y);
+
+  Index size() const { return all().size(); }  ///< samples
+  Index features() const { return all().x.rows; }
+  Index outputs() const { return all().y.rows; }
+
+  const AnyMatrix& x() const { return x_; }
+  const AnyMatrix& y() const { return y_; }
+  /// ScalarError if the elements are not of type T.
+  template <class T>
+  const Matrix<T>& x() const {
+    return held<T>(x_, "x");
+  }
+  template <class T>
+  const Matrix<T>& y() const {
+    return held<T>(y_, "y");
+  }
+  /// y as class labels. ScalarError if it holds anything else.
+  const IndexMatrix& labels() const { return y<Index>(); }
+
+  /// All samples as one batch, which points into this dataset.
+  Batch all() const&;
+  Batch all() const&& = delete;
+
+  /// A copy that holds float or double; labels stay labels.
+  Dataset converted(Scalar scalar) const;
+  /// A copy of the samples at these positions, in this order; one may occur several times. OptionError if a
+  /// position is not less than `size()`.
+  Dataset subset(std::span<const Index> positions) const;
+
+ private:
+  template <class T>
+  static const Matrix<T>& held(const AnyMatrix& matrix, const char* name) {
+    if (const auto* m = std::get_if<Matrix<T>>(&matrix)) return *m;
+    refuse(name, matrix, element_of<T>);
+  }
+  [[noreturn]] static void refuse(const char* name, const AnyMatrix& matrix, Element wanted);
+
+  AnyMatrix x_;
+  AnyMatrix y_;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,38 @@
+#pragma once
+
+/// @file
+/// One dataset into several that share no sample.
+
+#include <cstdint>
+#include <vector>
+
+#include "tapedeck/data/dataset.hpp"
+
+namespace tapedeck {
+
+struct SplitOptions {
+  double test = 0.2;       ///< fraction of the samples, in [0, 1)
+  double validation = 0;   ///< fraction of the samples, in [0, 1); training gets what is left
+  std::uint64_t seed = 0;  ///< of the choice of samples
+  bool stratified =
+      false;  ///< every class in the same proportion in each part, up to rounding; y must be labels
+};
+
+/// Copies, each in the order of the data that it comes from.
+struct Split {
+  Dataset train;
+  Dataset validation;
+  Dataset test;
+};
+
+/// Deals every sample at random to exactly one part, the sizes rounded to whole samples. OptionError if a
+/// fraction is out of range, or if training or a part of a fraction above 0 would be empty; ScalarError if
+/// stratified without labels.
+TAPEDECK_API Split split(const Dataset& data, SplitOptions options = {});
+
+/// Cross-validation: k splits of which each has one k-th of the samples, rounded up or down, as its test part
+/// and the others as its training part; every sample is in exactly one test part. Validation parts are empty.
+/// OptionError unless 2 <= k <= samples.
+TAPEDECK_API std::vector<Split> folds(const Dataset& data, Index k, std::uint64_t seed);
+
+}  // namespace tapedeck

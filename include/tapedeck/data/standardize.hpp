@@ -1,0 +1,46 @@
+#pragma once
+
+/// @file
+/// Features brought to mean 0 and variance 1.
+
+#include "tapedeck/data/dataset.hpp"
+
+namespace tapedeck {
+
+/// Remembers mean and deviation of every feature of the data it was made from, and applies them to any data:
+/// (x - mean) / deviation. Make it from training data, and apply it to training, validation and test data
+/// alike.
+class TAPEDECK_API Standardizer {
+ public:
+  /// The deviation of n samples x_i is sqrt(sum_i (x_i - mean)^2 / n), so that these samples come to variance
+  /// 1; that of a constant feature is taken as 1. Both are accumulated in double. ShapeError if there are no
+  /// samples, NonFiniteError if one is NaN or Inf.
+  explicit Standardizer(const Dataset& data);
+
+  /// (x - mean) / deviation, features x samples, for float and double. ShapeError if the features are others
+  /// in number. NaN and Inf stay what they are.
+  template <class T>
+  Matrix<T> apply(const Matrix<T>& x) const;
+  /// The data with its x standardised and its y as it is.
+  Dataset apply(const Dataset& data) const;
+  /// x deviation + mean: undoes `apply`.
+  template <class T>
+  Matrix<T> inverse(const Matrix<T>& x) const;
+
+  /// Of every feature, in the data's units.
+  const arma::vec& mean() const { return mean_; }
+  const arma::vec& deviation() const { return deviation_; }
+
+ private:
+  void require_features(Shape x) const;
+
+  arma::vec mean_;
+  arma::vec deviation_;
+};
+
+extern template TAPEDECK_API Matrix<float> Standardizer::apply(const Matrix<float>&) const;
+extern template TAPEDECK_API Matrix<double> Standardizer::apply(const Matrix<double>&) const;
+extern template TAPEDECK_API Matrix<float> Standardizer::inverse(const Matrix<float>&) const;
+extern template TAPEDECK_API Matrix<double> Standardizer::inverse(const Matrix<double>&) const;
+
+}  // namespace tapedeck

@@ -1,0 +1,32 @@
+#pragma once
+
+/// @file
+/// Dropout as a layer.
+
+#include <string>
+
+#include "tapedeck/ops/dropout.hpp"
+
+namespace tapedeck {
+
+struct DropoutOptions {
+  double probability = 0.5;  ///< to drop, at least 0 and less than 1
+};
+
+/// Drops elements in train mode and scales the others by 1 / (1 - probability); identity in evaluate mode.
+/// Its mask follows its name in a Sequential, so that other layers may come and go.
+class TAPEDECK_API Dropout {
+ public:
+  static constexpr const char* kind = "dropout";
+
+  /// OptionError unless 0 <= probability < 1.
+  explicit Dropout(DropoutOptions options = {});
+
+  Value operator()(const Value& x) const { return dropout(x, options_.probability); }
+  std::string describe() const;
+
+ private:
+  DropoutOptions options_;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,114 @@
+#pragma once
+
+/// @file
+/// What a layer is: anything copyable that takes a Value and gives one.
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <typeinfo>
+#include <vector>
+
+#include "tapedeck/param/parameter.hpp"
+#include "tapedeck/tape/value.hpp"
+
+namespace tapedeck {
+
+/// A parameter and what its layer calls it, such as "weight".
+struct NamedParameter {
+  std::string name;
+  Parameter handle;
+};
+
+/// A copyable callable `Value operator()(const Value&) const`; there is no base class to inherit. A layer may
+/// offer besides, for looking at models:
+///   - `std::string name() const`, the name of its scope, which Sequential takes over;
+///   - `std::string describe() const`, one readable line such as "Linear(2 -> 25)";
+///   - `std::vector<NamedParameter> parameters() const`;
+///   - `static constexpr const char* kind`, a word for automatic names: "relu" gives relu_1, relu_2, ...
+template <class L>
+concept LayerLike = std::copy_constructible<L> && std::is_invocable_r_v<Value, const L&, const Value&>;
+
+/// Holds any layer. Copies share it: a layer cannot change.
+class TAPEDECK_API Layer {
+ public:
+  template <class L>
+  requires(!std::same_as<L, Layer> && LayerLike<L>)
+      Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
+      : held_(std::make_shared<const Holder<L>>(std::move(layer))) {}
+
+  Value operator()(const Value& x) const { return held_->forward(x); }
+
+  /// The layer's own name, or empty.
+  std::string name() const { return held_->name(); }
+  std::string kind() const { return held_->kind(); }
+  std::string describe() const { return held_->describe(); }
+  std::vector<NamedParameter> parameters() const { return held_->parameters(); }
+  /// One of its parameters by the layer's own word for it. NameError if there is none.
+  Parameter parameter(const std::string& name) const;
+
+  /// The layer as what it was made of, or null if it is something else.
+  template <class L>
+  const L* as() const {
+    return typeid(L) == held_->type() ? &static_cast<const Holder<L>&>(*held_).layer : nullptr;
+  }
+
+ private:
+  struct Held {
+    virtual ~Held() = default;
+    virtual Value forward(const Value& x) const = 0;
+    virtual std::string name() const = 0;
+    virtual std::string kind() const = 0;
+    virtual std::string describe() const = 0;
+    virtual std::vector<NamedParameter> parameters() const = 0;
+    virtual const std::type_info& type() const = 0;
+  };
+  template <class L>
+  struct Holder final : Held {
+    explicit Holder(L l) : layer(std::move(l)) {}
+
+    Value forward(const Value& x) const override { return layer(x); }
+    std::string name() const override {
+      if constexpr (requires {
+                      { layer.name() } -> std::convertible_to<std::string>;
+                    }) {
+        return layer.name();
+      } else {
+        return {};
+      }
+    }
+    std::string kind() const override {
+      if constexpr (requires { std::string(L::kind); }) {
+        return L::kind;
+      } else {
+        return "layer";
+      }
+    }
+    std::string describe() const override {
+      if constexpr (requires {
+                      { layer.describe() } -> std::convertible_to<std::string>;
+                    }) {
+        return layer.describe();
+      } else {
+        return kind();
+      }
+    }
+    std::vector<NamedParameter> parameters() const override {
+      if constexpr (requires {
+                      { layer.parameters() } -> std::convertible_to<std::vector<NamedParameter>>;
+                    }) {
+        return layer.parameters();
+      } else {
+        return {};
+      }
+    }
+    const std::type_info& type() const override { return typeid(L); }
+
+    L layer;
+  };
+
+  std::shared_ptr<const Held> held_;
+};
+
+}  // namespace tapedeck

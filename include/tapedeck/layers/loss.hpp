@@ -1,0 +1,77 @@
+#pragma once
+
+/// @file
+/// Losses as objects, to be handed to a Trainer. The mathematics is in ops/loss.hpp. There is no default
+/// reduction.
+
+#include "tapedeck/ops/loss.hpp"
+
+namespace tapedeck {
+
+class MSELoss {
+ public:
+  explicit MSELoss(Reduction reduction) : reduction_(reduction) {}
+  Value operator()(const Value& x, const Operand& target) const { return mse(x, target, reduction_); }
+
+ private:
+  Reduction reduction_;
+};
+
+class L1Loss {
+ public:
+  explicit L1Loss(Reduction reduction) : reduction_(reduction) {}
+  Value operator()(const Value& x, const Operand& target) const { return l1(x, target, reduction_); }
+
+ private:
+  Reduction reduction_;
+};
+
+class HuberLoss {
+ public:
+  explicit HuberLoss(Reduction reduction, double delta = 1) : reduction_(reduction), delta_(delta) {}
+  Value operator()(const Value& x, const Operand& target) const {
+    return huber(x, target, reduction_, delta_);
+  }
+
+ private:
+  Reduction reduction_;
+  double delta_;
+};
+
+/// Logits and class labels.
+class CrossEntropyLoss {
+ public:
+  explicit CrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
+  Value operator()(const Value& logits, const Operand& labels) const {
+    return cross_entropy(logits, labels, reduction_);
+  }
+
+ private:
+  Reduction reduction_;
+};
+
+/// Logits and target probabilities.
+class SoftCrossEntropyLoss {
+ public:
+  explicit SoftCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
+  Value operator()(const Value& logits, const Operand& targets) const {
+    return soft_cross_entropy(logits, targets, reduction_);
+  }
+
+ private:
+  Reduction reduction_;
+};
+
+/// Logits and targets from 0 to 1.
+class BinaryCrossEntropyLoss {
+ public:
+  explicit BinaryCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
+  Value operator()(const Value& logits, const Operand& targets) const {
+    return binary_cross_entropy(logits, targets, reduction_);
+  }
+
+ private:
+  Reduction reduction_;
+};
+
+}  // namespace tapedeck

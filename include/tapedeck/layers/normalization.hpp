@@ -1,0 +1,74 @@
+#pragma once
+
+/// @file
+/// Normalisation layers.
+
+#include <string>
+#include <vector>
+
+#include "tapedeck/layers/layer.hpp"
+#include "tapedeck/ops/normalization.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+
+struct BatchNormOptions {
+  double epsilon = 1e-5;
+  double momentum = 0.1;  ///< of the running statistics: new = (1 - momentum) old + momentum batch's
+};
+
+/// Normalises features over the batch in train mode, and by running statistics in evaluate mode. Parameters
+/// "gain" (1 at first) and "bias" (0), group "normalization"; buffers "running_mean" (0) and
+/// "running_variance" (1). A pass in train mode hands its statistics over with `backward`; the optimizer's
+/// `step` commits them.
+class TAPEDECK_API BatchNorm {
+ public:
+  static constexpr const char* kind = "batch_norm";
+
+  BatchNorm(const Scope& scope, Index features, const BatchNormOptions& options = {});
+
+  /// x is features x batch, and so is what it gives. ShapeError in train mode for a batch of fewer than 2.
+  Value operator()(const Value& x) const;
+
+  const std::string& name() const { return name_; }
+  std::string describe() const;
+  std::vector<NamedParameter> parameters() const { return {{"gain", gain_}, {"bias", bias_}}; }
+  const RunningStatistics& running() const { return running_; }
+
+ private:
+  std::string name_;
+  Index features_;
+  double epsilon_;
+  Parameter gain_;
+  Parameter bias_;
+  RunningStatistics running_;
+};
+
+struct LayerNormOptions {
+  double epsilon = 1e-5;
+};
+
+/// Normalises each sample over its features. Parameters "gain" (1 at first) and "bias" (0), group
+/// "normalization".
+class TAPEDECK_API LayerNorm {
+ public:
+  static constexpr const char* kind = "layer_norm";
+
+  LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options = {});
+
+  /// x is features x batch, and so is what it gives.
+  Value operator()(const Value& x) const { return layer_norm(x, gain_, bias_, epsilon_); }
+
+  const std::string& name() const { return name_; }
+  std::string describe() const;
+  std::vector<NamedParameter> parameters() const { return {{"gain", gain_}, {"bias", bias_}}; }
+
+ private:
+  std::string name_;
+  Index features_;
+  double epsilon_;
+  Parameter gain_;
+  Parameter bias_;
+};
+
+}  // namespace tapedeck

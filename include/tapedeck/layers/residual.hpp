@@ -1,0 +1,32 @@
+#pragma once
+
+/// @file
+/// A layer with a way around it.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tapedeck/layers/layer.hpp"
+#include "tapedeck/ops/arithmetic.hpp"
+
+namespace tapedeck {
+
+/// y = x + f(x) (He, Zhang, Ren and Sun, CVPR 2016): f is any layer that keeps the shape; ShapeError if it
+/// does not.
+class Residual {
+ public:
+  static constexpr const char* kind = "residual";
+
+  explicit Residual(Layer layer) : layer_(std::move(layer)) {}
+
+  Value operator()(const Value& x) const { return add(x, layer_(x)); }
+  std::string describe() const { return "Residual(" + layer_.describe() + ")"; }
+  std::vector<NamedParameter> parameters() const { return layer_.parameters(); }
+  const Layer& layer() const { return layer_; }
+
+ private:
+  Layer layer_;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,91 @@
+#pragma once
+
+/// @file
+/// Layers one after another.
+
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tapedeck/layers/layer.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+
+/// Applies its layers in order. They are kept in order and found by name: a layer's own name (that of its
+/// scope), or one given with it, or its kind and a number:
+///
+///     td::Sequential model{td::Linear{store.scope("fc_1"), 2, 25},         // fc_1
+///                          td::ReLU{},                                     // relu_1
+///                          {"head", td::Linear{store.scope("fc_2"), 25, 2}},
+///                          [](td::Value x) { return td::scale(x, 2); }};   // layer_1
+///
+/// A Sequential is itself a layer and may be held by another.
+class TAPEDECK_API Sequential {
+ public:
+  static constexpr const char* kind = "sequential";
+
+  /// A layer, with or without a name.
+  struct Item {
+    template <LayerLike L>
+    Item(L l) : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor)
+    template <LayerLike L>
+    Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
+
+    std::string name;
+    Layer layer;
+  };
+
+  /// NameError for a name that is taken or is not made of letters, digits, '_' and '-'.
+  Sequential(std::initializer_list<Item> items);
+  explicit Sequential(const std::vector<Item>& items);
+
+  /// In evaluate mode, what the layers made in between is released.
+  Value operator()(const Value& x) const;
+
+  /// By name ("fc_1", or "encoder.fc_1" for a layer of a nested Sequential) or by position. NameError,
+  /// OptionError.
+  const Layer& operator[](std::string_view name) const;
+  const Layer& operator[](Index position) const;
+  Index size() const { return items_.size(); }
+  std::vector<std::string> names() const;
+
+  /// Of all layers, nested ones too: "fc_1.weight", "encoder.fc_1.bias".
+  std::vector<NamedParameter> parameters() const;
+  /// One line for each layer, with its name.
+  std::string describe() const;
+
+ private:
+  struct Part {
+    std::string name;
+    std::uint64_t hash;
+    Layer layer;
+  };
+  void add(const Item& item);
+
+  std::vector<Part> items_;
+};
+
+TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Sequential& model);
+
+/// A table of a model's layers: name, description, shape of the output, count of parameters.
+struct Summary {
+  struct Row {
+    std::string name;
+    std::string description;
+    Shape output;
+    Index parameter_count;
+  };
+  std::vector<Row> rows;
+  Index parameter_count = 0;  ///< each counted once, however often it is used
+};
+
+/// Runs the model on zeros of shape `input` in evaluate mode and looks at what comes out of each layer.
+TAPEDECK_API Summary summarize(const Sequential& model, ParameterStore& store, Shape input);
+TAPEDECK_API std::string to_string(const Summary& summary);
+TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Summary& summary);
+
+}  // namespace tapedeck

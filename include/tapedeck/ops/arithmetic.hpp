@@ -1,0 +1,27 @@
+#pragma once
+
+/// @file
+/// Sums, differences, elementwise products and multiples. Operands of one shape, no broadcasting; ShapeError
+/// otherwise. The operators are Armadillo's: `%` is the elementwise product.
+
+#include "tapedeck/tape/operand.hpp"
+
+namespace tapedeck {
+
+/// y = a + b. da = dy, db = dy.
+TAPEDECK_API Value add(const Value& a, const Operand& b);
+/// y = a - b. da = dy, db = -dy.
+TAPEDECK_API Value subtract(const Value& a, const Operand& b);
+/// y = a (.) b, element by element. da = dy (.) b, db = dy (.) a.
+TAPEDECK_API Value multiply(const Value& a, const Operand& b);
+/// y = factor x. dx = factor dy. OptionError if the factor is not finite.
+TAPEDECK_API Value scale(const Value& x, double factor);
+
+inline Value operator+(const Value& a, const Value& b) { return add(a, b); }
+inline Value operator-(const Value& a, const Value& b) { return subtract(a, b); }
+inline Value operator%(const Value& a, const Value& b) { return multiply(a, b); }
+inline Value operator*(double factor, const Value& x) { return scale(x, factor); }
+inline Value operator*(const Value& x, double factor) { return scale(x, factor); }
+inline Value operator-(const Value& x) { return scale(x, -1); }
+
+}  // namespace tapedeck

@@ -1,0 +1,36 @@
+#pragma once
+
+/// @file
+/// Batch and layer normalisation. Means and variances are accumulated in double, in two passes.
+
+#include "tapedeck/tape/operand.hpp"
+
+namespace tapedeck {
+
+/// Running statistics that a pass in train mode hands over, and how fast they follow: at the optimizer's
+/// step, running = (1 - momentum) running + momentum batch's, with the unbiased variance.
+struct RunningStatistics {
+  Buffer mean;
+  Buffer variance;
+  double momentum = 0.1;
+};
+
+/// Normalises each feature over the batch (Ioffe and Szegedy, ICML 2015): x is f x batch, gain and bias are f
+/// x 1, m and v are the mean and the biased variance of a row of x, n = 1 / sqrt(v + epsilon),
+///     h = n (x - m),   y = gain h + bias,
+///     dgain = sum(dy h),   dbias = sum(dy),   dx = gain n (dy - mean(dy) - h mean(dy h)),
+/// sums and means over the batch. ShapeError for a batch of fewer than 2.
+TAPEDECK_API Value batch_norm(const Value& x, const Operand& gain, const Operand& bias,
+                              const RunningStatistics& running, double epsilon = 1e-5);
+
+/// The same with a mean and a variance that are given (f x 1), as in evaluation.
+TAPEDECK_API Value batch_norm_given(const Value& x, const Operand& gain, const Operand& bias,
+                                    const Operand& mean, const Operand& variance, double epsilon = 1e-5);
+
+/// Normalises each sample over its features (Ba, Kiros and Hinton, 2016): the formulas of batch_norm with
+/// means over the features of a column; dgain and dbias are sums over the batch. ShapeError if there are no
+/// features.
+TAPEDECK_API Value layer_norm(const Value& x, const Operand& gain, const Operand& bias,
+                              double epsilon = 1e-5);
+
+}  // namespace tapedeck

@@ -1,0 +1,20 @@
+#pragma once
+
+/// @file
+/// A learning rate that changes by the same factor at every step.
+
+#include "tapedeck/optim/scheduler.hpp"
+
+namespace tapedeck {
+
+/// rate = base factor^n. PyTorch's ExponentialLR.
+class TAPEDECK_API ExponentialDecay : public Scheduler {
+ public:
+  struct Options {
+    double factor = 0;  ///< above 0; there is no default
+  };
+  /// OptionError if the factor is out of range.
+  ExponentialDecay(Optimizer& optimizer, const Options& options);
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,124 @@
+#pragma once
+
+/// @file
+/// What all optimizers have in common: one learning rate, factors for parameter groups, and the walk over
+/// memory.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+
+/// Where weight decay enters. The two are the same for plain SGD, and for nothing else.
+enum class Decay : std::uint8_t {
+  coupled,   ///< the gradient becomes g + decay w: the gradient of a penalty decay/2 |w|^2 on the loss
+  decoupled  ///< learning rate times decay w is taken off beside the step (Loshchilov and Hutter, ICLR 2019)
+};
+
+/// What `step` does with a parameter that received no gradient since `zero_grad`.
+enum class Untouched : std::uint8_t {
+  skip,  ///< leaves it alone, as PyTorch does where a gradient is None
+  zero   ///< takes its gradient for zero: momentum and decay still move it
+};
+
+/// What one parameter group multiplies the optimizer's learning rate and weight decay by.
+struct GroupFactors {
+  double learning_rate = 1;
+  double weight_decay = 1;
+};
+
+/// Changes a store's parameters by its gradients. The store is sealed, and must outlive the optimizer.
+///
+/// An optimizer has one learning rate, which schedulers set; a group scales it:
+///
+///     td::AdamW optimizer{store, {.learning_rate = 1e-3}};
+///     optimizer.group(td::groups::biases, {.weight_decay = 0});
+///
+/// A step leaves frozen parameters alone, and (unless told otherwise) those that received no gradient; every
+/// parameter counts its own steps. The gradients stay as they are until `zero_grad`.
+///
+/// To write one: derive from it, keep what is remembered from step to step in a `state()`, and supply
+/// `update`.
+class TAPEDECK_API Optimizer {
+ public:
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+  virtual ~Optimizer();
+
+  double learning_rate() const { return learning_rate_; }
+  /// OptionError unless finite and at least 0.
+  void set_learning_rate(double learning_rate);
+
+  /// Sets the factors of one parameter group; they are 1 until then. NameError if no parameter is of the
+  /// group, OptionError unless both are finite and at least 0.
+  void group(std::string_view name, GroupFactors factors);
+
+  /// Moves the parameters once, then commits the running statistics that came with the gradients.
+  void step();
+
+ protected:
+  struct Common {
+    double learning_rate;
+    double weight_decay;
+    Decay decay;
+    Untouched untouched;
+  };
+
+  /// Parameters side by side in memory that are to be updated alike, padding included. The values and the
+  /// gradients of the padding are zero; an update must leave such elements at zero.
+  struct Run {
+    Index offset;          ///< of its first element in the flat buffers
+    Index length;          ///< in elements
+    Index step;            ///< how many steps its parameters have made, this one included
+    double learning_rate;  ///< all factors applied
+    double penalty;        ///< the gradient to be used is g + penalty w; not 0 only if decay is coupled
+    double shrinkage;      ///< shrinkage w, of the old w, is to be subtracted too; not 0 only if decoupled
+  };
+
+  /// `name` appears in errors. OptionError unless learning rate and weight decay are finite and at least 0.
+  Optimizer(ParameterStore& store, const char* name, const Common& common);
+
+  const char* name() const { return name_; }
+  Scalar scalar() const { return store_.scalar(); }
+  /// A number for every element of the values, at the same offset, zero at first.
+  FlatBuffer state() const;
+  template <class T>
+  T* values(const Run& run) {
+    return store_.values().data<T>() + run.offset;
+  }
+  template <class T>
+  const T* gradients(const Run& run) {
+    return store_.gradients().flat().data<T>() + run.offset;
+  }
+
+ private:
+  // What `step` needs to know of a parameter, in the order of memory.
+  struct Slot {
+    std::uint32_t number;
+    std::uint32_t group;
+    Index offset;
+    Index length;  // up to the next one, so padding included
+    Index steps;
+  };
+
+  virtual void update(const Run& run) = 0;
+  bool active(const Slot& slot);
+  void find_runs();
+
+  ParameterStore& store_;
+  const char* name_;
+  double learning_rate_;
+  double weight_decay_;
+  Decay decay_;
+  Untouched untouched_;
+  std::vector<GroupFactors> factors_;  // by group, in the order of the layout
+  std::vector<Slot> slots_;
+  std::vector<Run>
+      runs_;  // of the present step; room for one per slot, so that nothing is allocated in a step
+};
+
+}  // namespace tapedeck

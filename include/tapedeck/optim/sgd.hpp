@@ -1,0 +1,50 @@
+#pragma once
+
+/// @file
+/// Stochastic gradient descent.
+
+#include <cstdint>
+#include <optional>
+
+#include "tapedeck/optim/optimizer.hpp"
+
+namespace tapedeck {
+
+/// Whether the velocity v is made of gradients or of steps. It is the same as long as the learning rate is
+/// constant; when the rate is reduced, `rate_inside` goes on for a while at the old speed.
+enum class Momentum : std::uint8_t {
+  rate_outside,  ///< v = momentum v + g, w = w - rate v, as in PyTorch
+  rate_inside    ///< v = momentum v + rate g, w = w - v (Polyak, 1964; Sutskever et al., ICML 2013)
+};
+
+/// SGD, with momentum by request. v is 0 at first. With `nesterov` the step is taken from the velocity that
+/// the same gradient would give once more: w = w - rate (g + momentum v), as in PyTorch, or w = w - (rate g +
+/// momentum v) with the rate inside.
+class TAPEDECK_API SGD : public Optimizer {
+ public:
+  struct Options {
+    double learning_rate = 0.01;
+    double momentum = 0;  ///< 0 <= momentum < 1
+    Momentum momentum_form = Momentum::rate_outside;
+    bool nesterov = false;  ///< asks for momentum above 0
+    double weight_decay = 0;
+    Decay decay = Decay::coupled;
+    Untouched untouched = Untouched::skip;
+  };
+
+  explicit SGD(ParameterStore& store);
+  /// OptionError if an option is out of range.
+  SGD(ParameterStore& store, const Options& options);
+
+ private:
+  void update(const Run& run) override;
+  template <class T>
+  void descend(const Run& run);
+  template <class T>
+  void descend_with_momentum(const Run& run);
+
+  Options options_;
+  std::optional<FlatBuffer> velocity_;  // none without momentum
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,84 @@
+#pragma once
+
+/// @file
+/// Many matrices in one aligned run of memory.
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/matrix.hpp"
+
+namespace tapedeck {
+
+/// Where each matrix of a flat buffer lies. Offsets are in elements, the same for float and double; every
+/// matrix starts on a boundary of 64 bytes and the padding between them stays zero.
+struct Extents {
+  struct Extent {
+    Index offset;
+    Shape shape;
+  };
+  std::vector<Extent> slots;
+  Index size = 0;  ///< in elements, padding included
+
+  /// Offsets are rounded up to this many elements.
+  static constexpr Index alignment = 16;
+};
+
+/// The matrices of `extents`, zero at first, in one allocation. Neither the memory nor the matrices move
+/// while it lives. The references it gives are strict views: they write through and cannot be resized.
+class TAPEDECK_API FlatBuffer {
+ public:
+  FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents);
+  FlatBuffer(const FlatBuffer& other);
+  FlatBuffer(FlatBuffer&&) = default;
+  FlatBuffer& operator=(const FlatBuffer&) = delete;
+  FlatBuffer& operator=(FlatBuffer&&) = default;
+  ~FlatBuffer() = default;
+
+  Scalar scalar() const { return scalar_; }
+  const Extents& extents() const { return *extents_; }
+  Index size() const { return extents_->size; }
+
+  /// All elements in a row, padding included. ScalarError if the buffer holds the other scalar.
+  template <class T>
+  T* data() {
+    require(scalar_of<T>);
+    return static_cast<T*>(static_cast<void*>(memory_.get()));
+  }
+  template <class T>
+  const T* data() const {
+    return const_cast<FlatBuffer*>(this)->data<T>();
+  }
+
+  template <class T>
+  Matrix<T>& matrix(Index slot) {
+    require(scalar_of<T>);
+    return std::get<std::vector<Matrix<T>>>(views_)[slot];
+  }
+  template <class T>
+  const Matrix<T>& matrix(Index slot) const {
+    return const_cast<FlatBuffer*>(this)->matrix<T>(slot);
+  }
+
+  void zero();
+  /// Takes the elements of another buffer of the same extents, converting where the scalars differ.
+  void assign(const FlatBuffer& other);
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const;
+  };
+  void require(Scalar asked) const {
+    if (asked != scalar_) refuse(asked);
+  }
+  [[noreturn]] void refuse(Scalar asked) const;
+
+  Scalar scalar_;
+  std::shared_ptr<const Extents> extents_;
+  std::unique_ptr<std::byte, Free> memory_;
+  std::variant<std::vector<Matrix<float>>, std::vector<Matrix<double>>> views_;
+};
+
+}  // namespace tapedeck

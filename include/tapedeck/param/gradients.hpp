@@ -1,0 +1,90 @@
+#pragma once
+
+/// @file
+/// Gradients of a store's parameters, and the running statistics that came with them.
+
+#include <cstdint>
+#include <vector>
+
+#include "tapedeck/param/flat_buffer.hpp"
+#include "tapedeck/param/parameter.hpp"
+
+namespace tapedeck {
+
+class ParameterStore;
+struct StoreLayout;
+
+/// One gradient for each parameter of a store, in one flat buffer of the same layout as the values.
+///
+/// A store owns one; further ones, for threads or for comparisons, are made with `Gradients g{store}` and
+/// filled by `tape.backward(loss, g)`. Gradients accumulate until `zero()`, which only marks them: the first
+/// contribution afterwards writes, later ones add, and an unwritten gradient reads as zero.
+class TAPEDECK_API Gradients {
+ public:
+  /// Seals the store.
+  explicit Gradients(ParameterStore& store);
+
+  /// Forgets all contributions, and the statistics that were handed over with them.
+  void zero();
+
+  /// Whether the parameter received a contribution since `zero()`.
+  bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
+
+  /// A view of the gradient, all zero if nothing was contributed. ScalarError if T is not the store's scalar.
+  template <class T>
+  const Matrix<T>& of(Parameter parameter) const {
+    return read<T>(checked(parameter));
+  }
+
+  /// Replaces a gradient. ShapeError, ScalarError.
+  template <class T>
+  void set(Parameter parameter, const Matrix<T>& gradient) {
+    assign(checked(parameter), gradient);
+  }
+
+  /// Adds the contributions of `other`, in the order of the slots, and appends its statistics.
+  Gradients& operator+=(const Gradients& other);
+  /// Multiplies every contribution.
+  Gradients& operator*=(double factor);
+
+  /// The Euclidean norm of all contributions together, accumulated in double.
+  double norm() const;
+  bool all_finite() const;
+
+  // For tapes and optimizers, which address slots and know the scalar.
+
+  const std::vector<std::uint8_t>& touched_slots() const { return touched_; }
+  FlatBuffer& flat() { return flat_; }
+  const FlatBuffer& flat() const { return flat_; }
+  std::uint64_t family() const;
+  /// The flag of a slot: 0 if the next contribution must write it, 1 if it must add. Whoever contributes sets
+  /// it.
+  std::uint8_t* touch(Index slot) { return &touched_[slot]; }
+  /// Keeps a copy of a batch's statistic until `commit_statistics`.
+  template <class T>
+  void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
+  /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
+  /// forgets them.
+  void commit_statistics(FlatBuffer& buffers);
+
+ private:
+  struct Statistic {
+    Index buffer_slot;
+    double momentum;
+    Index begin, size;  // in statistics_values_
+  };
+
+  std::uint32_t checked(Parameter parameter) const;
+  template <class T>
+  const Matrix<T>& read(Index slot) const;
+  template <class T>
+  void assign(Index slot, const Matrix<T>& gradient);
+
+  std::shared_ptr<const StoreLayout> layout_;
+  mutable FlatBuffer flat_;  // mutable: an untouched gradient is zeroed when it is first read
+  std::vector<std::uint8_t> touched_;
+  std::vector<Statistic> statistics_;
+  std::vector<double> statistic_values_;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,244 @@
+#pragma once
+
+/// @file
+/// The store owns every number that training changes.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tapedeck/core/random.hpp"
+#include "tapedeck/param/flat_buffer.hpp"
+#include "tapedeck/param/gradients.hpp"
+#include "tapedeck/param/initializer.hpp"
+#include "tapedeck/param/parameter.hpp"
+
+namespace tapedeck {
+
+class ParameterStore;
+
+/// The parameter groups that the library's own layers use. Any other word is a group as well.
+namespace groups {
+inline constexpr const char* weights = "weights";
+inline constexpr const char* biases = "biases";
+inline constexpr const char* normalization = "normalization";
+}  // namespace groups
+
+struct ParameterOptions {
+  std::string group = groups::weights;
+  /// What an initialiser scales by. From the shape if zero: an [out, in] matrix has fans {in, out}.
+  Fan fan = {};
+};
+
+/// Which parameters a call speaks of: those at or under a name (empty: all) that are of a group (empty: any).
+struct Selection {
+  std::string under = {};
+  std::string group = {};
+};
+
+/// A prefix for names: `store.scope("encoder").scope("fc_1").add("weight", ...)` adds "encoder.fc_1.weight".
+class TAPEDECK_API Scope {
+ public:
+  Parameter add(std::string_view name, Shape shape, Initializer initializer,
+                ParameterOptions options = {}) const;
+  /// State that is kept but not trained, every element `initial` at first.
+  Buffer add_buffer(std::string_view name, Shape shape, double initial) const;
+  Scope scope(std::string_view name) const;
+  const std::string& name() const { return name_; }
+
+ private:
+  friend class ParameterStore;
+  Scope(ParameterStore& store, std::string name) : store_(&store), name_(std::move(name)) {}
+
+  ParameterStore* store_;
+  std::string name_;
+};
+
+/// One parameter of one store, to be looked at and set. The references that it gives are views into the
+/// store: they live as long as the store, write through, and cannot be resized.
+class TAPEDECK_API ParameterView {
+ public:
+  const std::string& name() const;
+  const std::string& group() const;
+  Shape shape() const;
+  Parameter handle() const;
+
+  /// ScalarError if T is not the store's scalar.
+  template <class T>
+  Matrix<T>& value() const;
+  /// Zero if nothing was contributed since `zero_grad`.
+  template <class T>
+  const Matrix<T>& gradient() const;
+
+  bool frozen() const;
+  void freeze() const;
+  void unfreeze() const;
+
+ private:
+  friend class ParameterStore;
+  ParameterView(ParameterStore& store, std::uint32_t slot) : store_(&store), slot_(slot) {}
+
+  ParameterStore* store_;
+  std::uint32_t slot_;
+};
+
+/// Everything that a store and its copies agree upon: names, shapes, groups, where each matrix lies.
+struct StoreLayout {
+  struct Slot {
+    std::string name;
+    Shape shape;
+    ParameterOptions options;
+  };
+  struct BufferSlot {
+    std::string name;
+    Shape shape;
+    double initial;
+  };
+  std::uint64_t family;
+  std::vector<Slot> parameters;  ///< in the order of addition, which is the order of slot numbers
+  std::vector<BufferSlot> buffers;
+  std::vector<std::string> group_names;   ///< in the order of their runs
+  std::vector<std::uint32_t> flat_order;  ///< slots as they lie in memory: group by group
+  std::shared_ptr<const Extents> parameter_extents;
+  std::shared_ptr<const Extents> buffer_extents;
+};
+
+/// Owns all parameters in one aligned flat buffer, their gradients in a second one of the same layout, and
+/// buffers for state that is not trained.
+///
+/// Layers add what they need through `scope`; at the first tape, optimizer, copy or look at a value the store
+/// is sealed: memory is laid out, group by group, and filled with initial values; adding later throws
+/// UsageError. After that nothing moves. The store must outlive its tapes, optimizers and views.
+///
+/// Many tapes may run on one store from many threads at once as long as nobody writes to it: in evaluation,
+/// or in training into `Gradients` of their own.
+class TAPEDECK_API ParameterStore {
+ public:
+  struct Options {
+    std::uint64_t seed = 0;  ///< of initial values, and of the random streams of tapes
+    Scalar scalar = f32;
+  };
+
+  ParameterStore();
+  explicit ParameterStore(Options options);
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+  ~ParameterStore();
+
+  /// The same names and numbers in a store of its own, which knows the same handles: for exact checks in
+  /// double, for averages, for target networks. Gradients of the copy are zero.
+  ParameterStore copy() { return copy(scalar()); }
+  ParameterStore copy(Scalar scalar);
+
+  // Building. UsageError once sealed; NameError if a name is taken, empty or ill-formed.
+
+  Scope scope(std::string_view name);
+  Parameter add(std::string name, Shape shape, Initializer initializer, ParameterOptions options = {});
+  Buffer add_buffer(std::string name, Shape shape, double initial);
+  /// Moves every parameter at or under a name into a group.
+  void set_group(std::string_view name, std::string group);
+  void seal();
+  bool sealed() const { return sealed_; }
+
+  // Looking.
+
+  Scalar scalar() const { return options_.scalar; }
+  std::uint64_t seed() const { return options_.seed; }
+  /// How many parameters, and how many numbers in them.
+  Index size() const;
+  Index element_count() const;
+  bool contains(std::string_view name) const;
+  /// NameError if there is none, with the nearest name as a hint.
+  ParameterView parameter(std::string_view name);
+  /// HandleError if the handle is of another family.
+  ParameterView parameter(Parameter parameter);
+  /// All, in the order of addition.
+  std::vector<ParameterView> parameters();
+  /// A view of a buffer.
+  template <class T>
+  Matrix<T>& buffer(Buffer buffer);
+  template <class T>
+  Matrix<T>& buffer(std::string_view name);
+
+  // Numbers.
+
+  Gradients& gradients();
+  /// Gradients accumulate until this marks them as zero.
+  void zero_grad();
+  /// Gives the selected parameters (by default all of the group "weights") another rule for initial values
+  /// and draws them. NameError if none is selected.
+  void initialize(Initializer initializer) {
+    initialize(initializer, {.under = {}, .group = groups::weights});
+  }
+  void initialize(Initializer initializer, const Selection& selection);
+  /// Draws all initial values again, sets buffers to theirs, and clears gradients; with a seed, other values.
+  void reset();
+  void reset(std::uint64_t seed);
+  /// Frozen parameters get no cotangent and are left alone by optimizers. NameError if none is at or under
+  /// the name.
+  void freeze(std::string_view name);
+  void unfreeze(std::string_view name);
+  /// value = (1 - weight) value + weight other's value, for parameters and buffers: averages over training,
+  /// and with weight 1 a plain copy. UsageError if the stores are not of one family.
+  void blend(ParameterStore& other, double weight);
+
+  // For tapes and optimizers.
+
+  std::uint64_t family() const { return layout_->family; }
+  const StoreLayout& layout() const { return *layout_; }
+  std::shared_ptr<const StoreLayout> shared_layout() const { return layout_; }
+  FlatBuffer& values() { return numbers().values; }
+  FlatBuffer& buffers() { return numbers().buffers; }
+  const std::vector<std::uint8_t>& frozen() const { return frozen_; }
+  /// Counts training passes; a tape that is not told its step takes the next one.
+  std::uint64_t next_pass() { return passes_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  friend class ParameterView;
+  struct Numbers {
+    FlatBuffer values;
+    FlatBuffer buffers;
+    std::unique_ptr<Gradients> gradients;
+  };
+
+  ParameterStore(ParameterStore& original, Scalar scalar);
+  StoreLayout& open_layout(const std::string& who);
+  Numbers& numbers() {
+    if (!sealed_.load(std::memory_order_acquire)) seal();
+    return *numbers_;
+  }
+  void add_name(const std::string& name);
+  void lay_out();
+  void draw(Index slot);
+  std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
+  std::uint32_t slot_of(Parameter parameter) const;
+  std::uint32_t slot_of(Buffer buffer) const;
+
+  Options options_;
+  std::shared_ptr<StoreLayout> layout_;  // shared with copies; not written to once sealed
+  std::vector<Initializer> rules_;       // by slot
+  std::atomic<bool> sealed_ = false;
+  std::unique_ptr<Numbers> numbers_;
+  std::vector<std::uint8_t> frozen_;
+  std::atomic<std::uint64_t> passes_ = 0;
+};
+
+template <class T>
+Matrix<T>& ParameterView::value() const {
+  return store_->values().matrix<T>(slot_);
+}
+
+template <class T>
+const Matrix<T>& ParameterView::gradient() const {
+  return store_->gradients().of<T>(handle());
+}
+
+template <class T>
+Matrix<T>& ParameterStore::buffer(Buffer buffer) {
+  return buffers().matrix<T>(slot_of(buffer));
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,269 @@
+#pragma once
+
+/// @file
+/// How an op gets onto a tape: `apply`.
+///
+/// An op is a small value with
+///   - `static constexpr auto name`: what records and errors call it,
+///   - `static constexpr Signature signature`: see there,
+///   - `forward(outputs..., saved..., inputs...) const`, which sets every element of its outputs and of what
+///   it saves,
+///   - `vjp(sinks..., output cotangents..., kept...) const`: a Sink for each input that is not an index; then
+///   the
+///     outputs' cotangents; then what is kept, in the order of the signature: inputs with a `*`, outputs with
+///     a `*`, what the forward saved.
+/// Both bodies are written with `auto`: they see Armadillo matrices of float or of double. Members are the
+/// op's options; it has no state. If the signature cannot say the shape of the (first) output, a member
+/// `Shape shape(Shape input...) const` does. A `forward` that wants to know the mode, random numbers or to
+/// hand over statistics takes a `Context&` as its first argument.
+
+#include <array>
+#include <utility>
+
+#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/sink.hpp"
+
+namespace tapedeck {
+
+/// What a forward may ask of its tape.
+class Context {
+ public:
+  explicit Context(detail::Pass& pass) : pass_(pass) {}
+
+  bool training() const { return pass_.mode() == train; }
+  /// A stream for this use of this layer at this step; the same in a recomputation.
+  Random random() { return pass_.next_random(); }
+  /// Where this tape's first column lies in the whole batch: the column to add when drawing.
+  Index first_column() const { return pass_.first_column(); }
+  /// Keeps a batch's statistic; at the optimizer's step, buffer = (1 - momentum) buffer + momentum statistic.
+  /// `statistic` must be one of the forward's outputs or of what it saves.
+  template <class T>
+  void hand_over(Buffer buffer, const Matrix<T>& statistic, double momentum) {
+    pass_.resolve(buffer);
+    pass_.keep_statistic(buffer.slot(), statistic.memptr(), statistic.n_elem, momentum);
+  }
+
+ private:
+  detail::Pass& pass_;
+};
+
+namespace detail {
+
+// Everything about an op that follows from its signature at compile time.
+template <class O>
+struct Plan {
+  static constexpr const Signature& s = O::signature;
+  static constexpr std::size_t inputs = s.inputs.size;
+  static constexpr std::size_t outputs = s.outputs.size;
+  static constexpr std::size_t saved = s.saved.size;
+
+  // An entry that a vjp reads: input i is number i, output j is inputs + j, saved k is inputs + outputs + k.
+  struct Kept {
+    std::size_t number = 0;
+    bool index = false;
+  };
+  static constexpr std::size_t count(bool (*of)(const Signature::Operand&)) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < inputs; ++i) n += of(s.inputs[i]) ? 1 : 0;
+    return n;
+  }
+  static constexpr std::size_t sinks = count([](const Signature::Operand& o) { return !o.index; });
+  static constexpr auto sink_inputs = [] {
+    std::array<std::size_t, sinks> list{};
+    for (std::size_t i = 0, n = 0; i < inputs; ++i) {
+      if (!s.inputs[i].index) list[n++] = i;
+    }
+    return list;
+  }();
+  static constexpr auto kept_with_room = [] {
+    std::pair<std::array<Kept, 16>, std::size_t> list{};
+    const auto add = [&](const auto& operands, std::size_t first) {
+      for (std::size_t i = 0; i < operands.size; ++i) {
+        if (operands[i].kept) list.first[list.second++] = {first + i, operands[i].index};
+      }
+    };
+    add(s.inputs, 0);
+    add(s.outputs, inputs);
+    add(s.saved, inputs + outputs);
+    return list;
+  }();
+  static constexpr std::size_t kept_count = kept_with_room.second;
+  static constexpr const auto& kept = kept_with_room.first;
+};
+
+template <class O>
+struct OpRecord : Record {
+  std::array<std::uint32_t, Plan<O>::inputs> operands;
+  [[no_unique_address]] O op;
+  explicit OpRecord(const O& o) : op(o) {}
+};
+
+// Matrices over entries. They are made as temporaries of one call expression, so they are neither copied nor
+// moved.
+template <class T>
+Matrix<T> writable(const Entry& e) {
+  return view(static_cast<T*>(e.data), e.shape());
+}
+template <class T>
+const Matrix<T> readable(const Entry& e) {
+  return view(static_cast<const T*>(e.data), e.shape());
+}
+template <class T>
+const Matrix<T> cotangent(Pass& pass, std::uint32_t entry) {
+  return view(static_cast<const T*>(pass.read_cotangent(entry)), pass.entry(entry).shape());
+}
+template <class T, bool index>
+using ElementOf = std::conditional_t<index, Index, T>;
+
+template <class O, class T>
+void replay(Pass& pass, const Record& base) {
+  using P = Plan<O>;
+  const auto& record = static_cast<const OpRecord<O>&>(base);
+  if (!pass.reached(record, P::outputs)) return;
+  const auto entry_of = [&](std::size_t number) {
+    return number < P::inputs ? record.operands[number]
+                              : record.first_output + static_cast<std::uint32_t>(number - P::inputs);
+  };
+  [&]<std::size_t... S, std::size_t... D, std::size_t... K>(
+      std::index_sequence<S...>, std::index_sequence<D...>, std::index_sequence<K...>) {
+    const auto with_sinks = [&](auto&&... sink) {
+      const auto with_matrices = [&](auto&&... matrix) { record.op.vjp(sink..., matrix...); };
+      with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
+                    readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
+      const auto require_touched = [&](const Sink<T>& s, std::size_t input) {
+        if (s.wanted() && !s.touched()) {
+          pass.refuse_vjp(record, input, "was left untouched by the vjp", "a contribution",
+                          "if nothing flows to it, say so: d<input>.none()");
+        }
+      };
+      (require_touched(sink, P::sink_inputs[S]), ...);
+    };
+    with_sinks(Sink<T>(pass, record.operands[P::sink_inputs[S]])...);
+  }
+  (std::make_index_sequence<P::sinks>{}, std::make_index_sequence<P::outputs>{},
+   std::make_index_sequence<P::kept_count>{});
+}
+
+template <class O, class T>
+inline constexpr RecordType record_type{O::name, &O::signature, &replay<O, T>};
+
+// The sizes that the words of a signature stand for.
+struct Sizes {
+  std::array<std::uint32_t, Signature::max_words> of{};
+  std::array<bool, Signature::max_words> bound{};
+
+  // Whether `given` is what the signature says; a word met for the first time takes the size given.
+  bool fits(Signature::Size size, std::uint32_t given) {
+    if (!size.word) return size.number == given;
+    if (!bound[size.number]) {
+      bound[size.number] = true;
+      of[size.number] = given;
+    }
+    return of[size.number] == given;
+  }
+  Index operator()(Signature::Size size) const { return size.word ? of[size.number] : size.number; }
+};
+
+template <class O>
+constexpr bool states_shape = requires(const O& op, Shape s) {
+  op.shape(s);
+}
+|| requires(const O& op, Shape s) { op.shape(s, s); }
+|| requires(const O& op, Shape s) { op.shape(s, s, s); };
+
+template <class O, class T>
+std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
+  using P = Plan<O>;
+  constexpr const Signature& s = O::signature;
+  Sizes sizes;
+  bool live = false;
+  for (std::size_t i = 0; i < P::inputs; ++i) {
+    const Entry& e = pass.entry(operands[i]);
+    if (e.element != (s.inputs[i].index ? Element::index : element_of<T>)) {
+      pass.refuse_element(O::name, s, operands.data(), i);
+    }
+    if (!sizes.fits(s.inputs[i].rows, e.rows) || !sizes.fits(s.inputs[i].cols, e.cols)) {
+      pass.refuse_shape(O::name, s, operands.data(), i, sizes.of.data(), sizes.bound.data());
+    }
+    live |= e.wanted;
+  }
+  live = live && pass.mode() == train;
+  return [&]<std::size_t... I, std::size_t... J, std::size_t... K>(
+      std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
+    if constexpr (states_shape<O>) {
+      const Shape shape = op.shape(pass.entry(operands[I]).shape()...);
+      sizes.fits(s.outputs[0].rows, static_cast<std::uint32_t>(shape.rows));
+      sizes.fits(s.outputs[0].cols, static_cast<std::uint32_t>(shape.cols));
+    }
+    const std::uint32_t first = pass.entry_count();
+    (pass.append(s.outputs[J].index ? Element::index : element_of<T>,
+                 {sizes(s.outputs[J].rows), sizes(s.outputs[J].cols)}, live && !s.outputs[J].index),
+     ...);
+    (pass.append(s.saved[K].index ? Element::index : element_of<T>,
+                 {sizes(s.saved[K].rows), sizes(s.saved[K].cols)}, false),
+     ...);
+    const auto entry = [&](std::size_t offset) -> const Entry& {
+      return pass.entry(first + static_cast<std::uint32_t>(offset));
+    };
+    const auto with_matrices = [&](auto&&... matrix) {
+      if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
+        Context context(pass);
+        op.forward(context, matrix...);
+      } else {
+        op.forward(matrix...);
+      }
+    };
+    with_matrices(writable<ElementOf<T, s.outputs[J].index>>(entry(J))...,
+                  writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,
+                  readable<ElementOf<T, s.inputs[I].index>>(pass.entry(operands[I]))...);
+    if (pass.check_finite()) pass.require_finite(O::name, s, operands.data(), first);
+    if (live) {
+      auto& made = pass.append_record<OpRecord<O>>(op);
+      made.type = &record_type<O, T>;
+      made.operands = operands;
+      made.inputs = made.operands.data();
+      made.first_output = first;
+    }
+    return first;
+  }
+  (std::make_index_sequence<P::inputs>{}, std::make_index_sequence<P::outputs>{},
+   std::make_index_sequence<P::saved>{});
+}
+
+inline Pass* pass_of(const Value& value) { return &Pass::of(value); }
+inline Pass* pass_of(const Parameter&) { return nullptr; }
+inline Pass* pass_of(const Buffer&) { return nullptr; }
+
+}  // namespace detail
+
+/// Applies an op to Values, Parameters and Buffers and records it. At least one operand is a Value: it brings
+/// the tape (`tape.parameter(p)` makes one of a parameter). Gives a Value, or an array of them if the
+/// signature has several outputs.
+///
+/// Throws ShapeError and ScalarError naming the operand, HandleError for stale or foreign operands,
+/// NonFiniteError on a tape that checks, and whatever the op's forward throws.
+template <class O, class... Operands>
+auto apply(const O& op, const Operands&... operands) {
+  using P = detail::Plan<O>;
+  static_assert(sizeof...(Operands) == P::inputs,
+                "apply: give as many operands as the op's signature has inputs");
+  static_assert((std::is_same_v<Operands, Value> || ...),
+                "apply: at least one operand must be a Value; tape.parameter(p) makes one of a parameter");
+  static_assert(std::is_trivially_copyable_v<O> && std::is_trivially_destructible_v<O>,
+                "an op is a small value: its members are plain options, without strings or containers");
+  detail::Pass* pass = nullptr;
+  ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
+  const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
+  const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
+                                                            : detail::record<O, double>(*pass, op, entries);
+  if constexpr (P::outputs == 1) {
+    return pass->value(first);
+  } else {
+    return [&]<std::size_t... J>(std::index_sequence<J...>) {
+      return std::array<Value, P::outputs>{pass->value(first + static_cast<std::uint32_t>(J))...};
+    }
+    (std::make_index_sequence<P::outputs>{});
+  }
+}
+
+}  // namespace tapedeck

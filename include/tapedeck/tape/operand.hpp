@@ -1,0 +1,35 @@
+#pragma once
+
+/// @file
+/// What the library's functions take where a Value is not the only thing that makes sense.
+
+#include <variant>
+
+#include "tapedeck/core/columns.hpp"
+#include "tapedeck/param/parameter.hpp"
+#include "tapedeck/tape/value.hpp"
+
+namespace tapedeck {
+
+/// A Value; a Parameter or Buffer of the tape's store; or data, which is put on the tape when it is used: a
+/// batch's columns, or a whole matrix. Lives no longer than the call it is an argument of.
+class TAPEDECK_API Operand {
+ public:
+  // NOLINTBEGIN(google-explicit-constructor): to be passed where an Operand is wanted is its purpose
+  Operand(const Value& value) : what_(value) {}
+  Operand(const Parameter& parameter) : what_(parameter) {}
+  Operand(const Buffer& buffer) : what_(buffer) {}
+  Operand(const Columns& data) : what_(data) {}
+  template <class T>
+  Operand(const Matrix<T>& data) : what_(Columns(data)), copied_(true) {}
+  // NOLINTEND(google-explicit-constructor)
+
+  /// Itself as a Value on the tape. HandleError if it belongs elsewhere.
+  Value on(Tape& tape) const;
+
+ private:
+  std::variant<Value, Parameter, Buffer, Columns> what_;
+  bool copied_ = false;  // a matrix may be a temporary, so the tape cannot borrow it
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,163 @@
+#pragma once
+
+/// @file
+/// Where a vjp puts a cotangent.
+
+#include <concepts>
+#include <type_traits>
+
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/map.hpp"
+#include "tapedeck/core/product.hpp"
+#include "tapedeck/tape/pass.hpp"
+
+namespace tapedeck {
+namespace detail {
+
+template <class E>
+concept ArmadilloExpression = arma::is_arma_type<E>::value;
+
+// A plain matrix or its transpose, which BLAS takes as it is.
+template <class E>
+struct AsFactor : std::false_type {};
+template <class T>
+struct AsFactor<Matrix<T>> : std::true_type {
+  static Factor<T> of(const Matrix<T>& m) { return {m, false}; }
+};
+template <class T>
+struct AsFactor<arma::Op<Matrix<T>, arma::op_htrans>> : std::true_type {
+  static Factor<T> of(const arma::Op<Matrix<T>, arma::op_htrans>& m) { return {m.m, true}; }
+};
+template <class T>
+struct AsFactor<arma::Op<Matrix<T>, arma::op_strans>> : std::true_type {
+  static Factor<T> of(const arma::Op<Matrix<T>, arma::op_strans>& m) { return {m.m, true}; }
+};
+
+template <class E>
+struct IsProduct : std::false_type {};
+template <class A, class B>
+struct IsProduct<arma::Glue<A, B, arma::glue_times>>
+    : std::bool_constant<AsFactor<A>::value && AsFactor<B>::value> {};
+
+// Evaluated element by element, so that Armadillo adds it in place.
+template <class E>
+inline constexpr bool elementwise =
+    arma::is_Mat<E>::value || arma::is_eOp<E>::value || arma::is_eGlue<E>::value;
+
+}  // namespace detail
+
+/// The cotangent of one input, as a vjp sees it. It can only be added to:
+///
+///     dx += w.t() * dy;                  // a product goes straight to BLAS
+///     db += arma::sum(dy, 1);            // the first contribution writes, a later one adds
+///     dx += map(f, dy, x);               // a function of elements
+///     dx += [&] { return costly(dy); };  // called only if somebody wants dx
+///     dx.none();                         // said on purpose: nothing flows to x
+///
+/// It takes the contribution of one record: a vjp that leaves a wanted sink without any throws ContractError.
+template <class T>
+class Sink {
+ public:
+  Sink(detail::Pass& pass, std::uint32_t entry)
+      : pass_(pass),
+        wanted_(pass.entry(entry).wanted),
+        target_(wanted_ ? pass.contribute(entry) : Target{}),
+        sum_(view(static_cast<T*>(target_.data), wanted_ ? pass.entry(entry).shape() : Shape{})) {}
+  Sink(const Sink&) = delete;
+  /// A sink is only ever added to: other records contribute as well.
+  Sink& operator=(const Sink&) = delete;
+  template <class Anything>
+  Sink& operator=(const Anything&) = delete;
+
+  /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
+  bool wanted() const { return wanted_; }
+  /// Whether the vjp gave a contribution or said none().
+  bool touched() const { return touched_; }
+
+  /// No contribution flows to this input.
+  void none() { touched_ = true; }
+
+  /// Adds an Armadillo expression of the input's shape. ShapeError for another shape.
+  template <detail::ArmadilloExpression E>
+  void operator+=(const E& contribution) {
+    touched_ = true;
+    if (!wanted_) return;
+    const bool first = *target_.written == 0;
+    if constexpr (detail::IsProduct<E>::value) {
+      using A = detail::AsFactor<std::remove_cvref_t<decltype(contribution.A)>>;
+      using B = detail::AsFactor<std::remove_cvref_t<decltype(contribution.B)>>;
+      multiply(sum_, A::of(contribution.A), B::of(contribution.B), !first);
+    } else {
+      add(contribution, first);
+    }
+    *target_.written = 1;
+  }
+
+  /// Adds a function of elements. ShapeError for another shape than the input's.
+  template <class F, class... Matrices>
+  void operator+=(const Map<T, F, Matrices...>& contribution) {
+    touched_ = true;
+    if (!wanted_) return;
+    if (contribution.shape() != shape_of(sum_)) refuse_shape();
+    if (*target_.written == 0) {
+      contribution.into(sum_);
+    } else {
+      contribution.onto(sum_);
+    }
+    *target_.written = 1;
+  }
+
+  /// Adds what a function of no arguments returns, which is called only if the cotangent is wanted.
+  template <std::invocable F>
+  void operator+=(const F& contribution) {
+    touched_ = true;
+    if (wanted_) *this += contribution();
+  }
+
+  /// For loops over elements: memory of the input's shape to add to, zero where nothing was contributed yet.
+  /// Null if nobody wants it.
+  T* accumulate() {
+    touched_ = true;
+    if (!wanted_) return nullptr;
+    if (*target_.written == 0) sum_.zeros();
+    *target_.written = 1;
+    return sum_.memptr();
+  }
+
+ private:
+  using Target = detail::Pass::Target;
+
+  template <class E>
+  void add(const E& contribution, bool first) {
+    try {
+      if (first) {
+        sum_ = contribution;
+      } else if constexpr (detail::elementwise<E>) {
+        sum_ += contribution;
+      } else {  // into scratch of the tape, since Armadillo would allocate
+        const std::size_t bytes = sum_.n_elem * sizeof(T);
+        void* memory = pass_.borrow_scratch(bytes);
+        Matrix<T> scratch = view(static_cast<T*>(memory), shape_of(sum_));
+        scratch = contribution;
+        sum_ += scratch;
+        pass_.return_scratch(memory, bytes);
+      }
+    } catch (const std::logic_error&) {  // Armadillo's word for a wrong size
+      refuse_shape();
+    }
+  }
+  [[noreturn]] void refuse_shape() const {
+    throw ShapeError({.who = "vjp",
+                      .given = "a contribution of another shape",
+                      .wanted = to_string(shape_of(sum_)),
+                      .hint = "a cotangent has the shape of its input"});
+  }
+
+  detail::Pass& pass_;
+  bool wanted_;
+  bool touched_ = false;
+  Target target_;
+  Matrix<T> sum_;
+};
+
+}  // namespace tapedeck

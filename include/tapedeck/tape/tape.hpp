@@ -1,0 +1,165 @@
+#pragma once
+
+/// @file
+/// One recorded pass over one store.
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tapedeck/core/columns.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/memory.hpp"
+#include "tapedeck/tape/value.hpp"
+
+namespace tapedeck {
+
+struct TapeOptions {
+  Mode mode = train;
+  /// Look for NaN and Inf after every record, forward and backward, and throw NonFiniteError at the first
+  /// one.
+  bool check_finite = false;
+  /// Which step of training this is: with the store's seed, the layer and its use, the key of all random
+  /// numbers. By default the store's count of training passes.
+  std::optional<std::uint64_t> step = std::nullopt;
+  /// Where this tape's first column lies in the whole batch, for workers that share a batch: column c of a
+  /// mask is drawn as column first_column + c.
+  Index first_column = 0;
+};
+
+/// Where `backward` starts: a Value and the cotangent it is given. A 1x1 Value needs none; it starts with 1.
+class TAPEDECK_API Root {
+ public:
+  Root(const Value& value) : value_(value) {}  // NOLINT(google-explicit-constructor): backward(loss)
+  /// `cotangent` has the Value's shape and element type, and must live until the call returns.
+  template <class T>
+  Root(const Value& value, const Matrix<T>& cotangent) : value_(value), cotangent_(cotangent) {}
+
+ private:
+  friend class Tape;
+  Value value_;
+  std::optional<Columns> cotangent_;
+};
+
+/// A tape records what layers compute, and plays it back in reverse. It ends with its brace; its Values end
+/// with it.
+///
+///     td::Tape tape{store, memory};
+///     td::Value loss = td::mse(model(tape.input(x)), tape.input(y), td::batch_mean);
+///     store.zero_grad();
+///     tape.backward(loss);
+class TAPEDECK_API Tape {
+ public:
+  /// Seals the store. UsageError if another tape is open on `memory`.
+  Tape(ParameterStore& store, Memory& memory, const TapeOptions& options = {});
+  Tape(ParameterStore& store, Memory& memory, Mode mode) : Tape(store, memory, TapeOptions{.mode = mode}) {}
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+  ~Tape();
+
+  Mode mode() const { return pass().mode(); }
+  Scalar scalar() const { return pass().scalar(); }
+  ParameterStore& store() const { return pass().store(); }
+
+  // Putting something on the tape. Float and double are converted to the store's scalar.
+
+  /// Data: copied, and nobody wants its cotangent.
+  template <class T>
+  Value input(const Matrix<T>& data) {
+    return copy(Columns(data));
+  }
+  /// Data as it lies, without a copy where the scalar is the store's; it must outlive the tape.
+  template <class T>
+  Value borrow(const Matrix<T>& data) {
+    return put(Columns(data), Copy::if_needed, false);
+  }
+  template <class T>
+  Value borrow(const Matrix<T>&& data) = delete;
+  /// A copy whose cotangent is wanted: `backward` leaves it in `value.cotangent<T>()`.
+  template <class T>
+  Value variable(const Matrix<T>& data) {
+    return put(Columns(data), Copy::always, true);
+  }
+  /// A batch. Columns in an order are gathered, which is the shuffle; columns in a row are borrowed.
+  Value gather(const Columns& columns) { return put(columns, Copy::if_needed, false); }
+  /// A batch, copied in any case.
+  Value copy(const Columns& columns) { return put(columns, Copy::always, false); }
+  /// A parameter, or a buffer, as a Value.
+  Value parameter(Parameter parameter);
+  Value buffer(Buffer buffer);
+  /// The elements of a Value of another tape, as data: back-propagation does not reach through.
+  Value carry(const Value& other);
+
+  // Playing back.
+
+  /// Adds the gradients of the roots' weighted sum to the store's gradients (or to others of the same store),
+  /// and hands over the statistics that the pass collected. Once a tape: a second call throws UsageError, as
+  /// does a tape in evaluate mode and a root that depends on nothing wanted. ShapeError for a root that is
+  /// not 1x1 and has no cotangent.
+  void backward(const Root& root) { backward(std::span(&root, 1), store().gradients()); }
+  void backward(const Root& root, Gradients& gradients) { backward(std::span(&root, 1), gradients); }
+  void backward(std::initializer_list<Root> roots) {
+    backward({roots.begin(), roots.size()}, store().gradients());
+  }
+  void backward(std::span<const Root> roots, Gradients& gradients);
+
+  /// The roots' cotangents pulled back to `inputs` (variables, parameters as Values, or anything that depends
+  /// on one): for each input, the sum over roots of (droot/dinput)' cotangent. Touches neither store nor tape
+  /// and may be repeated; with one unit cotangent after another it gives a Jacobian row by row. ScalarError
+  /// if T is not the store's scalar, UsageError for an input whose cotangent was not wanted when it was
+  /// recorded.
+  template <class T>
+  std::vector<Matrix<T>> vjp(std::span<const Root> roots, std::span<const Value> inputs);
+  template <class T>
+  std::vector<Matrix<T>> vjp(std::initializer_list<Root> roots, std::initializer_list<Value> inputs) {
+    return vjp<T>(std::span(roots.begin(), roots.size()), std::span(inputs.begin(), inputs.size()));
+  }
+
+  // For layers.
+
+  /// Tells errors, records and random streams which layer is at work, until it is destroyed.
+  class TAPEDECK_API At {
+   public:
+    At(const Tape& tape, std::string_view name, std::uint64_t hash);
+    At(const Tape& tape, std::string_view name);
+    At(const At&) = delete;
+    At& operator=(const At&) = delete;
+    ~At();
+
+   private:
+    detail::Pass& pass_;
+    const detail::Place* outer_;
+  };
+  /// How many entries there are: a mark for `release_since`.
+  std::uint32_t mark() const { return pass().entry_count(); }
+  /// In evaluate mode, gives back the memory of everything recorded since the mark but one Value; using a
+  /// released Value throws HandleError. In train mode the vjps may need them: nothing happens. Returns the
+  /// mark to go on from.
+  std::uint32_t release_since(std::uint32_t mark, const Value& kept);
+
+ private:
+  friend class Memory;
+  enum class Copy { always, if_needed };
+
+  detail::Pass& pass() const {
+    if (pass_ == nullptr) refuse_ended();
+    return *pass_;
+  }
+  [[noreturn]] static void refuse_ended();
+  Value put(const Columns& columns, Copy copy, bool variable);
+  /// Checks the roots and makes them the seeds of the next play.
+  void seed(std::span<const Root> roots, const char* who);
+
+  detail::Pass* pass_;
+};
+
+/// The same elements, cut off: nothing flows back through it.
+TAPEDECK_API Value detach(const Value& value);
+
+extern template TAPEDECK_API std::vector<Matrix<float>> Tape::vjp(std::span<const Root>,
+                                                                  std::span<const Value>);
+extern template TAPEDECK_API std::vector<Matrix<double>> Tape::vjp(std::span<const Root>,
+                                                                   std::span<const Value>);
+
+}  // namespace tapedeck

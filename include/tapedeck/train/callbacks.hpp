@@ -1,0 +1,56 @@
+#pragma once
+
+/// @file
+/// What a Trainer tells while it trains. It prints nothing by itself; these write to a stream that they are
+/// given.
+
+#include <concepts>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <utility>
+
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/core/matrix.hpp"
+
+namespace tapedeck {
+
+/// One epoch that was trained.
+struct EpochReport {
+  Index epoch = 0;   ///< counted from 0
+  Index epochs = 0;  ///< that were asked for
+  double loss = 0;   ///< the mean of the batches' losses as they were trained on, weighted by their sizes
+  std::optional<double> validation_loss = std::nullopt;
+  double learning_rate = 0;
+  double seconds = 0;
+  bool stop = false;  ///< a callback sets this to end training after this epoch
+};
+
+/// One step that was made.
+struct StepReport {
+  Index epoch = 0;
+  Index epochs = 0;
+  Index step = 0;   ///< in this epoch, counted from 0
+  Index steps = 0;  ///< in an epoch
+  double loss = 0;
+};
+
+/// Called after each epoch and after each step. A function of an EpochReport is a callback.
+struct Callback {
+  std::function<void(EpochReport&)> on_epoch = {};
+  std::function<void(const StepReport&)> on_step = {};
+
+  Callback(std::function<void(EpochReport&)> epoch, std::function<void(const StepReport&)> step)
+      : on_epoch(std::move(epoch)), on_step(std::move(step)) {}
+  template <std::invocable<EpochReport&> F>
+  Callback(F epoch) : on_epoch(std::move(epoch)) {}  // NOLINT(google-explicit-constructor)
+};
+
+/// Writes a line for epochs 0, n, 2n, ... and for the last one. OptionError if n is 0.
+TAPEDECK_API Callback log_every(Index n, std::ostream& out);
+
+/// Draws a bar with the time left, in one line that it writes over; does nothing unless `out` is std::cout or
+/// std::cerr and that is a terminal.
+TAPEDECK_API Callback progress_bar(std::ostream& out);
+
+}  // namespace tapedeck

@@ -1,0 +1,19 @@
+#pragma once
+
+/// @file
+/// A model applied to data, without a tape in sight.
+
+#include "tapedeck/layers/layer.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+
+/// The model's outputs for all columns of x, computed in evaluate mode in the store's scalar. Runs in batches
+/// of 1024 columns, so that memory stays small.
+template <class T>
+TAPEDECK_API Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x);
+
+extern template TAPEDECK_API Matrix<float> predict(ParameterStore&, const Layer&, const Matrix<float>&);
+extern template TAPEDECK_API Matrix<double> predict(ParameterStore&, const Layer&, const Matrix<double>&);
+
+}  // namespace tapedeck

@@ -1,0 +1,104 @@
+#pragma once
+
+/// @file
+/// The training loop, for those who do not want to write it.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "tapedeck/data/batches.hpp"
+#include "tapedeck/layers/layer.hpp"
+#include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/operand.hpp"
+#include "tapedeck/tape/tape.hpp"
+#include "tapedeck/train/callbacks.hpp"
+#include "tapedeck/train/predict.hpp"
+
+namespace tapedeck {
+
+/// Ends training when the loss (on the validation data, if there are any) has not fallen for `patience`
+/// epochs in a row, and puts back the parameters and buffers of the best epoch.
+struct EarlyStopping {
+  Index patience = 10;
+  /// How much lower than the best a loss must be to count as better.
+  double least_improvement = 0;
+};
+
+struct FitOptions {
+  Index epochs = 1;
+  Index batch_size = 32;  ///< the last batch is smaller if need be
+  bool shuffle = true;    ///< anew in each epoch, by the store's seed
+  /// Micro-batches whose gradients are averaged for one step of the optimizer.
+  Index accumulate = 1;
+  /// Clips the gradient to this norm before each step.
+  std::optional<double> clip_norm = std::nullopt;
+  const Dataset* validation = nullptr;
+  std::optional<EarlyStopping> early_stopping = std::nullopt;
+  /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
+  std::vector<Callback> callbacks = {};
+};
+
+/// Trains a model and applies it.
+///
+///     td::Trainer trainer{store, model, optimizer, td::MSELoss{td::batch_mean}};
+///     trainer.fit(data, {.epochs = 1000, .batch_size = 100, .callbacks = {td::log_every(10, std::cout)}});
+///     arma::fmat predictions = trainer.predict(x);
+///
+/// Store and optimizer must outlive it.
+class TAPEDECK_API Trainer {
+ public:
+  /// Gives a 1x1 Value from the model's output and a batch's targets.
+  using Loss = std::function<Value(const Value& output, const Operand& target)>;
+
+  Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss = {});
+
+  void set_loss(Loss loss) { loss_ = std::move(loss); }
+
+  /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was.
+  ///
+  /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
+  /// and what the model and the loss throw for the first and the last batch and for the validation data
+  /// (shapes, labels).
+  ///
+  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step and the
+  /// record that went bad first; parameters and statistics are then those of the last good step, and
+  /// gradients are zero.
+  std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
+
+  /// The mean loss over data, in evaluate mode, batches weighted by their size.
+  double evaluate(const Dataset& data);
+
+  /// The model's outputs, one column a sample; see the function of that name.
+  template <class T>
+  Matrix<T> predict(const Matrix<T>& x) {
+    return tapedeck::predict(store_, model_, x);
+  }
+
+ private:
+  class Best;
+  struct Where {
+    Index epoch;
+    Index step;
+  };
+
+  void refuse(const Dataset& data, const FitOptions& options);
+  const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
+  double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
+  double record(const Batch& batch, Where where);
+  [[noreturn]] void explain(const Batch& batch, Where where);
+  Value loss_on(Tape& tape, const Batch& batch) const;
+  double mean_loss(const Dataset& data);
+
+  ParameterStore& store_;
+  Layer model_;
+  Optimizer& optimizer_;
+  Loss loss_;
+  Memory memory_;
+  std::uint64_t passes_ = 0;  // keys the tapes' random streams
+  std::uint64_t epochs_ = 0;  // keys the shuffles
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,21 @@
+#include "tapedeck/core/error.hpp"
+
+#include <utility>
+
+namespace tapedeck {
+namespace {
+
+std::string sentence(const Complaint& c) {
+  std::string text = c.who + ": " + c.given;
+  if (!c.wanted.empty()) text += "; expected " + c.wanted;
+  if (!c.hint.empty()) text += " (" + c.hint + ")";
+  return text;
+}
+
+}  // namespace
+
+Error::Error(Complaint complaint)
+    : std::runtime_error(sentence(complaint)), complaint_(std::move(complaint)) {}
+Error::~Error() = default;
+
+}  // namespace tapedeck

@@ -1,0 +1,79 @@
+#include "tapedeck/core/product.hpp"
+
+#include <cblas.h>
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+// One name for both scalars' BLAS routines.
+template <class T>
+struct Blas;
+template <>
+struct Blas<float> {
+  static constexpr auto gemm = cblas_sgemm;
+  static constexpr auto gemv = cblas_sgemv;
+  static constexpr auto ger = cblas_sger;
+};
+template <>
+struct Blas<double> {
+  static constexpr auto gemm = cblas_dgemm;
+  static constexpr auto gemv = cblas_dgemv;
+  static constexpr auto ger = cblas_dger;
+};
+
+CBLAS_TRANSPOSE op(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+
+// BLAS wants a leading dimension of at least 1, also for a matrix without rows.
+template <class T>
+blasint leading(const Matrix<T>& m) {
+  return static_cast<blasint>(m.n_rows > 0 ? m.n_rows : 1);
+}
+
+template <class T>
+[[noreturn]] void refuse(const Matrix<T>& c, Factor<T> a, Factor<T> b) {
+  throw ShapeError({.who = "product",
+                    .given = to_string(shape_of(c)) + " = " + to_string({a.rows(), a.cols()}) + " times " +
+                             to_string({b.rows(), b.cols()}),
+                    .wanted = "mxn = mxk times kxn"});
+}
+
+}  // namespace
+
+template <class T>
+void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate) {
+  if (a.rows() != c.n_rows || b.cols() != c.n_cols || a.cols() != b.rows()) refuse(c, a, b);
+  const Index inner = a.cols();
+  if (c.is_empty()) return;
+  if (inner == 0) {
+    if (!accumulate) c.zeros();
+    return;
+  }
+  const T keep = accumulate ? T{1} : T{0};
+  const auto m = static_cast<blasint>(c.n_rows);
+  const auto n = static_cast<blasint>(c.n_cols);
+  const auto k = static_cast<blasint>(inner);
+  const T* x = a.matrix.memptr();
+  const T* y = b.matrix.memptr();
+  if (n == 1) {  // a column: both factors' vectors are contiguous whether transposed or not
+    Blas<T>::gemv(CblasColMajor, op(a.transposed), static_cast<blasint>(a.matrix.n_rows),
+                  static_cast<blasint>(a.matrix.n_cols), T{1}, x, leading(a.matrix), y, 1, keep, c.memptr(),
+                  1);
+  } else if (m == 1) {  // a row: c' = b' a'
+    Blas<T>::gemv(CblasColMajor, op(!b.transposed), static_cast<blasint>(b.matrix.n_rows),
+                  static_cast<blasint>(b.matrix.n_cols), T{1}, y, leading(b.matrix), x, 1, keep, c.memptr(),
+                  1);
+  } else if (k == 1) {  // an outer product
+    if (!accumulate) c.zeros();
+    Blas<T>::ger(CblasColMajor, m, n, T{1}, x, 1, y, 1, c.memptr(), m);
+  } else {
+    Blas<T>::gemm(CblasColMajor, op(a.transposed), op(b.transposed), m, n, k, T{1}, x, leading(a.matrix), y,
+                  leading(b.matrix), keep, c.memptr(), m);
+  }
+}
+
+template TAPEDECK_API void multiply(Matrix<float>&, Factor<float>, Factor<float>, bool);
+template TAPEDECK_API void multiply(Matrix<double>&, Factor<double>, Factor<double>, bool);
+
+}  // namespace tapedeck

@@ -1,0 +1,108 @@
+#include "tapedeck/data/standardize.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+template <class T>
+void require_finite(const Matrix<T>& x) {
+  for (Index c = 0; c < x.n_cols; ++c) {
+    for (Index r = 0; r < x.n_rows; ++r) {
+      if (std::isfinite(x(r, c))) continue;
+      throw NonFiniteError({.who = "Standardizer",
+                            .given = "feature " + std::to_string(r) + " of sample " + std::to_string(c) +
+                                     " is " + std::to_string(x(r, c)),
+                            .wanted = "a finite number"});
+    }
+  }
+}
+
+// Sums are taken of differences, from the first sample and then from the mean: exact zeros if a feature is
+// constant, and no cancellation if it is far from zero. Squares are taken of ratios to the largest
+// difference: none overflows.
+template <class T>
+void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
+  const auto n = static_cast<double>(x.n_cols);
+  const auto for_each_element = [&](auto body) {
+    for (Index c = 0; c < x.n_cols; ++c) {
+      for (Index r = 0; r < x.n_rows; ++r) body(r, static_cast<double>(x(r, c)));
+    }
+  };
+  const arma::vec first = arma::conv_to<arma::vec>::from(x.col(0));
+  arma::vec sum(x.n_rows, arma::fill::zeros);
+  for_each_element([&](Index r, double value) { sum(r) += value - first(r); });
+  mean = first + sum / n;
+  arma::vec largest(x.n_rows, arma::fill::zeros);
+  for_each_element(
+      [&](Index r, double value) { largest(r) = std::max(largest(r), std::abs(value - mean(r))); });
+  arma::vec squares(x.n_rows, arma::fill::zeros);
+  for_each_element([&](Index r, double value) {
+    const double ratio = largest(r) > 0 ? (value - mean(r)) / largest(r) : 0;
+    squares(r) += ratio * ratio;
+  });
+  deviation = largest % arma::sqrt(squares / n);
+  deviation.replace(0, 1);
+}
+
+}  // namespace
+
+Standardizer::Standardizer(const Dataset& data) {
+  if (data.size() == 0) {
+    throw ShapeError({.who = "Standardizer",
+                      .given = "x is " + to_string({data.features(), 0}),
+                      .wanted = "at least 1 sample"});
+  }
+  const auto fit_all = [this](const auto& x) {
+    require_finite(x);
+    fit(x, mean_, deviation_);
+  };
+  if (data.all().x.element == Element::real32) {
+    fit_all(data.x<float>());
+  } else {
+    fit_all(data.x<double>());
+  }
+}
+
+template <class T>
+Matrix<T> Standardizer::apply(const Matrix<T>& x) const {
+  require_features(shape_of(x));
+  Matrix<T> out(x.n_rows, x.n_cols, arma::fill::none);
+  for (Index c = 0; c < x.n_cols; ++c) {
+    for (Index r = 0; r < x.n_rows; ++r) out(r, c) = static_cast<T>((x(r, c) - mean_(r)) / deviation_(r));
+  }
+  return out;
+}
+
+Dataset Standardizer::apply(const Dataset& data) const {
+  if (data.all().x.element == Element::real32) return {apply(data.x<float>()), data.y()};
+  return {apply(data.x<double>()), data.y()};
+}
+
+template <class T>
+Matrix<T> Standardizer::inverse(const Matrix<T>& x) const {
+  require_features(shape_of(x));
+  Matrix<T> out(x.n_rows, x.n_cols, arma::fill::none);
+  for (Index c = 0; c < x.n_cols; ++c) {
+    for (Index r = 0; r < x.n_rows; ++r) out(r, c) = static_cast<T>(x(r, c) * deviation_(r) + mean_(r));
+  }
+  return out;
+}
+
+void Standardizer::require_features(Shape x) const {
+  if (x.rows == mean_.n_elem) return;
+  throw ShapeError({.who = "Standardizer",
+                    .given = "x is " + to_string(x),
+                    .wanted = std::to_string(mean_.n_elem) + " features",
+                    .hint = "one column is one sample"});
+}
+
+template TAPEDECK_API Matrix<float> Standardizer::apply(const Matrix<float>&) const;
+template TAPEDECK_API Matrix<double> Standardizer::apply(const Matrix<double>&) const;
+template TAPEDECK_API Matrix<float> Standardizer::inverse(const Matrix<float>&) const;
+template TAPEDECK_API Matrix<double> Standardizer::inverse(const Matrix<double>&) const;
+
+}  // namespace tapedeck

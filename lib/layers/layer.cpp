@@ -1,0 +1,19 @@
+#include "tapedeck/layers/layer.hpp"
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+
+Parameter Layer::parameter(const std::string& name) const {
+  std::string known;
+  for (const NamedParameter& parameter : parameters()) {
+    if (parameter.name == name) return parameter.handle;
+    known += (known.empty() ? "" : ", ") + parameter.name;
+  }
+  throw NameError({.who = describe(),
+                   .given = "no parameter \"" + name + "\"",
+                   .wanted = known.empty() ? "a layer that lists its parameters" : known,
+                   .hint = known.empty() ? "a layer lists them in a member parameters()" : ""});
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,40 @@
+#include "tapedeck/layers/normalization.hpp"
+
+#include "tapedeck/tape/tape.hpp"
+
+namespace tapedeck {
+namespace {
+
+Parameter add_normalizing(const Scope& scope, const char* name, Index features, const Initializer& values) {
+  return scope.add(name, {features, 1}, values, {.group = groups::normalization});
+}
+
+}  // namespace
+
+BatchNorm::BatchNorm(const Scope& scope, Index features, const BatchNormOptions& options)
+    : name_(scope.name()),
+      features_(features),
+      epsilon_(options.epsilon),
+      gain_(add_normalizing(scope, "gain", features, ones)),
+      bias_(add_normalizing(scope, "bias", features, zeros)),
+      running_{.mean = scope.add_buffer("running_mean", {features, 1}, 0),
+               .variance = scope.add_buffer("running_variance", {features, 1}, 1),
+               .momentum = options.momentum} {}
+
+Value BatchNorm::operator()(const Value& x) const {
+  if (x.tape().mode() == train) return batch_norm(x, gain_, bias_, running_, epsilon_);
+  return batch_norm_given(x, gain_, bias_, running_.mean, running_.variance, epsilon_);
+}
+
+std::string BatchNorm::describe() const { return "BatchNorm(" + std::to_string(features_) + ")"; }
+
+LayerNorm::LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options)
+    : name_(scope.name()),
+      features_(features),
+      epsilon_(options.epsilon),
+      gain_(add_normalizing(scope, "gain", features, ones)),
+      bias_(add_normalizing(scope, "bias", features, zeros)) {}
+
+std::string LayerNorm::describe() const { return "LayerNorm(" + std::to_string(features_) + ")"; }
+
+}  // namespace tapedeck

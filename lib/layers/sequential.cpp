@@ -1,0 +1,177 @@
+#include "tapedeck/layers/sequential.hpp"
+
+#include <algorithm>
+#include <iomanip>
+#include <ostream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/random.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace tapedeck {
+namespace {
+
+// The last part of "encoder.fc_1": inside the model that scope is the Sequential's own.
+std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+
+}  // namespace
+
+Sequential::Sequential(std::initializer_list<Item> items) : Sequential(std::vector<Item>(items)) {}
+
+Sequential::Sequential(const std::vector<Item>& items) {
+  for (const Item& item : items) add(item);
+}
+
+void Sequential::add(const Item& item) {
+  const auto taken = [&](const std::string& name) {
+    return std::any_of(items_.begin(), items_.end(), [&](const Part& part) { return part.name == name; });
+  };
+  std::string name = item.name.empty() ? last_part(item.layer.name()) : item.name;
+  if (name.empty()) {
+    for (int number = 1; name.empty() || taken(name); ++number) {
+      name = item.layer.kind() + "_" + std::to_string(number);
+    }
+  }
+  const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
+  if (!std::all_of(name.begin(), name.end(), word)) {
+    throw NameError({.who = "Sequential",
+                     .given = "the name \"" + name + "\"",
+                     .wanted = "letters, digits, '_' and '-'"});
+  }
+  if (taken(name)) {
+    throw NameError({.who = "Sequential",
+                     .given = "the name \"" + name + "\" a second time",
+                     .wanted = "a new name",
+                     .hint = "to use one layer twice, name its second use: {\"again\", layer}"});
+  }
+  items_.push_back({name, hash_of(name), item.layer});
+}
+
+Value Sequential::operator()(const Value& x) const {
+  Tape& tape = x.tape();
+  std::uint32_t mark = tape.mark();
+  Value h = x;
+  for (const Part& part : items_) {
+    const Tape::At at(tape, part.name, part.hash);
+    h = part.layer(h);
+    mark = tape.release_since(mark, h);
+  }
+  return h;
+}
+
+const Layer& Sequential::operator[](std::string_view name) const {
+  const std::string_view first = name.substr(0, name.find('.'));
+  std::string known;
+  for (const Part& part : items_) {
+    if (part.name == first) {
+      if (first.size() == name.size()) return part.layer;
+      if (const auto* nested = part.layer.as<Sequential>()) return (*nested)[name.substr(first.size() + 1)];
+    }
+    known += (known.empty() ? "" : ", ") + part.name;
+  }
+  throw NameError({.who = "Sequential",
+                   .given = "no layer \"" + std::string(name) + "\"",
+                   .wanted = known.empty() ? "a model with layers" : known});
+}
+
+const Layer& Sequential::operator[](Index position) const {
+  if (position >= items_.size()) {
+    throw OptionError({.who = "Sequential",
+                       .given = "layer " + std::to_string(position),
+                       .wanted = "less than " + std::to_string(items_.size())});
+  }
+  return items_[position].layer;
+}
+
+std::vector<std::string> Sequential::names() const {
+  std::vector<std::string> all;
+  for (const Part& part : items_) all.push_back(part.name);
+  return all;
+}
+
+std::vector<NamedParameter> Sequential::parameters() const {
+  std::vector<NamedParameter> all;
+  for (const Part& part : items_) {
+    for (const NamedParameter& p : part.layer.parameters())
+      all.push_back({part.name + "." + p.name, p.handle});
+  }
+  return all;
+}
+
+std::string Sequential::describe() const {
+  std::string text = "Sequential";
+  for (const Part& part : items_) {
+    std::string line = part.name + ": " + part.layer.describe();
+    for (std::size_t i = line.find('\n'); i != std::string::npos; i = line.find('\n', i + 1))
+      line.insert(i + 1, "  ");
+    text += "\n  " + line;
+  }
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const Sequential& model) { return out << model.describe(); }
+
+namespace {
+
+Value add_rows(Summary& summary, const std::string& prefix, const Sequential& model, ParameterStore& store,
+               Value x) {
+  const std::vector<std::string> names = model.names();
+  for (Index i = 0; i < model.size(); ++i) {
+    const Layer& layer = model[i];
+    if (const auto* nested = layer.as<Sequential>()) {
+      x = add_rows(summary, prefix + names[i] + ".", *nested, store, x);
+      continue;
+    }
+    x = layer(x);
+    Index count = 0;
+    for (const NamedParameter& p : layer.parameters()) count += store.parameter(p.handle).shape().size();
+    summary.rows.push_back({prefix + names[i], layer.describe(), x.shape(), count});
+  }
+  return x;
+}
+
+}  // namespace
+
+Summary summarize(const Sequential& model, ParameterStore& store, Shape input) {
+  Memory memory;
+  Tape tape(store, memory, evaluate);
+  Summary summary;
+  add_rows(summary, "", model, store, tape.input(Matrix<double>(input.rows, input.cols)));
+  std::set<std::uint32_t> counted;
+  for (const NamedParameter& p : model.parameters()) {
+    if (counted.insert(p.handle.slot()).second)
+      summary.parameter_count += store.parameter(p.handle).shape().size();
+  }
+  return summary;
+}
+
+std::string to_string(const Summary& summary) {
+  std::size_t name_width = 5;
+  std::size_t description_width = 5;
+  std::size_t shape_width = 6;
+  for (const Summary::Row& row : summary.rows) {
+    name_width = std::max(name_width, row.name.size());
+    description_width = std::max(description_width, row.description.size());
+    shape_width = std::max(shape_width, to_string(row.output).size());
+  }
+  std::ostringstream out;
+  const auto line = [&](const std::string& name, const std::string& description, const std::string& shape,
+                        const std::string& count) {
+    out << std::left << std::setw(static_cast<int>(name_width + 2)) << name
+        << std::setw(static_cast<int>(description_width + 2)) << description << std::right
+        << std::setw(static_cast<int>(shape_width)) << shape << std::setw(12) << count << '\n';
+  };
+  line("name", "layer", "output", "parameters");
+  for (const Summary::Row& row : summary.rows) {
+    line(row.name, row.description, to_string(row.output), std::to_string(row.parameter_count));
+  }
+  line("", "", "total", std::to_string(summary.parameter_count));
+  return out.str();
+}
+
+std::ostream& operator<<(std::ostream& out, const Summary& summary) { return out << to_string(summary); }
+
+}  // namespace tapedeck

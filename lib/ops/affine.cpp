@@ -1,0 +1,48 @@
+#include "tapedeck/ops/affine.hpp"
+
+#include <algorithm>
+
+#include "tapedeck/tape/op.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace tapedeck {
+namespace {
+
+// y = W x + b 1'     dW = dy x'     db = dy 1     dx = W' dy
+struct Affine {
+  static constexpr auto name = "affine";
+  static constexpr Signature signature = "weight(m,n)* bias(m,1) x(n,b)* -> y(m,b)";
+
+  void forward(auto& y, const auto& w, const auto& b, const auto& x) const {
+    for (Index c = 0; c < y.n_cols; ++c) std::copy(b.begin(), b.end(), y.colptr(c));
+    multiply(y, {w}, {x}, /*accumulate=*/true);
+  }
+  void vjp(auto& dw, auto& db, auto& dx, const auto& dy, const auto& w, const auto& x) const {
+    dw += dy * x.t();
+    db += arma::sum(dy, 1);
+    dx += w.t() * dy;
+  }
+};
+
+// y = A x     dA = dy x'     dx = A' dy
+struct Product {
+  static constexpr auto name = "product";
+  static constexpr Signature signature = "a(m,n)* x(n,b)* -> y(m,b)";
+
+  void forward(auto& y, const auto& a, const auto& x) const { multiply(y, {a}, {x}); }
+  void vjp(auto& da, auto& dx, const auto& dy, const auto& a, const auto& x) const {
+    da += dy * x.t();
+    dx += a.t() * dy;
+  }
+};
+
+}  // namespace
+
+Value affine(const Operand& weight, const Operand& bias, const Value& x) {
+  Tape& tape = x.tape();
+  return apply(Affine{}, weight.on(tape), bias.on(tape), x);
+}
+
+Value product(const Operand& a, const Value& x) { return apply(Product{}, a.on(x.tape()), x); }
+
+}  // namespace tapedeck

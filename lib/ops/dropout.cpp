@@ -1,0 +1,54 @@
+#include "tapedeck/ops/dropout.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "tapedeck/tape/op.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace tapedeck {
+namespace {
+
+// y = m (.) x     dx = m (.) dy     m is 0 or 1 / (1 - p); selected, not multiplied, since 0 times Inf is NaN
+struct Dropout {
+  static constexpr auto name = "dropout";
+  static constexpr Signature signature = "x(f,b) -> y(f,b) | mask(f,b)";
+  double probability;
+
+  void forward(Context& context, auto& y, auto& mask, const auto& x) const {
+    using T = typename std::remove_cvref_t<decltype(x)>::elem_type;
+    const T keep = static_cast<T>(1 / (1 - probability));
+    const auto threshold = static_cast<std::uint64_t>(std::ceil(probability * 0x1p32));  // of 32 random bits
+    const Random random = context.random();
+    for (Index c = 0; c < x.n_cols; ++c) {
+      for (Index r = 0; r < x.n_rows; r += 4) {  // one block of bits serves four rows
+        const auto bits = random.bits(r / 4, context.first_column() + c);
+        for (Index k = 0; k < 4 && r + k < x.n_rows; ++k) mask(r + k, c) = bits[k] < threshold ? T{0} : keep;
+      }
+    }
+    map([](auto v, auto m) { return m == 0 ? 0 : m * v; }, x, mask).into(y);
+  }
+  void vjp(auto& dx, const auto& dy, const auto& mask) const {
+    dx += map([](auto d, auto m) { return m == 0 ? 0 : m * d; }, dy, mask);
+  }
+};
+
+}  // namespace
+
+void require_dropout_probability(double probability) {
+  if (!(probability >= 0 && probability < 1)) {
+    throw OptionError({.who = "dropout",
+                       .given = "probability " + std::to_string(probability),
+                       .wanted = "at least 0 and less than 1",
+                       .hint = "it is the probability to drop"});
+  }
+}
+
+Value dropout(const Value& x, double probability) {
+  require_dropout_probability(probability);
+  if (x.tape().mode() == evaluate || probability == 0) return x;
+  return apply(Dropout{probability}, x);
+}
+
+}  // namespace tapedeck

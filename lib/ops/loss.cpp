@@ -1,0 +1,224 @@
+#include "tapedeck/ops/loss.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "softmax_column.hpp"
+#include "tapedeck/tape/op.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace tapedeck {
+namespace {
+
+// What a sum over `shape` is divided by; for losses with one number a sample that is 1 x batch.
+double divisor(Reduction reduction, Shape shape) {
+  switch (reduction) {
+    case Reduction::batch_sum:
+      return 1;
+    case Reduction::batch_mean:
+      return static_cast<double>(shape.cols);
+    case Reduction::element_mean:
+      return static_cast<double>(shape.size());
+  }
+  return 1;
+}
+
+void require_samples(const char* who, const auto& x) {
+  if (!x.is_empty()) return;
+  throw ShapeError({.who = who,
+                    .given = "an empty batch, " + to_string(shape_of(x)),
+                    .wanted = "at least one sample with one output"});
+}
+
+// l(0,0) = sum over elements of f(x, t) / n, accumulated in double.
+template <class T, class F>
+void reduce(Matrix<T>& l, const char* who, Reduction reduction, const Matrix<T>& x, const Matrix<T>& t,
+            const F& f) {
+  require_samples(who, x);
+  double sum = 0;
+  for (Index i = 0; i < x.n_elem; ++i) sum += f(static_cast<double>(x[i]), static_cast<double>(t[i]));
+  l(0, 0) = static_cast<T>(sum / divisor(reduction, shape_of(x)));
+}
+
+// dl / n, which every element of a cotangent is scaled by.
+template <class T>
+T share(const Matrix<T>& dl, Reduction reduction, Shape shape) {
+  return static_cast<T>(static_cast<double>(dl(0, 0)) / divisor(reduction, shape));
+}
+
+// l = sum (x - t)^2 / n     dx = 2 (x - t) dl / n     dt = -dx
+struct Mse {
+  static constexpr auto name = "mse";
+  static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
+  Reduction reduction;
+
+  void forward(auto& l, const auto& x, const auto& t) const {
+    reduce(l, name, reduction, x, t, [](double a, double b) { return (a - b) * (a - b); });
+  }
+  void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
+    const auto factor = 2 * share(dl, reduction, shape_of(x));
+    dx += map([=](auto a, auto b) { return factor * (a - b); }, x, t);
+    dt += map([=](auto a, auto b) { return factor * (b - a); }, x, t);
+  }
+};
+
+// l = sum |x - t| / n     dx = sign(x - t) dl / n     dt = -dx
+struct L1 {
+  static constexpr auto name = "l1";
+  static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
+  Reduction reduction;
+
+  void forward(auto& l, const auto& x, const auto& t) const {
+    reduce(l, name, reduction, x, t, [](double a, double b) { return std::abs(a - b); });
+  }
+  void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
+    const auto factor = share(dl, reduction, shape_of(x));
+    const auto pull = [](auto s, auto a, auto b) {
+      return a > b ? s : a < b ? -s : s * (a - b);
+    };  // keeps NaN
+    dx += map([=](auto a, auto b) { return pull(factor, a, b); }, x, t);
+    dt += map([=](auto a, auto b) { return pull(factor, b, a); }, x, t);
+  }
+};
+
+// l = sum h(x - t) / n,  h(e) = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2)
+// dx = clamp(x - t, -delta, delta) dl / n     dt = -dx
+struct Huber {
+  static constexpr auto name = "huber";
+  static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
+  Reduction reduction;
+  double delta;
+
+  void forward(auto& l, const auto& x, const auto& t) const {
+    reduce(l, name, reduction, x, t, [this](double a, double b) {
+      const double e = std::abs(a - b);
+      return e > delta ? delta * (e - delta / 2) : e * e / 2;
+    });
+  }
+  void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
+    const auto factor = share(dl, reduction, shape_of(x));
+    const auto limit = static_cast<std::remove_const_t<decltype(factor)>>(delta);
+    const auto clamp = [=](auto e) { return e > limit ? limit : e < -limit ? -limit : e; };
+    dx += map([=](auto a, auto b) { return factor * clamp(a - b); }, x, t);
+    dt += map([=](auto a, auto b) { return factor * clamp(b - a); }, x, t);
+  }
+};
+
+// l = sum over samples of (log sum exp z - z[t]) / n     dz = (softmax(z) - onehot(t)) dl / n
+struct CrossEntropy {
+  static constexpr auto name = "cross_entropy";
+  static constexpr Signature signature = "logits(c,b) labels(1,b):index* -> l(1,1) | p(c,b)";
+  Reduction reduction;
+
+  void forward(auto& l, auto& p, const auto& z, const auto& t) const {
+    require_samples(name, z);
+    double sum = 0;
+    for (Index c = 0; c < z.n_cols; ++c) {
+      if (t[c] >= z.n_rows) {
+        throw LabelError(
+            {.who = name,
+             .given = "label " + std::to_string(t[c]) + " of sample " + std::to_string(c),
+             .wanted = "0 to " + std::to_string(z.n_rows - 1) + ", one of the rows of the logits"});
+      }
+      sum += softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
+    }
+    l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
+        sum / divisor(reduction, {1, z.n_cols}));
+  }
+  void vjp(auto& dz, const auto& dl, const auto& t, const auto& p) const {
+    using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
+    const T factor = share(dl, reduction, {1, p.n_cols});
+    T* sum = dz.accumulate();
+    for (Index c = 0; sum != nullptr && c < p.n_cols; ++c, sum += p.n_rows) {
+      for (Index i = 0; i < p.n_rows; ++i) sum[i] += factor * p(i, c);
+      sum[t[c]] -= factor;
+    }
+  }
+};
+
+// l = sum over samples of (sum(t) log sum exp z - t' z) / n
+// dz = (softmax(z) sum(t) - t) dl / n     dt = (log sum exp z - z) dl / n
+struct SoftCrossEntropy {
+  static constexpr auto name = "soft_cross_entropy";
+  static constexpr Signature signature = "logits(c,b)* targets(c,b)* -> l(1,1) | p(c,b) lse(1,b)";
+  Reduction reduction;
+
+  void forward(auto& l, auto& p, auto& lse, const auto& z, const auto& t) const {
+    using T = typename std::remove_cvref_t<decltype(l)>::elem_type;
+    require_samples(name, z);
+    double sum = 0;
+    for (Index c = 0; c < z.n_cols; ++c) {
+      const double log_sum = softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
+      lse[c] = static_cast<T>(log_sum);
+      for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
+        if (t(i, c) != 0) sum += static_cast<double>(t(i, c)) * (log_sum - static_cast<double>(z(i, c)));
+      }
+    }
+    l(0, 0) = static_cast<T>(sum / divisor(reduction, {1, z.n_cols}));
+  }
+  void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t, const auto& p,
+           const auto& lse) const {
+    using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
+    const T factor = share(dl, reduction, {1, z.n_cols});
+    T* sum = dz.accumulate();
+    for (Index c = 0; sum != nullptr && c < z.n_cols; ++c, sum += z.n_rows) {
+      T total = 0;
+      for (Index i = 0; i < z.n_rows; ++i) total += t(i, c);
+      for (Index i = 0; i < z.n_rows; ++i) sum[i] += factor * (p(i, c) * total - t(i, c));
+    }
+    sum = dt.accumulate();
+    for (Index c = 0; sum != nullptr && c < z.n_cols; ++c, sum += z.n_rows) {
+      for (Index i = 0; i < z.n_rows; ++i) sum[i] += factor * (lse[c] - z(i, c));
+    }
+  }
+};
+
+// l = sum (max(z, 0) - z t + log(1 + exp(-|z|))) / n     dz = (sigmoid(z) - t) dl / n     dt = -z dl / n
+struct BinaryCrossEntropy {
+  static constexpr auto name = "binary_cross_entropy";
+  static constexpr Signature signature = "logits(f,b)* targets(f,b)* -> l(1,1)";
+  Reduction reduction;
+
+  void forward(auto& l, const auto& z, const auto& t) const {
+    reduce(l, name, reduction, z, t, [](double a, double b) {
+      return (a < 0 ? 0 : a) - (b == 0 ? 0 : a * b) + std::log1p(std::exp(-std::abs(a)));
+    });
+  }
+  void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t) const {
+    const auto factor = share(dl, reduction, shape_of(z));
+    dz += map([=](auto a, auto b) { return factor * (1 / (1 + std::exp(-a)) - b); }, z, t);
+    dt += map([=](auto a) { return -factor * a; }, z);
+  }
+};
+
+}  // namespace
+
+Value mse(const Value& x, const Operand& target, Reduction reduction) {
+  return apply(Mse{reduction}, x, target.on(x.tape()));
+}
+
+Value l1(const Value& x, const Operand& target, Reduction reduction) {
+  return apply(L1{reduction}, x, target.on(x.tape()));
+}
+
+Value huber(const Value& x, const Operand& target, Reduction reduction, double delta) {
+  if (!(delta > 0) || !std::isfinite(delta)) {
+    throw OptionError(
+        {.who = "huber", .given = "delta " + std::to_string(delta), .wanted = "a positive number"});
+  }
+  return apply(Huber{reduction, delta}, x, target.on(x.tape()));
+}
+
+Value cross_entropy(const Value& logits, const Operand& labels, Reduction reduction) {
+  return apply(CrossEntropy{reduction}, logits, labels.on(logits.tape()));
+}
+
+Value soft_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
+  return apply(SoftCrossEntropy{reduction}, logits, targets.on(logits.tape()));
+}
+
+Value binary_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
+  return apply(BinaryCrossEntropy{reduction}, logits, targets.on(logits.tape()));
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,49 @@
+#include "tapedeck/optim/clipping.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "optim/ranges.hpp"
+
+namespace tapedeck {
+namespace {
+
+[[noreturn]] void refuse(ParameterStore& store, const char* who) {
+  std::string given = "gradients whose norm overflows";
+  with_scalar(store.scalar(), [&]<class T>(T) {
+    for (const ParameterView& parameter : store.parameters()) {
+      if (parameter.gradient<T>().is_finite()) continue;
+      given = "NaN or Inf in the gradient of \"" + parameter.name() + "\"";
+      break;
+    }
+  });
+  throw NonFiniteError({.who = who, .given = given, .wanted = "finite gradients"});
+}
+
+}  // namespace
+
+double clip_norm(ParameterStore& store, double max_norm) {
+  ranges::require_positive("clip_norm", "max_norm", max_norm);
+  Gradients& gradients = store.gradients();
+  const double norm = gradients.norm();
+  if (!std::isfinite(norm)) refuse(store, "clip_norm");
+  const double factor = max_norm / (norm + 1e-6);
+  if (factor < 1) gradients *= factor;
+  return norm;
+}
+
+void clip_value(ParameterStore& store, double limit) {
+  ranges::require_positive("clip_value", "limit", limit);
+  Gradients& gradients = store.gradients();
+  if (!gradients.all_finite()) refuse(store, "clip_value");
+  with_scalar(store.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < store.size(); ++slot) {
+      if (gradients.touched_slots()[slot] == 0) continue;
+      for (T& g : gradients.flat().matrix<T>(slot))
+        g = std::clamp(g, static_cast<T>(-limit), static_cast<T>(limit));
+    }
+  });
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,109 @@
+#include "tapedeck/optim/optimizer.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "optim/ranges.hpp"
+
+namespace tapedeck {
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
+  return text;
+}
+
+}  // namespace
+
+Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& common)
+    : store_((store.seal(), store)),
+      name_(name),
+      learning_rate_(common.learning_rate),
+      weight_decay_(common.weight_decay),
+      decay_(common.decay),
+      untouched_(common.untouched),
+      factors_(store.layout().group_names.size()) {
+  ranges::require_not_negative(name, "learning_rate", learning_rate_);
+  ranges::require_not_negative(name, "weight_decay", weight_decay_);
+  const StoreLayout& layout = store.layout();
+  const std::vector<std::string>& groups = layout.group_names;
+  for (const std::uint32_t number : layout.flat_order) {
+    const auto group = std::find(groups.begin(), groups.end(), layout.parameters[number].options.group);
+    const Index offset = layout.parameter_extents->slots[number].offset;
+    if (!slots_.empty()) slots_.back().length = offset - slots_.back().offset;
+    slots_.push_back({.number = number,
+                      .group = static_cast<std::uint32_t>(group - groups.begin()),
+                      .offset = offset,
+                      .length = layout.parameter_extents->size - offset,
+                      .steps = 0});
+  }
+  runs_.reserve(slots_.size());
+}
+
+Optimizer::~Optimizer() = default;
+
+void Optimizer::set_learning_rate(double learning_rate) {
+  ranges::require_not_negative(name_, "learning_rate", learning_rate);
+  learning_rate_ = learning_rate;
+}
+
+void Optimizer::group(std::string_view name, GroupFactors factors) {
+  ranges::require_not_negative(name_, "group's learning_rate", factors.learning_rate);
+  ranges::require_not_negative(name_, "group's weight_decay", factors.weight_decay);
+  const std::vector<std::string>& groups = store_.layout().group_names;
+  const auto found = std::find(groups.begin(), groups.end(), name);
+  if (found == groups.end()) {
+    throw NameError({.who = name_,
+                     .given = "no parameter is in a group \"" + std::string(name) + "\"",
+                     .wanted = groups.empty() ? "a store with parameters" : "one of " + list(groups)});
+  }
+  factors_[static_cast<Index>(found - groups.begin())] = factors;
+}
+
+void Optimizer::step() {
+  find_runs();
+  for (const Run& run : runs_) update(run);
+  store_.gradients().commit_statistics(store_.buffers());
+}
+
+FlatBuffer Optimizer::state() const { return {store_.scalar(), store_.layout().parameter_extents}; }
+
+bool Optimizer::active(const Slot& slot) {
+  if (store_.frozen()[slot.number] != 0) return false;
+  Gradients& gradients = store_.gradients();
+  if (gradients.touched_slots()[slot.number] != 0) return true;
+  if (untouched_ == Untouched::skip) return false;
+  // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
+  with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
+  return true;
+}
+
+void Optimizer::find_runs() {
+  runs_.clear();
+  for (Slot& slot : slots_) {
+    if (!active(slot)) continue;
+    ++slot.steps;
+    const GroupFactors& factors = factors_[slot.group];
+    const double rate = learning_rate_ * factors.learning_rate;
+    const double decay = weight_decay_ * factors.weight_decay;
+    const Run next{.offset = slot.offset,
+                   .length = slot.length,
+                   .step = slot.steps,
+                   .learning_rate = rate,
+                   .penalty = decay_ == Decay::coupled ? decay : 0,
+                   .shrinkage = decay_ == Decay::decoupled ? rate * decay : 0};
+    const auto joins = [&](const Run& last) {
+      return last.offset + last.length == next.offset && last.step == next.step &&
+             last.learning_rate == next.learning_rate && last.penalty == next.penalty &&
+             last.shrinkage == next.shrinkage;
+    };
+    if (!runs_.empty() && joins(runs_.back())) {
+      runs_.back().length += next.length;
+    } else {
+      runs_.push_back(next);
+    }
+  }
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,57 @@
+#include "tapedeck/param/flat_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace tapedeck {
+namespace {
+
+constexpr std::align_val_t alignment{64};
+
+}  // namespace
+
+void FlatBuffer::Free::operator()(std::byte* memory) const { ::operator delete(memory, alignment); }
+
+FlatBuffer::FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents)
+    : scalar_(scalar), extents_(std::move(extents)) {
+  const Index bytes = size() * size_in_bytes(scalar_);
+  memory_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+  std::memset(memory_.get(), 0, bytes);
+  with_scalar(scalar_, [&]<class T>(T) {
+    auto& views = views_.emplace<std::vector<Matrix<T>>>();
+    views.reserve(extents_->slots.size());  // once: a relocated view would be copied into memory of its own
+    for (const auto& [offset, shape] : extents_->slots) {
+      views.emplace_back(data<T>() + offset, shape.rows, shape.cols, false, true);
+    }
+  });
+}
+
+FlatBuffer::FlatBuffer(const FlatBuffer& other) : FlatBuffer(other.scalar_, other.extents_) { assign(other); }
+
+void FlatBuffer::zero() { std::memset(memory_.get(), 0, size() * size_in_bytes(scalar_)); }
+
+void FlatBuffer::assign(const FlatBuffer& other) {
+  if (other.extents_ != extents_) {
+    throw UsageError({.who = "FlatBuffer::assign",
+                      .given = "a buffer of another layout",
+                      .wanted = "one of the same store or of a copy of it"});
+  }
+  with_scalar(other.scalar_, [&]<class From>(From) {
+    with_scalar(scalar_, [&]<class To>(To) {
+      std::transform(other.data<From>(), other.data<From>() + size(), data<To>(),
+                     [](From x) { return static_cast<To>(x); });
+    });
+  });
+}
+
+void FlatBuffer::refuse(Scalar asked) const {
+  throw ScalarError({.who = "store",
+                     .given = std::string("values asked for as ") + name_of(asked),
+                     .wanted = name_of(scalar_),
+                     .hint = "a store's scalar is chosen when it is made: {.scalar = td::f64}"});
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,150 @@
+#include "tapedeck/param/gradients.hpp"
+
+#include <bit>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+namespace {
+
+// All bits of a float's exponent set means Inf or NaN; integers, because a reduction over them is vectorised.
+template <class T>
+bool finite(const T* x, Index n) {
+  using Bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits bad = 0;
+  for (Index i = 0; i < n; ++i) {
+    bad |= static_cast<Bits>((std::bit_cast<Bits>(x[i]) & exponent) == exponent);
+  }
+  return bad == 0;
+}
+
+}  // namespace
+
+Gradients::Gradients(ParameterStore& store)
+    : layout_((store.seal(), store.shared_layout())),
+      flat_(store.scalar(), layout_->parameter_extents),
+      touched_(layout_->parameters.size(), 0) {}
+
+std::uint64_t Gradients::family() const { return layout_->family; }
+
+void Gradients::zero() {
+  touched_.assign(touched_.size(), 0);
+  statistics_.clear();
+  statistic_values_.clear();
+}
+
+std::uint32_t Gradients::checked(Parameter parameter) const {
+  if (parameter.family() != layout_->family) {
+    throw HandleError({.who = "gradients",
+                       .given = "a parameter of another store",
+                       .wanted = "one of the store they were made for"});
+  }
+  return parameter.slot();
+}
+
+template <class T>
+const Matrix<T>& Gradients::read(Index slot) const {
+  Matrix<T>& gradient = flat_.matrix<T>(slot);
+  if (touched_[slot] == 0) gradient.zeros();
+  return gradient;
+}
+
+template <class T>
+void Gradients::assign(Index slot, const Matrix<T>& gradient) {
+  Matrix<T>& target = flat_.matrix<T>(slot);
+  if (shape_of(gradient) != shape_of(target)) {
+    throw ShapeError({.who = layout_->parameters[slot].name,
+                      .given = "a gradient of " + to_string(shape_of(gradient)),
+                      .wanted = to_string(shape_of(target))});
+  }
+  target = gradient;
+  touched_[slot] = 1;
+}
+
+Gradients& Gradients::operator+=(const Gradients& other) {
+  if (other.layout_ != layout_) {
+    throw UsageError(
+        {.who = "gradients", .given = "gradients of another store", .wanted = "those of the same one"});
+  }
+  with_scalar(flat_.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < touched_.size(); ++slot) {
+      if (other.touched_[slot] == 0) continue;
+      const Matrix<T>& term = other.flat_.matrix<T>(slot);
+      if (touched_[slot] == 0) {
+        assign(slot, term);
+      } else {
+        flat_.matrix<T>(slot) += term;
+      }
+    }
+  });
+  for (Statistic s : other.statistics_) {
+    s.begin += statistic_values_.size();
+    statistics_.push_back(s);
+  }
+  statistic_values_.insert(statistic_values_.end(), other.statistic_values_.begin(),
+                           other.statistic_values_.end());
+  return *this;
+}
+
+Gradients& Gradients::operator*=(double factor) {
+  with_scalar(flat_.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < touched_.size(); ++slot) {
+      if (touched_[slot] != 0) flat_.matrix<T>(slot) *= static_cast<T>(factor);
+    }
+  });
+  return *this;
+}
+
+double Gradients::norm() const {
+  double sum = 0;
+  with_scalar(flat_.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < touched_.size(); ++slot) {
+      if (touched_[slot] == 0) continue;
+      for (const T g : flat_.matrix<T>(slot)) sum += static_cast<double>(g) * static_cast<double>(g);
+    }
+  });
+  return std::sqrt(sum);
+}
+
+bool Gradients::all_finite() const {
+  return with_scalar(flat_.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < touched_.size(); ++slot) {
+      const Matrix<T>& gradient = flat_.matrix<T>(slot);
+      if (touched_[slot] != 0 && !finite(gradient.memptr(), gradient.n_elem)) return false;
+    }
+    return true;
+  });
+}
+
+template <class T>
+void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
+  statistics_.push_back({buffer_slot, momentum, statistic_values_.size(), statistic.n_elem});
+  statistic_values_.insert(statistic_values_.end(), statistic.begin(), statistic.end());
+}
+
+void Gradients::commit_statistics(FlatBuffer& buffers) {
+  with_scalar(buffers.scalar(), [&]<class T>(T) {
+    for (const Statistic& s : statistics_) {
+      Matrix<T>& running = buffers.matrix<T>(s.buffer_slot);
+      for (Index i = 0; i < s.size; ++i) {
+        running[i] = static_cast<T>((1 - s.momentum) * static_cast<double>(running[i]) +
+                                    s.momentum * statistic_values_[s.begin + i]);
+      }
+    }
+  });
+  statistics_.clear();
+  statistic_values_.clear();
+}
+
+template const Matrix<float>& Gradients::read(Index) const;
+template const Matrix<double>& Gradients::read(Index) const;
+template void Gradients::assign(Index, const Matrix<float>&);
+template void Gradients::assign(Index, const Matrix<double>&);
+template void Gradients::hand_over(Index, const Matrix<float>&, double);
+template void Gradients::hand_over(Index, const Matrix<double>&, double);
+
+}  // namespace tapedeck

@@ -1,0 +1,350 @@
+#include "tapedeck/param/parameter_store.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "tapedeck/core/threads.hpp"
+
+namespace tapedeck {
+namespace {
+
+std::uint64_t next_family() {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
+}
+
+// Sealing happens once in a store's life, so one lock for all of them does.
+std::recursive_mutex sealing;
+
+bool well_formed(std::string_view name) {
+  const auto word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  if (name.empty() || name.front() == '.' || name.back() == '.') return false;
+  return std::all_of(name.begin(), name.end(), [&](char c) { return word(c) || c == '.'; }) &&
+         name.find("..") == std::string_view::npos;
+}
+
+void require_well_formed(std::string_view name) {
+  if (well_formed(name)) return;
+  throw NameError({.who = "store",
+                   .given = "the name \"" + std::string(name) + "\"",
+                   .wanted = "letters, digits, '_' and '-', in parts joined by '.'"});
+}
+
+bool at_or_under(std::string_view name, std::string_view prefix) {
+  return prefix.empty() || name == prefix ||
+         (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.');
+}
+
+// Levenshtein's distance, for a hint to whoever mistyped a name.
+Index distance(std::string_view a, std::string_view b) {
+  std::vector<Index> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), Index{0});
+  for (Index i = 0; i < a.size(); ++i) {
+    Index diagonal = std::exchange(row[0], i + 1);
+    for (Index j = 0; j < b.size(); ++j) {
+      const Index replace = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+template <class Slots>
+std::string hint_for(std::string_view name, const Slots& slots) {
+  const auto nearest = std::min_element(slots.begin(), slots.end(), [&](const auto& a, const auto& b) {
+    return distance(name, a.name) < distance(name, b.name);
+  });
+  return nearest == slots.end() ? "the store is empty" : "the nearest name is \"" + nearest->name + "\"";
+}
+
+template <class Slots>
+std::uint32_t find(const Slots& slots, std::string_view name, const char* kind) {
+  const auto found = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
+  if (found == slots.end()) {
+    throw NameError({.who = "store",
+                     .given = std::string("no ") + kind + " \"" + std::string(name) + "\"",
+                     .hint = hint_for(name, slots)});
+  }
+  return static_cast<std::uint32_t>(found - slots.begin());
+}
+
+// Places one matrix after another, each on its boundary.
+template <class Slots>
+std::shared_ptr<const Extents> place(const Slots& slots, const std::vector<std::uint32_t>& order) {
+  auto extents = std::make_shared<Extents>();
+  extents->slots.resize(slots.size());
+  for (const std::uint32_t slot : order) {
+    const Shape shape = slots[slot].shape;
+    extents->slots[slot] = {extents->size, shape};
+    extents->size += (shape.size() + Extents::alignment - 1) / Extents::alignment * Extents::alignment;
+  }
+  return extents;
+}
+
+template <class Slots>
+std::vector<std::uint32_t> in_order(const Slots& slots) {
+  std::vector<std::uint32_t> order(slots.size());
+  std::iota(order.begin(), order.end(), 0U);
+  return order;
+}
+
+void require_family(std::uint64_t given, std::uint64_t wanted, const char* kind) {
+  if (given == wanted) return;
+  throw HandleError(
+      {.who = "store",
+       .given = std::string(given == 0 ? "an empty " : "another store's ") + kind,
+       .wanted = std::string("a ") + kind + " of this store, or of the store it was copied from"});
+}
+
+}  // namespace
+
+Parameter Scope::add(std::string_view name, Shape shape, Initializer initializer,
+                     ParameterOptions options) const {
+  return store_->add(name_ + "." + std::string(name), shape, initializer, std::move(options));
+}
+
+Buffer Scope::add_buffer(std::string_view name, Shape shape, double initial) const {
+  return store_->add_buffer(name_ + "." + std::string(name), shape, initial);
+}
+
+Scope Scope::scope(std::string_view name) const { return store_->scope(name_ + "." + std::string(name)); }
+
+const std::string& ParameterView::name() const { return store_->layout().parameters[slot_].name; }
+const std::string& ParameterView::group() const { return store_->layout().parameters[slot_].options.group; }
+Shape ParameterView::shape() const { return store_->layout().parameters[slot_].shape; }
+Parameter ParameterView::handle() const { return {store_->family(), slot_}; }
+bool ParameterView::frozen() const { return store_->frozen_[slot_] != 0; }
+void ParameterView::freeze() const { store_->frozen_[slot_] = 1; }
+void ParameterView::unfreeze() const { store_->frozen_[slot_] = 0; }
+
+ParameterStore::ParameterStore() : ParameterStore(Options{}) {}
+
+ParameterStore::ParameterStore(Options options)
+    : options_(options), layout_(std::make_shared<StoreLayout>()) {
+  prepare_blas();
+  layout_->family = next_family();
+}
+
+ParameterStore::ParameterStore(ParameterStore& original, Scalar scalar)
+    : options_{original.seed(), scalar},
+      layout_((original.seal(), original.layout_)),
+      rules_(original.rules_),
+      frozen_(original.frozen_) {
+  lay_out();
+  numbers_->values.assign(original.values());
+  numbers_->buffers.assign(original.buffers());
+}
+
+ParameterStore::~ParameterStore() = default;
+
+ParameterStore ParameterStore::copy(Scalar scalar) { return ParameterStore(*this, scalar); }
+
+StoreLayout& ParameterStore::open_layout(const std::string& who) {
+  if (sealed_) {
+    throw UsageError(
+        {.who = who,
+         .given = "a store that is sealed: its memory is laid out",
+         .wanted = "an open one",
+         .hint = "build the whole model before the first tape, optimizer, copy or look at a value"});
+  }
+  return *layout_;
+}
+
+void ParameterStore::add_name(const std::string& name) {
+  require_well_formed(name);
+  const auto taken = [&](const auto& slot) { return slot.name == name; };
+  if (std::any_of(layout_->parameters.begin(), layout_->parameters.end(), taken) ||
+      std::any_of(layout_->buffers.begin(), layout_->buffers.end(), taken)) {
+    throw NameError({.who = "store",
+                     .given = "the name \"" + name + "\" a second time",
+                     .wanted = "a new name",
+                     .hint = "to share a parameter, use the layer that holds it twice"});
+  }
+}
+
+Scope ParameterStore::scope(std::string_view name) {
+  require_well_formed(name);
+  return {*this, std::string(name)};
+}
+
+Parameter ParameterStore::add(std::string name, Shape shape, Initializer initializer,
+                              ParameterOptions options) {
+  StoreLayout& layout = open_layout(name);
+  add_name(name);
+  if (options.group.empty()) throw NameError({.who = name, .given = "an empty group", .wanted = "a name"});
+  if (options.fan.in == 0) options.fan = {shape.cols, shape.rows};
+  layout.parameters.push_back({std::move(name), shape, std::move(options)});
+  rules_.push_back(initializer);
+  frozen_.push_back(0);
+  return {layout.family, static_cast<std::uint32_t>(layout.parameters.size() - 1)};
+}
+
+Buffer ParameterStore::add_buffer(std::string name, Shape shape, double initial) {
+  StoreLayout& layout = open_layout(name);
+  add_name(name);
+  layout.buffers.push_back({std::move(name), shape, initial});
+  return {layout.family, static_cast<std::uint32_t>(layout.buffers.size() - 1)};
+}
+
+void ParameterStore::set_group(std::string_view name, std::string group) {
+  StoreLayout& layout = open_layout(std::string(name));
+  for (const std::uint32_t slot : select({.under = std::string(name)}, "set_group")) {
+    layout.parameters[slot].options.group = group;
+  }
+}
+
+void ParameterStore::seal() {
+  if (sealed_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(sealing);
+  if (sealed_) return;
+  StoreLayout& layout = *layout_;
+  for (const auto& slot : layout.parameters) {
+    auto& names = layout.group_names;
+    if (std::find(names.begin(), names.end(), slot.options.group) == names.end())
+      names.push_back(slot.options.group);
+  }
+  for (const std::string& group : layout.group_names) {
+    for (std::uint32_t slot = 0; slot < layout.parameters.size(); ++slot) {
+      if (layout.parameters[slot].options.group == group) layout.flat_order.push_back(slot);
+    }
+  }
+  layout.parameter_extents = place(layout.parameters, layout.flat_order);
+  layout.buffer_extents = place(layout.buffers, in_order(layout.buffers));
+  lay_out();
+  reset();
+}
+
+void ParameterStore::lay_out() {
+  numbers_.reset(new Numbers{FlatBuffer(scalar(), layout_->parameter_extents),
+                             FlatBuffer(scalar(), layout_->buffer_extents), nullptr});
+  sealed_.store(true, std::memory_order_release);
+  numbers_->gradients = std::make_unique<Gradients>(*this);
+}
+
+Index ParameterStore::size() const { return layout_->parameters.size(); }
+
+Index ParameterStore::element_count() const {
+  return std::accumulate(layout_->parameters.begin(), layout_->parameters.end(), Index{0},
+                         [](Index sum, const auto& slot) { return sum + slot.shape.size(); });
+}
+
+bool ParameterStore::contains(std::string_view name) const {
+  return std::any_of(layout_->parameters.begin(), layout_->parameters.end(),
+                     [&](const auto& slot) { return slot.name == name; });
+}
+
+ParameterView ParameterStore::parameter(std::string_view name) {
+  return {*this, find(layout_->parameters, name, "parameter")};
+}
+
+ParameterView ParameterStore::parameter(Parameter parameter) { return {*this, slot_of(parameter)}; }
+
+std::vector<ParameterView> ParameterStore::parameters() {
+  std::vector<ParameterView> all;
+  for (std::uint32_t slot = 0; slot < size(); ++slot) all.push_back({*this, slot});
+  return all;
+}
+
+template <class T>
+Matrix<T>& ParameterStore::buffer(std::string_view name) {
+  return buffers().matrix<T>(find(layout_->buffers, name, "buffer"));
+}
+
+std::uint32_t ParameterStore::slot_of(Parameter parameter) const {
+  require_family(parameter.family(), family(), "parameter");
+  return parameter.slot();
+}
+
+std::uint32_t ParameterStore::slot_of(Buffer buffer) const {
+  require_family(buffer.family(), family(), "buffer");
+  return buffer.slot();
+}
+
+Gradients& ParameterStore::gradients() { return *numbers().gradients; }
+
+void ParameterStore::zero_grad() { gradients().zero(); }
+
+std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, const char* who) const {
+  std::vector<std::uint32_t> slots;
+  for (std::uint32_t slot = 0; slot < size(); ++slot) {
+    const auto& [name, shape, options] = layout_->parameters[slot];
+    if (at_or_under(name, selection.under) && (selection.group.empty() || selection.group == options.group)) {
+      slots.push_back(slot);
+    }
+  }
+  if (slots.empty()) {
+    throw NameError(
+        {.who = who,
+         .given = "no parameter under \"" + selection.under + "\" in group \"" + selection.group + "\"",
+         .hint = hint_for(selection.under, layout_->parameters)});
+  }
+  return slots;
+}
+
+void ParameterStore::draw(Index slot) {
+  const auto& [name, shape, options] = layout_->parameters[slot];
+  arma::mat values(shape.rows, shape.cols);
+  rules_[slot].fill(values, options.fan, Random{seed()}.stream(name), rules_[slot].parameter);
+  with_scalar(scalar(),
+              [&]<class T>(T) { this->values().matrix<T>(slot) = arma::conv_to<Matrix<T>>::from(values); });
+}
+
+void ParameterStore::initialize(Initializer initializer, const Selection& selection) {
+  const std::vector<std::uint32_t> slots = select(selection, "initialize");
+  numbers();
+  for (const std::uint32_t slot : slots) {
+    rules_[slot] = initializer;
+    draw(slot);
+  }
+}
+
+void ParameterStore::reset() { reset(seed()); }
+
+void ParameterStore::reset(std::uint64_t seed) {
+  options_.seed = seed;
+  Numbers& n = numbers();
+  for (Index slot = 0; slot < size(); ++slot) draw(slot);
+  with_scalar(scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < layout_->buffers.size(); ++slot) {
+      n.buffers.matrix<T>(slot).fill(static_cast<T>(layout_->buffers[slot].initial));
+    }
+  });
+  n.gradients->zero();
+}
+
+void ParameterStore::freeze(std::string_view name) {
+  for (const std::uint32_t slot : select({.under = std::string(name)}, "freeze")) frozen_[slot] = 1;
+}
+
+void ParameterStore::unfreeze(std::string_view name) {
+  for (const std::uint32_t slot : select({.under = std::string(name)}, "unfreeze")) frozen_[slot] = 0;
+}
+
+void ParameterStore::blend(ParameterStore& other, double weight) {
+  require_family(other.family(), family(), "store");
+  const auto mix = [&](FlatBuffer& mine, const FlatBuffer& theirs) {
+    with_scalar(mine.scalar(), [&]<class T>(T) {
+      with_scalar(theirs.scalar(), [&]<class U>(U) {
+        T* value = mine.data<T>();
+        const U* term = theirs.data<U>();
+        for (Index i = 0; i < mine.size(); ++i) {
+          value[i] = static_cast<T>((1 - weight) * static_cast<double>(value[i]) +
+                                    weight * static_cast<double>(term[i]));
+        }
+      });
+    });
+  };
+  mix(values(), other.values());
+  mix(buffers(), other.buffers());
+}
+
+template Matrix<float>& ParameterStore::buffer(std::string_view);
+template Matrix<double>& ParameterStore::buffer(std::string_view);
+
+}  // namespace tapedeck

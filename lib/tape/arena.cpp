@@ -1,0 +1,53 @@
+#include "tapedeck/tape/arena.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace tapedeck::detail {
+namespace {
+
+constexpr std::size_t first_chunk = std::size_t{1} << 16U;
+
+}  // namespace
+
+void Arena::Free::operator()(std::byte* chunk) const {
+  ::operator delete (chunk, std::align_val_t{alignment});
+}
+
+void* Arena::reuse(std::size_t bytes) {
+  for (std::size_t i = free_.size(); i-- > 0;) {
+    if (free_[i].bytes != bytes) continue;
+    void* block = free_[i].memory;
+    free_[i] = free_.back();
+    free_.pop_back();
+    return block;
+  }
+  return nullptr;
+}
+
+void Arena::next_chunk(std::size_t bytes) {
+  while (used_chunks_ < chunks_.size() && chunks_[used_chunks_].bytes < bytes) ++used_chunks_;
+  if (used_chunks_ == chunks_.size()) {
+    const std::size_t size = std::max(bytes, chunks_.empty() ? first_chunk : 2 * chunks_.back().bytes);
+    chunks_.reserve(chunks_.size() + 1);
+    auto* memory = static_cast<std::byte*>(::operator new (size, std::align_val_t{alignment}));
+    chunks_.push_back({std::unique_ptr<std::byte, Free>(memory), size});
+  }
+  next_ = chunks_[used_chunks_].memory.get();
+  end_ = next_ + chunks_[used_chunks_].bytes;
+  ++used_chunks_;
+}
+
+void Arena::rewind() {
+  used_chunks_ = 0;
+  next_ = end_ = nullptr;
+  free_.clear();
+}
+
+std::size_t Arena::capacity() const {
+  std::size_t sum = 0;
+  for (const Chunk& chunk : chunks_) sum += chunk.bytes;
+  return sum;
+}
+
+}  // namespace tapedeck::detail

@@ -1,0 +1,242 @@
+#include "tapedeck/tape/tape.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+using detail::Entry;
+using detail::Pass;
+using detail::Record;
+
+// Copies columns into memory in a row, converting where the element types differ.
+template <class To, class From>
+void copy_columns(To* to, const From* from, const Columns& columns) {
+  for (Index c = 0; c < columns.count; ++c) {
+    const From* column = from + (columns.order == nullptr ? c : columns.order[c]) * columns.rows;
+    std::transform(column, column + columns.rows, to + c * columns.rows,
+                   [](From x) { return static_cast<To>(x); });
+  }
+}
+
+template <class To>
+void copy_columns(To* to, const Columns& columns) {
+  switch (columns.element) {
+    case Element::real32:
+      return copy_columns(to, static_cast<const float*>(columns.data), columns);
+    case Element::real64:
+      return copy_columns(to, static_cast<const double*>(columns.data), columns);
+    case Element::index:
+      return copy_columns(to, static_cast<const Index*>(columns.data), columns);
+  }
+}
+
+// Puts a pass back as it was: vjp plays on the same tables with other wishes.
+class Restore {
+ public:
+  explicit Restore(Pass& pass) : pass_(pass), entries_(pass.entries().begin(), pass.entries().end()) {}
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+  ~Restore() { std::copy(entries_.begin(), entries_.end(), pass_.entries().begin()); }
+
+ private:
+  Pass& pass_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace
+
+Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : pass_(memory.pass_) {
+  if (pass_->busy()) {
+    throw UsageError({.who = "Tape",
+                      .given = "a Memory that another open tape writes into",
+                      .wanted = "one Memory for each tape that is open at a time"});
+  }
+  const std::uint64_t step = options.step ? *options.step : options.mode == train ? store.next_pass() : 0;
+  pass_->begin(*this, store, {options.mode, options.check_finite, step, options.first_column});
+}
+
+Tape::~Tape() {
+  if (pass_ != nullptr) pass_->end();
+}
+
+void Tape::refuse_ended() {
+  throw UsageError(
+      {.who = "Tape", .given = "a tape whose Memory was destroyed", .wanted = "a Memory that outlives it"});
+}
+
+Value Tape::put(const Columns& columns, Copy copy, bool variable) {
+  Pass& p = pass();
+  const bool index = columns.element == Element::index;
+  if (index && variable) {
+    throw ScalarError({.who = "tape.variable", .given = "indices", .wanted = "float or double"});
+  }
+  const Element element = index                     ? Element::index
+                          : scalar() == Scalar::f32 ? Element::real32
+                                                    : Element::real64;
+  if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
+    return p.value(p.append_view(element, columns.shape(), const_cast<void*>(columns.data), false));
+  }
+  const std::uint32_t entry = p.append(element, columns.shape(), variable && mode() == train);
+  void* data = p.entry(entry).data;
+  if (index) {
+    copy_columns(static_cast<Index*>(data), columns);
+  } else {
+    with_scalar(scalar(), [&]<class T>(T) { copy_columns(static_cast<T*>(data), columns); });
+  }
+  p.entry(entry).variable = variable;
+  return p.value(entry);
+}
+
+Value Tape::parameter(Parameter parameter) { return pass().value(pass().resolve(parameter)); }
+
+Value Tape::buffer(Buffer buffer) { return pass().value(pass().resolve(buffer)); }
+
+Value Tape::carry(const Value& other) {
+  const Pass& from = Pass::of(other);
+  const Entry& e = from.entry(from.resolve(other));
+  Columns columns;
+  columns.element = e.element;
+  columns.data = e.data;
+  columns.rows = e.rows;
+  columns.count = e.cols;
+  return put(columns, Copy::always, false);
+}
+
+void Tape::seed(std::span<const Root> roots, const char* who) {
+  Pass& p = pass();
+  p.seeds().clear();
+  for (const Root& root : roots) {
+    const std::uint32_t entry = p.resolve(root.value_);
+    const Entry& e = p.entry(entry);
+    if (!root.cotangent_ && e.shape() != Shape{1, 1}) {
+      throw ShapeError({.who = who,
+                        .given = "a root of " + to_string(e.shape()) + " without a cotangent",
+                        .wanted = "1x1, or a cotangent of its shape",
+                        .hint = "tape.backward({value, cotangent})"});
+    }
+    if (root.cotangent_ && root.cotangent_->shape() != e.shape()) {
+      throw ShapeError({.who = who,
+                        .given = "a cotangent of " + to_string(root.cotangent_->shape()),
+                        .wanted = to_string(e.shape()),
+                        .hint = "a cotangent has the shape of its root"});
+    }
+    if (root.cotangent_ && root.cotangent_->element != e.element) {
+      throw ScalarError({.who = who,
+                         .given = std::string("a cotangent of ") + name_of(root.cotangent_->element),
+                         .wanted = name_of(e.element)});
+    }
+    p.seeds().push_back({entry, root.cotangent_ ? root.cotangent_->data : nullptr});
+  }
+}
+
+void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
+  Pass& p = pass();
+  if (mode() == evaluate) {
+    throw UsageError({.who = "tape.backward",
+                      .given = "a tape in evaluate mode",
+                      .wanted = "one in train mode",
+                      .hint = "an evaluate tape records nothing to play back"});
+  }
+  if (p.played()) {
+    throw UsageError({.who = "tape.backward",
+                      .given = "a tape that was played back already",
+                      .wanted = "a new tape for each backward",
+                      .hint = "several roots go into one call: tape.backward({{a, da}, {b, db}})"});
+  }
+  if (gradients.family() != store().family() || gradients.flat().scalar() != scalar()) {
+    throw UsageError(
+        {.who = "tape.backward", .given = "gradients of another store", .wanted = "those of the tape's"});
+  }
+  seed(roots, "tape.backward");
+  for (const Pass::Seed& s : p.seeds()) {
+    if (!p.entry(s.entry).wanted) {
+      throw UsageError({.who = "tape.backward",
+                        .given = "a root that depends on no parameter and no variable that wants a cotangent",
+                        .wanted = "one that does",
+                        .hint = "is everything frozen, or detached?"});
+    }
+  }
+  p.set_played();
+  p.play(&gradients);
+  p.hand_over_statistics(gradients);
+}
+
+template <class T>
+std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Value> inputs) {
+  Pass& p = pass();
+  if (scalar_of<T> != scalar()) {
+    throw ScalarError({.who = "tape.vjp",
+                       .given = std::string("cotangents asked for as ") + name_of(scalar_of<T>),
+                       .wanted = name_of(scalar())});
+  }
+  seed(roots, "tape.vjp");
+  std::vector<std::uint32_t> sought;
+  for (const Value& input : inputs) {
+    sought.push_back(p.resolve(input));
+    if (!p.entry(sought.back()).wanted) {
+      throw UsageError({.who = "tape.vjp",
+                        .given = "an input whose cotangent was not wanted when it was recorded",
+                        .wanted = "a variable, a parameter, or what depends on one, on a tape in train mode",
+                        .hint = "tape.variable(x) instead of tape.input(x)"});
+    }
+  }
+  std::vector<const Record*> records;
+  for (const Record* r = p.last_record(); r != nullptr; r = r->previous) records.push_back(r);
+
+  const Restore restore(p);
+  for (Entry& e : p.entries()) {
+    e.wanted = e.variable = false;
+    e.cotangent = nullptr;
+    e.written = 0;
+  }
+  for (const std::uint32_t entry : sought) p.entry(entry).wanted = p.entry(entry).variable = true;
+  std::for_each(records.rbegin(), records.rend(), [&](const Record* r) {  // wanted: what depends on an input
+    const Signature& signature = *r->type->signature;
+    bool depends = false;
+    for (std::size_t i = 0; i < signature.inputs.size; ++i) depends |= p.entry(r->inputs[i]).wanted;
+    for (std::size_t j = 0; j < signature.outputs.size; ++j) {
+      Entry& out = p.entry(r->first_output + static_cast<std::uint32_t>(j));
+      out.wanted = out.wanted || depends;
+    }
+  });
+  p.play(nullptr);
+
+  std::vector<Matrix<T>> cotangents;
+  for (const std::uint32_t entry : sought) {
+    const Shape shape = p.entry(entry).shape();
+    cotangents.push_back(view(static_cast<const T*>(p.read_cotangent(entry)), shape));
+  }
+  for (const std::uint32_t entry : sought) {
+    Entry& e = p.entry(entry);
+    if (e.cotangent != nullptr) p.return_scratch(std::exchange(e.cotangent, nullptr), e.bytes());
+  }
+  return cotangents;
+}
+
+template std::vector<Matrix<float>> Tape::vjp(std::span<const Root>, std::span<const Value>);
+template std::vector<Matrix<double>> Tape::vjp(std::span<const Root>, std::span<const Value>);
+
+Tape::At::At(const Tape& tape, std::string_view name, std::uint64_t hash)
+    : pass_(tape.pass()), outer_(pass_.enter(name, hash)) {}
+Tape::At::At(const Tape& tape, std::string_view name) : At(tape, name, hash_of(name)) {}
+Tape::At::~At() { pass_.leave(outer_); }
+
+std::uint32_t Tape::release_since(std::uint32_t mark, const Value& kept) {
+  if (mode() == train) return mark;
+  const std::uint32_t entry = pass().resolve(kept);
+  pass().release(mark, entry);
+  return entry < mark ? pass().entry_count() : entry;  // before what is kept, nothing is left to release
+}
+
+Value detach(const Value& value) {
+  Pass& p = Pass::of(value);
+  const Entry& e = p.entry(p.resolve(value));
+  return p.value(p.append_view(e.element, e.shape(), e.data, false));
+}
+
+}  // namespace tapedeck

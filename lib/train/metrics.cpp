@@ -1,0 +1,102 @@
+#include "tapedeck/train/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+void require_row(const char* who, const char* name, const IndexMatrix& classes, Index samples) {
+  if (classes.n_rows == 1 && classes.n_cols == samples) return;
+  throw ShapeError({.who = who,
+                    .given = std::string(name) + " are " + to_string(shape_of(classes)),
+                    .wanted = to_string({1, samples}),
+                    .hint = "one column is one sample"});
+}
+
+void require_class(const char* who, const char* name, Index given, Index column, Index classes) {
+  if (given < classes) return;
+  throw LabelError(
+      {.who = who,
+       .given = std::string(name) + " " + std::to_string(given) + " at column " + std::to_string(column),
+       .wanted = "less than " + std::to_string(classes)});
+}
+
+template <class T>
+Index predicted_class(const T* outputs, Index count, double threshold) {
+  if (std::any_of(outputs, outputs + count, [](T v) { return std::isnan(v); })) return no_class;
+  if (count == 1) return static_cast<double>(*outputs) > threshold ? 1 : 0;
+  return static_cast<Index>(std::max_element(outputs, outputs + count) - outputs);
+}
+
+}  // namespace
+
+template <class T>
+IndexMatrix predicted_classes(const Matrix<T>& predictions, double threshold) {
+  if (predictions.n_rows == 0) {
+    throw ShapeError({.who = "predicted_classes",
+                      .given = "predictions are " + to_string(shape_of(predictions)),
+                      .wanted = "at least 1 row",
+                      .hint = "one column is one sample"});
+  }
+  IndexMatrix classes(1, predictions.n_cols, arma::fill::none);
+  for (Index c = 0; c < predictions.n_cols; ++c) {
+    classes(0, c) = predicted_class(predictions.colptr(c), predictions.n_rows, threshold);
+  }
+  return classes;
+}
+
+template <class T>
+double accuracy(const Matrix<T>& predictions, const IndexMatrix& labels, double threshold) {
+  const Index samples = predictions.n_cols;
+  if (predictions.is_empty()) {
+    throw ShapeError({.who = "accuracy",
+                      .given = "predictions are " + to_string(shape_of(predictions)),
+                      .wanted = "at least 1 output of 1 sample"});
+  }
+  require_row("accuracy", "labels", labels, samples);
+  const Index classes = std::max<Index>(predictions.n_rows, 2);
+  Index right = 0;
+  for (Index c = 0; c < samples; ++c) {
+    require_class("accuracy", "label", labels(0, c), c, classes);
+    if (predicted_class(predictions.colptr(c), predictions.n_rows, threshold) == labels(0, c)) ++right;
+  }
+  return static_cast<double>(right) / static_cast<double>(samples);
+}
+
+IndexMatrix confusion_matrix(const IndexMatrix& predicted, const IndexMatrix& labels, Index classes) {
+  require_row("confusion_matrix", "labels", labels, labels.n_cols);
+  require_row("confusion_matrix", "predicted classes", predicted, labels.n_cols);
+  IndexMatrix counts(classes, classes, arma::fill::zeros);
+  for (Index c = 0; c < labels.n_cols; ++c) {
+    require_class("confusion_matrix", "label", labels(0, c), c, classes);
+    if (predicted(0, c) == no_class) continue;
+    require_class("confusion_matrix", "predicted class", predicted(0, c), c, classes);
+    ++counts(labels(0, c), predicted(0, c));
+  }
+  return counts;
+}
+
+MeanDeviation mean_deviation(std::span<const double> values) {
+  if (values.empty())
+    throw ShapeError({.who = "mean_deviation", .given = "no values", .wanted = "at least 1"});
+  double mean = 0;
+  double squares = 0;  // sum of (v - mean)^2 so far
+  double count = 0;
+  for (const double v : values) {
+    count += 1;
+    const double difference = v - mean;
+    mean += difference / count;
+    squares += difference * (v - mean);
+  }
+  return {.mean = mean, .deviation = std::sqrt(squares / std::max(count - 1, 1.0)), .count = values.size()};
+}
+
+template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<float>&, double);
+template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<double>&, double);
+template TAPEDECK_API double accuracy(const Matrix<float>&, const IndexMatrix&, double);
+template TAPEDECK_API double accuracy(const Matrix<double>&, const IndexMatrix&, double);
+
+}  // namespace tapedeck

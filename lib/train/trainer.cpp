@@ -1,0 +1,212 @@
+#include "tapedeck/train/trainer.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/optim/clipping.hpp"
+
+namespace tapedeck {
+namespace {
+
+// Losses without validation data and for validation run in batches of this many samples.
+constexpr Index evaluation_batch = 1024;
+
+[[noreturn]] void refuse_option(const std::string& given, const std::string& wanted) {
+  throw OptionError({.who = "Trainer::fit", .given = given, .wanted = wanted});
+}
+
+Element real_element(Scalar scalar) { return scalar == Scalar::f32 ? Element::real32 : Element::real64; }
+
+}  // namespace
+
+// The parameters and buffers of the best epoch so far.
+class Trainer::Best {
+ public:
+  Best(ParameterStore& store, const EarlyStopping& rule)
+      : store_(store), rule_(rule), values_(store.values()), buffers_(store.buffers()) {}
+
+  /// Takes note of an epoch; whether patience is exhausted.
+  bool exhausted(double loss) {
+    if (loss < loss_ - rule_.least_improvement) {
+      loss_ = loss;
+      bad_epochs_ = 0;
+      values_.assign(store_.values());
+      buffers_.assign(store_.buffers());
+      return false;
+    }
+    return ++bad_epochs_ >= rule_.patience;
+  }
+  void restore() const {
+    store_.values().assign(values_);
+    store_.buffers().assign(buffers_);
+  }
+
+ private:
+  ParameterStore& store_;
+  EarlyStopping rule_;
+  FlatBuffer values_;
+  FlatBuffer buffers_;
+  double loss_ = std::numeric_limits<double>::infinity();
+  Index bad_epochs_ = 0;
+};
+
+Trainer::Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss)
+    : store_(store), model_(std::move(model)), optimizer_(optimizer), loss_(std::move(loss)) {
+  store_.seal();
+}
+
+Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
+  const Value loss = loss_(model_(tape.gather(batch.x)), batch.y);
+  if (loss.shape() != Shape{1, 1}) {
+    throw ShapeError({.who = "Trainer", .given = "a loss of " + to_string(loss.shape()), .wanted = "1x1"});
+  }
+  return loss;
+}
+
+void Trainer::refuse(const Dataset& data, const FitOptions& options) {
+  if (options.epochs == 0) refuse_option("0 epochs", "at least 1");
+  if (options.accumulate == 0) refuse_option("accumulate 0", "at least 1");
+  if (options.clip_norm && !(*options.clip_norm > 0)) {
+    refuse_option("clip_norm " + std::to_string(*options.clip_norm), "a positive number");
+  }
+  if (options.early_stopping && options.early_stopping->patience == 0) {
+    refuse_option("early stopping with patience 0", "at least 1");
+  }
+  // A pass in train mode that is not played back changes nothing, but meets every error there is to meet.
+  const Batches all = batches(data, {.size = options.batch_size});
+  for (const Batch& batch : {all[0], all[all.size() - 1]}) {
+    Tape tape(store_, memory_, {.mode = train, .step = 0});
+    loss_on(tape, batch);
+  }
+  if (options.validation != nullptr) {
+    Tape tape(store_, memory_, tapedeck::evaluate);
+    loss_on(tape, batches(*options.validation, {.size = evaluation_batch})[0]);
+  }
+}
+
+const Dataset& Trainer::in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const {
+  const Element wanted = real_element(store_.scalar());
+  const Batch all = data.all();
+  const bool fits = all.x.element == wanted && (all.y.element == wanted || all.y.element == Element::index);
+  return fits ? data : converted.emplace(data.converted(store_.scalar()));
+}
+
+std::vector<EpochReport> Trainer::fit(const Dataset& data, const FitOptions& options) {
+  if (!loss_) {
+    throw UsageError({.who = "Trainer::fit",
+                      .given = "no loss",
+                      .wanted = "a loss before training",
+                      .hint = "trainer.set_loss(td::MSELoss{td::batch_mean})"});
+  }
+  refuse(data, options);
+  std::optional<Dataset> converted_data;
+  std::optional<Dataset> converted_validation;
+  const Dataset& training = in_store_scalar(data, converted_data);
+  const Dataset* validation =
+      options.validation == nullptr ? nullptr : &in_store_scalar(*options.validation, converted_validation);
+  std::optional<Best> best;
+  if (options.early_stopping) best.emplace(store_, *options.early_stopping);
+
+  std::vector<EpochReport> history;
+  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    EpochReport report{.epoch = epoch, .epochs = options.epochs, .learning_rate = optimizer_.learning_rate()};
+    report.loss = train_epoch(training, options, epoch);
+    if (validation != nullptr) report.validation_loss = mean_loss(*validation);
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (best && best->exhausted(report.validation_loss.value_or(report.loss))) report.stop = true;
+    for (const Callback& callback : options.callbacks) {
+      if (callback.on_epoch) callback.on_epoch(report);
+    }
+    history.push_back(report);
+    if (report.stop) break;
+  }
+  if (best) best->restore();
+  return history;
+}
+
+double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Index epoch) {
+  const Shuffle shuffle = options.shuffle ? Shuffle(store_.seed(), epochs_) : Shuffle();
+  ++epochs_;
+  const Batches all = batches(data, {.size = options.batch_size, .shuffle = shuffle});
+  const Index steps = (all.size() + options.accumulate - 1) / options.accumulate;
+  double sum = 0;
+  for (Index step = 0; step < steps; ++step) {
+    const Where where{epoch, step};
+    const Index first = step * options.accumulate;
+    const Index last = std::min(all.size(), first + options.accumulate);
+    store_.zero_grad();
+    double step_loss = 0;
+    for (Index i = first; i < last; ++i) {
+      const Batch batch = all[i];
+      const double loss = record(batch, where);
+      sum += loss * static_cast<double>(batch.size());
+      step_loss += loss / static_cast<double>(last - first);
+    }
+    if (last - first > 1) store_.gradients() *= 1 / static_cast<double>(last - first);
+    if (options.clip_norm) clip_norm(store_, *options.clip_norm);
+    optimizer_.step();
+    const StepReport report{
+        .epoch = epoch, .epochs = options.epochs, .step = step, .steps = steps, .loss = step_loss};
+    for (const Callback& callback : options.callbacks) {
+      if (callback.on_step) callback.on_step(report);
+    }
+  }
+  return sum / static_cast<double>(data.size());
+}
+
+double Trainer::record(const Batch& batch, Where where) {
+  double value = 0;
+  bool good = false;
+  {
+    Tape tape(store_, memory_, {.mode = train, .step = passes_});
+    const Value loss = loss_on(tape, batch);
+    value = loss.item();
+    if (std::isfinite(value)) {
+      tape.backward(loss);
+      good = store_.gradients().all_finite();
+    }
+  }
+  if (!good) explain(batch, where);
+  ++passes_;
+  return value;
+}
+
+// Repeats the pass that went wrong, with the same random numbers, on a tape that checks every record.
+void Trainer::explain(const Batch& batch, Where where) {
+  store_.zero_grad();
+  const std::string who =
+      "training, epoch " + std::to_string(where.epoch + 1) + ", step " + std::to_string(where.step + 1);
+  std::string first = "a loss or gradient that is not finite";
+  try {
+    Gradients gradients(store_);
+    Tape tape(store_, memory_, {.mode = train, .check_finite = true, .step = passes_});
+    tape.backward(loss_on(tape, batch), gradients);
+  } catch (const NonFiniteError& error) {
+    first = error.what();
+  }
+  throw NonFiniteError({.who = who,
+                        .given = first,
+                        .wanted = "",
+                        .hint = "parameters and statistics are those of the last good step"});
+}
+
+double Trainer::mean_loss(const Dataset& data) {
+  double sum = 0;
+  for (const Batch& batch : batches(data, {.size = evaluation_batch})) {
+    Tape tape(store_, memory_, tapedeck::evaluate);
+    sum += loss_on(tape, batch).item() * static_cast<double>(batch.size());
+  }
+  return sum / static_cast<double>(data.size());
+}
+
+double Trainer::evaluate(const Dataset& data) {
+  if (!loss_) throw UsageError({.who = "Trainer::evaluate", .given = "no loss", .wanted = "a loss"});
+  return mean_loss(data);
+}
+
+}  // namespace tapedeck

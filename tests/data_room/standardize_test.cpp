@@ -1,0 +1,146 @@
+#include "tapedeck/data/standardize.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
+
+#include "data_room/support.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/random.hpp"
+
+namespace td = tapedeck;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+
+template <class T>
+td::Dataset samples(const td::Matrix<T>& x) {
+  return {x, td::IndexMatrix(1, x.n_cols)};
+}
+
+/// Normal samples, feature r of mean[r] and deviation[r].
+arma::mat normal_samples(const arma::vec& mean, const arma::vec& deviation, td::Index count) {
+  arma::mat x(mean.n_elem, count);
+  for (td::Index c = 0; c < count; ++c) {
+    for (td::Index r = 0; r < mean.n_elem; ++r) x(r, c) = mean(r) + deviation(r) * td::Random{4}.normal(r, c);
+  }
+  return x;
+}
+
+/// Mean and deviation of each row, in long double.
+void check_standard(const arma::mat& z, double tolerance) {
+  for (td::Index r = 0; r < z.n_rows; ++r) {
+    long double sum = 0;
+    long double squares = 0;
+    for (td::Index c = 0; c < z.n_cols; ++c) sum += z(r, c);
+    const long double mean = sum / z.n_cols;
+    for (td::Index c = 0; c < z.n_cols; ++c) squares += (z(r, c) - mean) * (z(r, c) - mean);
+    BOOST_TEST(std::abs(static_cast<double>(mean)) <= tolerance);
+    BOOST_TEST(std::abs(static_cast<double>(squares / z.n_cols) - 1) <= tolerance);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(standardize)
+
+BOOST_AUTO_TEST_CASE(a_case_by_hand) {
+  const td::Standardizer standardizer{samples(arma::mat{{1, 3, 1, 3}, {10, 20, 30, 40}})};
+  BOOST_TEST(standardizer.mean()(0) == 2.0);
+  BOOST_TEST(standardizer.mean()(1) == 25.0);
+  BOOST_TEST(standardizer.deviation()(0) == 1.0);
+  BOOST_TEST(std::abs(standardizer.deviation()(1) - std::sqrt(125.0)) < 1e-14);
+  const arma::mat z = standardizer.apply(arma::vec{4, 25 + std::sqrt(500.0)});
+  BOOST_TEST(z(0) == 2.0);
+  BOOST_TEST(std::abs(z(1) - 2) < 1e-15);
+}
+
+BOOST_AUTO_TEST_CASE(mean_0_and_variance_1_to_1e_12) {
+  const arma::mat x = normal_samples({0, 1000, -1e6, 1e-30, 5}, {1, 0.1, 100, 1e-31, 1e8}, 2000);
+  check_standard(td::Standardizer{samples(x)}.apply(x), 1e-12);
+}
+
+BOOST_AUTO_TEST_CASE(float_data_is_accumulated_in_double) {
+  const arma::fmat x = arma::conv_to<arma::fmat>::from(normal_samples({1000, 3e4}, {0.1, 1}, 5000));
+  const td::Standardizer standardizer{samples(x)};
+  const td::Standardizer exact{samples<double>(arma::conv_to<arma::mat>::from(x))};
+  for (const td::Index r : {0U, 1U}) {
+    BOOST_TEST(standardizer.mean()(r) == exact.mean()(r));
+    BOOST_TEST(standardizer.deviation()(r) == exact.deviation()(r));
+  }
+  check_standard(arma::conv_to<arma::mat>::from(standardizer.apply(x)), 1e-6);
+}
+
+BOOST_AUTO_TEST_CASE(magnitudes_neither_overflow_nor_vanish) {
+  const arma::mat x{{-1e300, 1e300}, {-1e-200, 1e-200}, {0, 5e-324}};
+  const td::Standardizer standardizer{samples(x)};
+  BOOST_TEST(standardizer.deviation()(0) == 1e300);
+  BOOST_TEST(standardizer.deviation()(1) == 1e-200);
+  BOOST_TEST(standardizer.apply(x).is_finite());
+}
+
+BOOST_AUTO_TEST_CASE(a_constant_feature_has_deviation_1_and_becomes_0) {
+  const arma::mat x(1, 1000, arma::fill::value(0.1));  // the sum of these is not 100
+  const td::Standardizer standardizer{samples(x)};
+  BOOST_TEST(standardizer.mean()(0) == 0.1);
+  BOOST_TEST(standardizer.deviation()(0) == 1.0);
+  BOOST_TEST(arma::abs(standardizer.apply(x)).max() == 0.0);
+  BOOST_TEST(standardizer.apply(arma::mat{2.1})(0) == 2.0);
+}
+
+BOOST_AUTO_TEST_CASE(one_sample_is_constant) {
+  const td::Standardizer standardizer{samples<double>(arma::vec{3, -4})};
+  BOOST_TEST(standardizer.mean()(1) == -4.0);
+  BOOST_TEST(standardizer.deviation()(1) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(other_data_gets_the_training_data_s_figures) {
+  const td::Standardizer standardizer{samples(arma::mat{{0, 2}})};
+  const td::Dataset test{arma::mat{{10, 20, 30}}, arma::mat{{7, 8, 9}}};
+  const td::Dataset standardized = standardizer.apply(test);
+  BOOST_TEST(standardized.x<double>()(2) == 29.0);
+  BOOST_TEST(standardized.y<double>()(2) == 9.0);
+  const td::Dataset single = standardizer.apply(test.converted(td::f32));
+  BOOST_TEST(single.x<float>()(1) == 19.0F);
+}
+
+BOOST_AUTO_TEST_CASE(inverse_undoes_apply) {
+  const arma::mat x = normal_samples({0, 1000, -3}, {1, 0.1, 50}, 100);
+  const td::Standardizer standardizer{samples(x)};
+  BOOST_TEST(arma::abs(standardizer.inverse(standardizer.apply(x)) - x).max() <= 1e-12);
+  const arma::fmat single = arma::conv_to<arma::fmat>::from(x);
+  BOOST_TEST(arma::abs(standardizer.inverse(standardizer.apply(single)) - single).max() <= 1e-4F);
+}
+
+BOOST_AUTO_TEST_CASE(nan_and_inf_pass_through_apply) {
+  const td::Standardizer standardizer{samples(arma::mat{{0, 2}})};
+  const arma::mat z = standardizer.apply(arma::mat{{std::nan(""), inf, -inf, 1}});
+  BOOST_TEST(std::isnan(z(0)));
+  BOOST_TEST(z(1) == inf);
+  BOOST_TEST(z(2) == -inf);
+  BOOST_TEST(z(3) == 0.0);
+}
+
+BOOST_AUTO_TEST_CASE(data_it_cannot_be_made_from_is_refused) {
+  BOOST_TEST(complaint<td::ShapeError>([] { td::Standardizer{samples(arma::mat(3, 0))}; }) ==
+             "Standardizer: x is 3x0; expected at least 1 sample");
+  BOOST_TEST(complaint<td::NonFiniteError>([] {
+               td::Standardizer{samples(arma::mat{{0, 1, 2}, {0, 1, std::nan("")}})};
+             }) == "Standardizer: feature 1 of sample 2 is nan; expected a finite number");
+  BOOST_TEST(complaint<td::NonFiniteError>([] {
+               td::Standardizer{samples(arma::fmat{{0, -INFINITY}})};
+             }) == "Standardizer: feature 0 of sample 1 is -inf; expected a finite number");
+}
+
+BOOST_AUTO_TEST_CASE(other_features_are_refused) {
+  const td::Standardizer standardizer{samples(arma::mat{{0, 2}, {1, 2}})};
+  const char* sentence = "Standardizer: x is 3x10; expected 2 features (one column is one sample)";
+  BOOST_TEST(complaint<td::ShapeError>([&] { standardizer.apply(arma::mat(3, 10)); }) == sentence);
+  BOOST_TEST(complaint<td::ShapeError>([&] { standardizer.inverse(arma::fmat(3, 10)); }) == sentence);
+  BOOST_TEST(complaint<td::ShapeError>([&] { standardizer.apply(samples(arma::mat(3, 10))); }) == sentence);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tapedeck/data/dataset.hpp"
+
+/// What the E says that `action` throws. Any other exception passes through and fails the test.
+template <class E, class Action>
+std::string complaint(Action action) {
+  try {
+    action();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+/// Sample c is (c, -c), its target 10 c: each number tells where it comes from.
+inline tapedeck::Dataset numbered(tapedeck::Index samples) {
+  tapedeck::Matrix<double> x(2, samples);
+  tapedeck::Matrix<double> y(1, samples);
+  for (tapedeck::Index c = 0; c < samples; ++c) {
+    const auto number = static_cast<double>(c);
+    x(0, c) = number;
+    x(1, c) = -number;
+    y(0, c) = 10 * number;
+  }
+  return {x, y};
+}
+
+/// The first row of x of data in double.
+inline std::vector<double> first_row(const tapedeck::Dataset& data) {
+  std::vector<double> row(data.size());
+  for (tapedeck::Index c = 0; c < data.size(); ++c) row[c] = data.x<double>()(0, c);
+  return row;
+}

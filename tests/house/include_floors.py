@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Holds the #include edges of include/ and lib/ to the floors of the house.
+
+usage: include_floors.py ROOT [BUILD]
+
+A file includes only from lower floors and from its own folder; side rooms never include each other. What the library
+needs in private (Highway, Random123, JSON, ...) stays out of include/.
+"""
+import re
+import sys
+from pathlib import Path
+
+# Each folder, and the folders that it may include from. The umbrella header (which lies in none) sees all of include/.
+MAY_INCLUDE = {
+    "core": "",                                              # floor 0
+    "kernels": "core",                                       # floor 0, in lib/ only, where every folder may use it
+    "param": "core",                                         # floor 1
+    "tape": "core param",                                    # floor 2
+    "ops": "core param tape",                                # floor 3
+    "layers": "core param tape ops",                         # floor 4
+    "data": "core",                                          # side room on floor 0
+    "optim": "core param",                                   # side room on floor 1
+    "io": "core param",                                      # side room on floors 0 and 1
+    "check": "core param tape",                              # side room on floors 0 to 2
+    "train": "core param tape ops layers data optim",        # floor 5
+    "cli": "core param tape ops layers data optim train io check",  # the program, in lib/ only
+}
+PRIVATE = {"kernels", "cli"}
+PRIVATE = {"kernels", "cli"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])', re.MULTILINE)
+
+
+def folder_of(path):
+    """The folder that a path below include/tapedeck or lib lies in; "" for the umbrella header, which lies in none."""
+    parts = Path(path).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def allowed_folders(folder, public):
+    if folder == "":
+        return MAY_INCLUDE.keys() - PRIVATE
+    allowed = {folder, *MAY_INCLUDE[folder].split()}
+    return allowed if public else allowed | {"kernels"}
+
+
+def complaints(root):
+    for base in (root / "include" / "tapedeck", root / "lib"):
+        public = base.name == "tapedeck"
+        for file in sorted(p for p in base.rglob("*") if p.suffix in (".hpp", ".cpp")):
+            inside, name = file.relative_to(base), file.relative_to(root)
+            folder = folder_of(inside)
+            if str(inside) != "tapedeck.hpp" and folder not in MAY_INCLUDE:
+                yield f"{name} lies on no floor"
+                continue
+            if public and folder in PRIVATE:
+                yield f"{name}: {folder}/ is private and belongs into lib/"
+            for quoted in INCLUDE.findall(file.read_text()):
+                target = quoted[1:-1]
+                edge = f"{name} includes {quoted}"
+                if quoted[0] == "<":
+                    if public and "/" in target:
+                        yield f"{edge}: what the library needs in private stays in lib/"
+                    continue
+                if public and not target.startswith("tapedeck/"):
+                    yield f'{edge}: public headers name each other "tapedeck/..."'
+                    continue
+                if target.startswith("tapedeck/"):
+                    there = folder_of(target.removeprefix("tapedeck/"))
+                else:
+                    there = folder_of(target) or folder  # a neighbour may be named without its folder
+                if there not in allowed_folders(folder, public):
+                    allowed = ", ".join(sorted(allowed_folders(folder, public)))
+                    yield f"{edge}: {folder or 'the umbrella'} may include from {allowed}"
+
+
+if __name__ == "__main__":
+    found = list(complaints(Path(sys.argv[1]).resolve()))
+    print("\n".join(found))
+    sys.exit(bool(found))

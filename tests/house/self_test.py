@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The house checks can fail: each is given a small tree with a fault planted in it, and must complain of that fault.
+
+usage: self_test.py ROOT BUILD
+"""
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HOUSE = Path(__file__).parent
+build = Path(sys.argv[2]).resolve()
+faults = []
+
+
+def check(name, files, complaint=None):
+    """Runs a check on a tree of these files; it must pass, or fail and say `complaint`."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for path, text in files.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        result = subprocess.run([HOUSE / name, root, build], text=True, capture_output=True)
+    said = result.stdout + result.stderr
+    if complaint is None and result.returncode != 0:
+        faults.append(f"{name} does not accept {list(files)}: {said}")
+    if complaint is not None and (result.returncode == 0 or complaint not in said):
+        faults.append(f"{name} does not say '{complaint}' of {list(files)} but: {said}")
+
+
+def edge(file, target, complaint=None):
+    check("include_floors.py", {file: f"#include <vector>\n  # include {target}\n"}, complaint)
+
+
+I = "include/tapedeck/"
+edge(I + "tape/tape.hpp", '"tapedeck/param/parameter_store.hpp"')
+edge(I + "tape/tape.hpp", '"tapedeck/tape/value.hpp"')
+edge(I + "train/trainer.hpp", '"tapedeck/optim/adam.hpp"')
+edge(I + "tapedeck.hpp", '"tapedeck/io/checkpoint.hpp"')
+edge("lib/ops/affine.cpp", '"kernels/affine.hpp"')
+edge("lib/ops/affine.cpp", '"helpers.hpp"')
+edge("lib/ops/affine.cpp", "<hwy/highway.h>")
+edge("lib/cli/main.cpp", '"tapedeck/io/checkpoint.hpp"')
+edge(I + "param/parameter.hpp", '"tapedeck/tape/tape.hpp"', "param may include from core, param")
+edge(I + "optim/adam.hpp", '"tapedeck/tape/tape.hpp"', "optim may include from core, optim, param")
+edge(I + "optim/adam.hpp", '"tapedeck/data/batches.hpp"', "optim may include")
+edge(I + "tape/tape.hpp", '"tapedeck/data/batches.hpp"', "tape may include")
+edge(I + "train/trainer.hpp", '"tapedeck/io/checkpoint.hpp"', "train may include")
+edge(I + "ops/affine.hpp", '"tapedeck/tapedeck.hpp"', "ops may include")
+edge("lib/core/random.cpp", '"tapedeck/param/parameter.hpp"', "core may include")
+edge("lib/check/gradient_check.cpp", '"ops/affine_helpers.hpp"', "check may include")
+edge(I + "ops/affine.hpp", '"kernels/affine.hpp"', "name each other")
+edge(I + "ops/affine.hpp", "<hwy/highway.h>", "stays in lib/")
+edge(I + "kernels/affine.hpp", "<vector>", "is private")
+edge(I + "zoo/lion.hpp", "<vector>", "lies on no floor")
+edge("lib/stray.cpp", "<vector>", "lies on no floor")
+
+fixed = ("lib include bench tests cmake .ci CMakeLists.txt README.md LICENSE .clang-format .clang-tidy").split()
+tree = {name if "." in name[1:] or name in ("LICENSE", ".clang-format", ".clang-tidy") else name + "/file": ""
+        for name in fixed}
+tree[".gitignore"] = "/build*/\n/results/\n"
+check("top_level.py", tree | {"build-thread/file": ""})
+check("top_level.py", tree | {"docs/file": ""}, "docs does not belong")
+check("top_level.py", {name: text for name, text in tree.items() if name != "LICENSE"}, "LICENSE is missing")
+
+check("no_leftovers.py", {"lib/a.cpp": "int todo_list;\n"})
+check("no_leftovers.py", {"lib/core/a.cpp": "\n// TO" + "DO: later\n"}, "lib/core/a.cpp:2")
+check("no_leftovers.py", {"tests/run": "# FIX" + "ME\n"}, "tests/run:1")
+
+PROGRAM = """```cpp
+#include <cstdio>
+int main() {
+  std::puts("first");
+}
+```
+"""
+check("readme_code.py", {}, "README.md is missing")
+check("readme_code.py", {"README.md": "# A title\n"}, "shows no program")
+check("readme_code.py", {"README.md": PROGRAM + "text\n<!-- output -->\n```text\nfirst\n```\n"})
+check("readme_code.py", {"README.md": PROGRAM + "<!-- output -->\n```text\nsecond\n```\n"}, "prints\nfirst\nand not")
+check("readme_code.py", {"README.md": PROGRAM.replace("first\")", "first\"")}, "README.md:1: does not compile")
+check("readme_code.py", {"README.md": PROGRAM.replace('std::puts("first")', "return 3")}, "status 3")
+more = '<!-- continues -->\n```cpp\n  std::puts("more");\n```\n<!-- output -->\n```text\nmore\n```\n'
+check("readme_code.py", {"README.md": PROGRAM + more})
+check("readme_code.py", {"README.md": PROGRAM + more.replace("text\nmore", "text\nless")}, "prints\nmore\nand not")
+check("readme_code.py", {"README.md": more}, "continues no program")
+
+print("\n".join(faults))
+sys.exit(bool(faults))

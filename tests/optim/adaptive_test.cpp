@@ -1,0 +1,148 @@
+// Adam, AdamW, RMSprop and Adagrad, beyond what pytorch_test.cpp holds them to.
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+
+#include "optim/small_problem.hpp"
+
+using namespace optim_test;
+
+namespace {
+
+// After ten steps with the same gradient everywhere.
+template <class Optimizer>
+double after_ten(td::Scalar scalar, double gradient) {
+  SmallProblem p(scalar);
+  Optimizer optimizer{p.store};
+  for (int i = 0; i < 10; ++i) p.step(optimizer, gradient, gradient);
+  return p.value(p.weight, 3);
+}
+
+// Squares of floats below 1e-23 vanish; epsilon, which then decides, lies far above the gradient.
+template <class Optimizer>
+void check_tiny_gradients() {
+  for (const double gradient : {1e-40, 1e-30, 1e-25, -1e-25, 1e-20, 1e-12, 1e-4, 1.0, 1e12}) {
+    const double exact = after_ten<Optimizer>(td::f64, gradient);
+    const double found = after_ten<Optimizer>(td::f32, gradient);
+    BOOST_TEST_CONTEXT("gradient " << gradient << ": " << found << " in float, " << exact << " in double") {
+      BOOST_TEST(exact * gradient < 0);
+      BOOST_TEST(std::isfinite(found));
+      const double tolerance = std::abs(gradient) < 1e-37 ? 0.01 : 1e-5;  // a denormal float has few digits
+      BOOST_TEST(std::abs(found - exact) <= tolerance * std::abs(exact));
+    }
+  }
+  BOOST_TEST(after_ten<Optimizer>(td::f32, 0) == 0);
+  BOOST_TEST(after_ten<Optimizer>(td::f64, 0) == 0);
+}
+
+template <class Optimizer, class Options = typename Optimizer::Options>
+void check_common_options(const std::string& name, Options options) {
+  SmallProblem p;
+  const auto make = [&](double Options::*option, double value, td::Scalar scalar = td::f64) {
+    SmallProblem problem(scalar);
+    Options changed = options;
+    changed.*option = value;
+    Optimizer{problem.store, changed};
+  };
+  for (const double bad : {-1.0, not_a_number, infinity}) {
+    BOOST_CHECK_EXCEPTION(make(&Options::learning_rate, bad), td::OptionError,
+                          says({name + ": learning_rate = ", "expected a finite number, at least 0"}));
+    BOOST_CHECK_EXCEPTION(make(&Options::weight_decay, bad), td::OptionError,
+                          says({name + ": weight_decay = ", "expected a finite number, at least 0"}));
+  }
+  for (const double bad : {0.0, -1e-8, not_a_number, infinity}) {
+    BOOST_CHECK_EXCEPTION(make(&Options::epsilon, bad), td::OptionError,
+                          says({name + ": epsilon = ", "expected a finite number above 0"}));
+  }
+  make(&Options::epsilon, 1e-50);
+  BOOST_CHECK_EXCEPTION(make(&Options::epsilon, 1e-50, td::f32), td::OptionError,
+                        says({name + ": epsilon = 1e-50", "above 0, as a float"}));
+}
+
+template <class Optimizer, class Options = typename Optimizer::Options>
+void check_memory_option(const std::string& name, const std::string& option, double Options::*member) {
+  for (const double bad : {-0.1, 1.0, 1.5, not_a_number}) {
+    SmallProblem p;
+    Options options;
+    options.*member = bad;
+    BOOST_CHECK_EXCEPTION((Optimizer{p.store, options}), td::OptionError,
+                          says({name + ": " + option + " = ", "expected 0 <= x < 1"}));
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(adaptive)
+
+BOOST_AUTO_TEST_CASE(adam_with_tiny_gradients) { check_tiny_gradients<td::Adam>(); }
+BOOST_AUTO_TEST_CASE(adamw_with_tiny_gradients) { check_tiny_gradients<td::AdamW>(); }
+BOOST_AUTO_TEST_CASE(rmsprop_with_tiny_gradients) { check_tiny_gradients<td::RMSprop>(); }
+BOOST_AUTO_TEST_CASE(adagrad_with_tiny_gradients) { check_tiny_gradients<td::Adagrad>(); }
+
+// With bias correction the first step of any parameter is the learning rate, however late it comes.
+BOOST_AUTO_TEST_CASE(adam_corrects_each_parameter_by_its_own_count) {
+  SmallProblem p;
+  td::Adam adam{p.store, {.learning_rate = 0.25, .epsilon = 1e-12}};
+  for (int i = 0; i < 20; ++i) {
+    p.store.zero_grad();
+    p.set_gradient(p.weight, 1);
+    adam.step();
+  }
+  BOOST_TEST(p.value(p.bias, 0) == 0);
+  p.step(adam, 1, -3);
+  BOOST_TEST(std::abs(p.value(p.bias, 0) - 0.25) <= 1e-11);
+  BOOST_TEST(std::abs(p.value(p.weight, 0) + 21 * 0.25) <= 1e-10);
+}
+
+// The count belongs to the step, not to the parameter's place: many parameters go like one.
+BOOST_AUTO_TEST_CASE(adam_treats_all_parameters_alike) {
+  SmallProblem p;
+  td::Adam adam{p.store};
+  adam.group("biases", {.weight_decay = 0.5});
+  for (int i = 1; i <= 10; ++i) p.step(adam, i, i);
+  for (td::Index i = 0; i < 4; ++i) BOOST_TEST(p.value(p.bias, i) == p.value(p.weight, i));
+}
+
+BOOST_AUTO_TEST_CASE(adamw_shrinks_what_has_no_gradient_left) {
+  SmallProblem p;
+  p.set_value(p.weight, 2);
+  td::AdamW adamw{p.store, {.learning_rate = 0.1, .weight_decay = 0.5}};
+  p.step(adamw, 0, 0);
+  BOOST_TEST(p.value(p.weight, 0) == 2 - 0.1 * 0.5 * 2);
+}
+
+// The variance of a constant gradient is zero, which rounding makes negative.
+BOOST_AUTO_TEST_CASE(centered_rmsprop_survives_a_constant_gradient) {
+  for (const td::Scalar scalar : {td::f32, td::f64}) {
+    for (const double gradient : {0.1, 0.3, 0.7, 1.1}) {
+      SmallProblem p(scalar);
+      td::RMSprop rmsprop{p.store, {.beta = 0.9, .centered = true}};
+      for (int i = 0; i < 2000; ++i) p.step(rmsprop, gradient, gradient);
+      BOOST_TEST(std::isfinite(p.value(p.weight, 0)));
+      BOOST_TEST(p.value(p.weight, 0) < 0);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bad_options_are_refused) {
+  check_common_options<td::Adam>("Adam", {});
+  check_common_options<td::AdamW>("AdamW", {});
+  check_common_options<td::RMSprop>("RMSprop", {});
+  check_common_options<td::Adagrad>("Adagrad", {});
+  check_memory_option<td::Adam>("Adam", "beta_1", &td::Adam::Options::beta_1);
+  check_memory_option<td::Adam>("Adam", "beta_2", &td::Adam::Options::beta_2);
+  check_memory_option<td::AdamW>("AdamW", "beta_1", &td::AdamW::Options::beta_1);
+  check_memory_option<td::AdamW>("AdamW", "beta_2", &td::AdamW::Options::beta_2);
+  check_memory_option<td::RMSprop>("RMSprop", "beta", &td::RMSprop::Options::beta);
+  check_memory_option<td::RMSprop>("RMSprop", "momentum", &td::RMSprop::Options::momentum);
+  SmallProblem p;
+  for (const double bad : {-1.0, not_a_number, infinity}) {
+    BOOST_CHECK_EXCEPTION((td::Adagrad{p.store, {.learning_rate_decay = bad}}), td::OptionError,
+                          says({"Adagrad: learning_rate_decay = ", "at least 0"}));
+    BOOST_CHECK_EXCEPTION((td::Adagrad{p.store, {.initial_square = bad}}), td::OptionError,
+                          says({"Adagrad: initial_square = ", "at least 0"}));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
