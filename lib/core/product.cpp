@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 
+#include "kernels/small_product.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
@@ -29,6 +30,14 @@ CBLAS_TRANSPOSE op(bool transposed) { return transposed ? CblasTrans : CblasNoTr
 template <class T>
 blasint leading(const Matrix<T>& m) {
   return static_cast<blasint>(m.n_rows > 0 ? m.n_rows : 1);
+}
+
+// OpenBLAS's own kernels for small products of doubles allocate at every call on some processors.
+template <class T>
+bool takes_small_kernel(Factor<T> a, Factor<T> b) {
+  constexpr double small = 1e6;  // multiplications, the bound up to which OpenBLAS uses those kernels
+  return std::is_same_v<T, double> && !(a.transposed && b.transposed) &&
+         static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols()) <= small;
 }
 
 template <class T>
@@ -67,6 +76,9 @@ void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate) {
   } else if (k == 1) {  // an outer product
     if (!accumulate) c.zeros();
     Blas<T>::ger(CblasColMajor, m, n, T{1}, x, 1, y, 1, c.memptr(), m);
+  } else if (takes_small_kernel(a, b)) {
+    kernels::small_product<T>(c.memptr(), c.n_rows, c.n_cols, inner, {x, a.matrix.n_rows, a.transposed},
+                              {y, b.matrix.n_rows, b.transposed}, accumulate);
   } else {
     Blas<T>::gemm(CblasColMajor, op(a.transposed), op(b.transposed), m, n, k, T{1}, x, leading(a.matrix), y,
                   leading(b.matrix), keep, c.memptr(), m);

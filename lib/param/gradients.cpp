@@ -2,8 +2,10 @@
 
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "tapedeck/param/parameter_store.hpp"
 
@@ -25,8 +27,11 @@ bool finite(const T* x, Index n) {
 }  // namespace
 
 Gradients::Gradients(ParameterStore& store)
-    : layout_((store.seal(), store.shared_layout())),
-      flat_(store.scalar(), layout_->parameter_extents),
+    : Gradients((store.seal(), store.shared_layout()), store.scalar()) {}
+
+Gradients::Gradients(std::shared_ptr<const StoreLayout> layout, Scalar scalar)
+    : layout_(std::move(layout)),
+      flat_(scalar, layout_->parameter_extents),
       touched_(layout_->parameters.size(), 0) {}
 
 std::uint64_t Gradients::family() const { return layout_->family; }
@@ -66,6 +71,7 @@ void Gradients::assign(Index slot, const Matrix<T>& gradient) {
 }
 
 Gradients& Gradients::operator+=(const Gradients& other) {
+  if (&other == this) return *this += Gradients(other);  // what is walked over must not grow
   if (other.layout_ != layout_) {
     throw UsageError(
         {.who = "gradients", .given = "gradients of another store", .wanted = "those of the same one"});
@@ -122,6 +128,12 @@ bool Gradients::all_finite() const {
 
 template <class T>
 void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
+  const auto& buffer = layout_->buffers[buffer_slot];
+  if (statistic.n_elem != buffer.shape.size()) {
+    throw ShapeError({.who = buffer.name,
+                      .given = "a statistic of " + to_string(shape_of(statistic)),
+                      .wanted = to_string(buffer.shape)});
+  }
   statistics_.push_back({buffer_slot, momentum, statistic_values_.size(), statistic.n_elem});
   statistic_values_.insert(statistic_values_.end(), statistic.begin(), statistic.end());
 }

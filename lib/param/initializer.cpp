@@ -1,6 +1,7 @@
 #include "tapedeck/param/initializer.hpp"
 
 #include <cmath>
+#include <string>
 
 #include "tapedeck/core/error.hpp"
 
@@ -54,7 +55,8 @@ void fill_orthogonal(arma::mat& values, Fan /*fan*/, const Random& random, doubl
 double gain::leaky_relu(double slope) { return std::sqrt(2 / (1 + slope * slope)); }
 
 Initializer constant(double value) {
-  return {[](arma::mat& values, Fan, const Random&, double v) { values.fill(v); }, value};
+  return {[](arma::mat& values, Fan, const Random&, double v) { values.fill(v); },
+          checked("constant", value)};
 }
 
 Initializer uniform(double bound) {

@@ -60,7 +60,7 @@ std::string hint_for(std::string_view name, const Slots& slots) {
   const auto nearest = std::min_element(slots.begin(), slots.end(), [&](const auto& a, const auto& b) {
     return distance(name, a.name) < distance(name, b.name);
   });
-  return nearest == slots.end() ? "the store is empty" : "the nearest name is \"" + nearest->name + "\"";
+  return nearest == slots.end() ? "there are none yet" : "the nearest name is \"" + nearest->name + "\"";
 }
 
 template <class Slots>
@@ -102,6 +102,21 @@ void require_family(std::uint64_t given, std::uint64_t wanted, const char* kind)
        .wanted = std::string("a ") + kind + " of this store, or of the store it was copied from"});
 }
 
+// A size that was computed and came out negative is huge as an Index; a product of two would wrap around.
+void require_possible(const std::string& who, Shape shape) {
+  constexpr Index limit = Index{1} << 32U;
+  constexpr Index size_limit = Index{1} << 58U;
+  if (shape.rows < limit && shape.cols < limit && shape.size() < size_limit) return;
+  throw ShapeError({.who = who,
+                    .given = to_string(shape),
+                    .wanted = "fewer than 2^32 rows and columns, and 2^58 elements",
+                    .hint = "was a size negative?"});
+}
+
+void require_group(const std::string& who, const std::string& group) {
+  if (group.empty()) throw NameError({.who = who, .given = "an empty group", .wanted = "a name"});
+}
+
 }  // namespace
 
 Parameter Scope::add(std::string_view name, Shape shape, Initializer initializer,
@@ -139,6 +154,7 @@ ParameterStore::ParameterStore(ParameterStore& original, Scalar scalar)
   lay_out();
   numbers_->values.assign(original.values());
   numbers_->buffers.assign(original.buffers());
+  sealed_ = true;
 }
 
 ParameterStore::~ParameterStore() = default;
@@ -177,7 +193,8 @@ Parameter ParameterStore::add(std::string name, Shape shape, Initializer initial
                               ParameterOptions options) {
   StoreLayout& layout = open_layout(name);
   add_name(name);
-  if (options.group.empty()) throw NameError({.who = name, .given = "an empty group", .wanted = "a name"});
+  require_possible(name, shape);
+  require_group(name, options.group);
   if (options.fan.in == 0) options.fan = {shape.cols, shape.rows};
   layout.parameters.push_back({std::move(name), shape, std::move(options)});
   rules_.push_back(initializer);
@@ -188,12 +205,14 @@ Parameter ParameterStore::add(std::string name, Shape shape, Initializer initial
 Buffer ParameterStore::add_buffer(std::string name, Shape shape, double initial) {
   StoreLayout& layout = open_layout(name);
   add_name(name);
+  require_possible(name, shape);
   layout.buffers.push_back({std::move(name), shape, initial});
   return {layout.family, static_cast<std::uint32_t>(layout.buffers.size() - 1)};
 }
 
 void ParameterStore::set_group(std::string_view name, std::string group) {
-  StoreLayout& layout = open_layout(std::string(name));
+  StoreLayout& layout = open_layout("set_group");
+  require_group("set_group", group);
   for (const std::uint32_t slot : select({.under = std::string(name)}, "set_group")) {
     layout.parameters[slot].options.group = group;
   }
@@ -204,6 +223,8 @@ void ParameterStore::seal() {
   const std::lock_guard lock(sealing);
   if (sealed_) return;
   StoreLayout& layout = *layout_;
+  layout.group_names.clear();  // a seal that ran out of memory may be tried again
+  layout.flat_order.clear();
   for (const auto& slot : layout.parameters) {
     auto& names = layout.group_names;
     if (std::find(names.begin(), names.end(), slot.options.group) == names.end())
@@ -217,14 +238,13 @@ void ParameterStore::seal() {
   layout.parameter_extents = place(layout.parameters, layout.flat_order);
   layout.buffer_extents = place(layout.buffers, in_order(layout.buffers));
   lay_out();
-  reset();
+  draw_all();
+  sealed_.store(true, std::memory_order_release);  // last: from now on other threads look without the lock
 }
 
 void ParameterStore::lay_out() {
   numbers_.reset(new Numbers{FlatBuffer(scalar(), layout_->parameter_extents),
-                             FlatBuffer(scalar(), layout_->buffer_extents), nullptr});
-  sealed_.store(true, std::memory_order_release);
-  numbers_->gradients = std::make_unique<Gradients>(*this);
+                             FlatBuffer(scalar(), layout_->buffer_extents), Gradients(layout_, scalar())});
 }
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
@@ -266,7 +286,7 @@ std::uint32_t ParameterStore::slot_of(Buffer buffer) const {
   return buffer.slot();
 }
 
-Gradients& ParameterStore::gradients() { return *numbers().gradients; }
+Gradients& ParameterStore::gradients() { return numbers().gradients; }
 
 void ParameterStore::zero_grad() { gradients().zero(); }
 
@@ -279,10 +299,10 @@ std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, co
     }
   }
   if (slots.empty()) {
-    throw NameError(
-        {.who = who,
-         .given = "no parameter under \"" + selection.under + "\" in group \"" + selection.group + "\"",
-         .hint = hint_for(selection.under, layout_->parameters)});
+    std::string given = "no parameter";
+    if (!selection.under.empty()) given += " at or under \"" + selection.under + "\"";
+    if (!selection.group.empty()) given += " of group \"" + selection.group + "\"";
+    throw NameError({.who = who, .given = given, .hint = hint_for(selection.under, layout_->parameters)});
   }
   return slots;
 }
@@ -292,12 +312,21 @@ void ParameterStore::draw(Index slot) {
   arma::mat values(shape.rows, shape.cols);
   rules_[slot].fill(values, options.fan, Random{seed()}.stream(name), rules_[slot].parameter);
   with_scalar(scalar(),
-              [&]<class T>(T) { this->values().matrix<T>(slot) = arma::conv_to<Matrix<T>>::from(values); });
+              [&]<class T>(T) { numbers_->values.matrix<T>(slot) = arma::conv_to<Matrix<T>>::from(values); });
+}
+
+void ParameterStore::draw_all() {
+  for (Index slot = 0; slot < size(); ++slot) draw(slot);
+  with_scalar(scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < layout_->buffers.size(); ++slot) {
+      numbers_->buffers.matrix<T>(slot).fill(static_cast<T>(layout_->buffers[slot].initial));
+    }
+  });
 }
 
 void ParameterStore::initialize(Initializer initializer, const Selection& selection) {
   const std::vector<std::uint32_t> slots = select(selection, "initialize");
-  numbers();
+  seal();
   for (const std::uint32_t slot : slots) {
     rules_[slot] = initializer;
     draw(slot);
@@ -307,15 +336,11 @@ void ParameterStore::initialize(Initializer initializer, const Selection& select
 void ParameterStore::reset() { reset(seed()); }
 
 void ParameterStore::reset(std::uint64_t seed) {
+  seal();
   options_.seed = seed;
-  Numbers& n = numbers();
-  for (Index slot = 0; slot < size(); ++slot) draw(slot);
-  with_scalar(scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < layout_->buffers.size(); ++slot) {
-      n.buffers.matrix<T>(slot).fill(static_cast<T>(layout_->buffers[slot].initial));
-    }
-  });
-  n.gradients->zero();
+  draw_all();
+  gradients().zero();
+  passes_ = 0;
 }
 
 void ParameterStore::freeze(std::string_view name) {
@@ -327,8 +352,15 @@ void ParameterStore::unfreeze(std::string_view name) {
 }
 
 void ParameterStore::blend(ParameterStore& other, double weight) {
-  require_family(other.family(), family(), "store");
+  if (other.family() != family()) {
+    throw UsageError({.who = "blend", .given = "an unrelated store", .wanted = "a copy of this one"});
+  }
+  if (!(weight >= 0 && weight <= 1)) {
+    throw OptionError(
+        {.who = "blend", .given = "weight " + std::to_string(weight), .wanted = "a number from 0 to 1"});
+  }
   const auto mix = [&](FlatBuffer& mine, const FlatBuffer& theirs) {
+    if (weight == 1) return mine.assign(theirs);  // whatever mine are: 0 times NaN is NaN
     with_scalar(mine.scalar(), [&]<class T>(T) {
       with_scalar(theirs.scalar(), [&]<class U>(U) {
         T* value = mine.data<T>();

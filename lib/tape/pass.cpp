@@ -131,6 +131,12 @@ Random Pass::next_random() {
 }
 
 void Pass::keep_statistic(Index buffer_slot, const void* values, Index size, double momentum) {
+  const Shape shape = entries_[parameter_count_ + buffer_slot].shape();
+  if (shape.size() != size) {
+    throw ShapeError({.who = who("statistics"),
+                      .given = "buffer \"" + store_->layout().buffers[buffer_slot].name + "\" is " + to_string(shape),
+                      .wanted = std::to_string(size) + " elements, as the batch's statistic"});
+  }
   statistics_.push_back({buffer_slot, values, size, momentum});
 }
 

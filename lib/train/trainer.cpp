@@ -1,10 +1,12 @@
 #include "tapedeck/train/trainer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
@@ -20,6 +22,13 @@ constexpr Index evaluation_batch = 1024;
 }
 
 Element real_element(Scalar scalar) { return scalar == Scalar::f32 ? Element::real32 : Element::real64; }
+
+// The sample of the greatest class label, if there are labels: the one that is refused if any of them is.
+std::optional<Index> sample_of_greatest_label(const Dataset& data) {
+  const auto* labels = std::get_if<IndexMatrix>(&data.y());
+  if (labels == nullptr) return std::nullopt;
+  return labels->index_max();
+}
 
 }  // namespace
 
@@ -70,22 +79,30 @@ Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
 void Trainer::refuse(const Dataset& data, const FitOptions& options) {
   if (options.epochs == 0) refuse_option("0 epochs", "at least 1");
   if (options.accumulate == 0) refuse_option("accumulate 0", "at least 1");
-  if (options.clip_norm && !(*options.clip_norm > 0)) {
+  if (options.clip_norm && !(*options.clip_norm > 0 && std::isfinite(*options.clip_norm))) {
     refuse_option("clip_norm " + std::to_string(*options.clip_norm), "a positive number");
   }
-  if (options.early_stopping && options.early_stopping->patience == 0) {
-    refuse_option("early stopping with patience 0", "at least 1");
+  if (const auto& rule = options.early_stopping) {
+    if (rule->patience == 0) refuse_option("early stopping with patience 0", "at least 1");
+    if (!(rule->least_improvement >= 0 && std::isfinite(rule->least_improvement))) {
+      refuse_option("early stopping with least_improvement " + std::to_string(rule->least_improvement),
+                    "a finite number, at least 0");
+    }
   }
   // A pass in train mode that is not played back changes nothing, but meets every error there is to meet.
   const Batches all = batches(data, {.size = options.batch_size});
-  for (const Batch& batch : {all[0], all[all.size() - 1]}) {
+  const auto try_out = [&](const Batch& batch) {
     Tape tape(store_, memory_, {.mode = train, .step = 0});
     loss_on(tape, batch);
+  };
+  try_out(all[0]);
+  try_out(all[all.size() - 1]);
+  if (const auto sample = sample_of_greatest_label(data)) {
+    const std::vector<Index> twice(2, *sample);  // batch statistics want two
+    const Dataset worst = data.subset(twice);
+    try_out(worst.all());
   }
-  if (options.validation != nullptr) {
-    Tape tape(store_, memory_, tapedeck::evaluate);
-    loss_on(tape, batches(*options.validation, {.size = evaluation_batch})[0]);
-  }
+  if (options.validation != nullptr) mean_loss(*options.validation);
 }
 
 const Dataset& Trainer::in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const {
@@ -139,15 +156,17 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
     const Where where{epoch, step};
     const Index first = step * options.accumulate;
     const Index last = std::min(all.size(), first + options.accumulate);
+    double samples = 0;
+    for (Index i = first; i < last; ++i) samples += static_cast<double>(all[i].size());
     store_.zero_grad();
     double step_loss = 0;
     for (Index i = first; i < last; ++i) {
       const Batch batch = all[i];
-      const double loss = record(batch, where);
+      const double share = static_cast<double>(batch.size()) / samples;
+      const double loss = record(batch, share, where);
       sum += loss * static_cast<double>(batch.size());
-      step_loss += loss / static_cast<double>(last - first);
+      step_loss += loss * share;
     }
-    if (last - first > 1) store_.gradients() *= 1 / static_cast<double>(last - first);
     if (options.clip_norm) clip_norm(store_, *options.clip_norm);
     optimizer_.step();
     const StepReport report{
@@ -159,7 +178,8 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
   return sum / static_cast<double>(data.size());
 }
 
-double Trainer::record(const Batch& batch, Where where) {
+// Adds `share` times the gradient of a batch's loss. Gives the loss.
+double Trainer::record(const Batch& batch, double share, Where where) {
   double value = 0;
   bool good = false;
   {
@@ -167,7 +187,10 @@ double Trainer::record(const Batch& batch, Where where) {
     const Value loss = loss_on(tape, batch);
     value = loss.item();
     if (std::isfinite(value)) {
-      tape.backward(loss);
+      with_scalar(store_.scalar(), [&]<class T>(T) {
+        const Matrix<T> cotangent(1, 1, arma::fill::value(static_cast<T>(share)));
+        tape.backward({loss, cotangent});
+      });
       good = store_.gradients().all_finite();
     }
   }
@@ -189,10 +212,8 @@ void Trainer::explain(const Batch& batch, Where where) {
   } catch (const NonFiniteError& error) {
     first = error.what();
   }
-  throw NonFiniteError({.who = who,
-                        .given = first,
-                        .wanted = "",
-                        .hint = "parameters and statistics are those of the last good step"});
+  throw NonFiniteError(
+      {.who = who, .given = first, .hint = "parameters and statistics are those of the last good step"});
 }
 
 double Trainer::mean_loss(const Dataset& data) {

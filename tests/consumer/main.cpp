@@ -1,6 +1,7 @@
 // Trains a small network with a layer of its own, as a user of the installed package does.
 #include <cstdio>
 
+#include "tapedeck/core/version.hpp"
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
@@ -44,7 +45,7 @@ int main() {
     store.zero_grad();
     tape.backward(loss);
     optimizer.step();
-    last = loss.scalar();
+    last = loss.item();
     if (step == 0) first = last;
   }
   std::printf("tapedeck %s: the loss went from %.3f to %.6f\n", td::version, first, last);

@@ -114,10 +114,10 @@ BOOST_AUTO_TEST_CASE(adamw_shrinks_what_has_no_gradient_left) {
 // The variance of a constant gradient is zero, which rounding makes negative.
 BOOST_AUTO_TEST_CASE(centered_rmsprop_survives_a_constant_gradient) {
   for (const td::Scalar scalar : {td::f32, td::f64}) {
-    for (const double gradient : {0.1, 0.3, 0.7, 1.1}) {
+    for (int k = 1; k <= 40; ++k) {
       SmallProblem p(scalar);
-      td::RMSprop rmsprop{p.store, {.beta = 0.9, .centered = true}};
-      for (int i = 0; i < 2000; ++i) p.step(rmsprop, gradient, gradient);
+      td::RMSprop rmsprop{p.store, {.beta = 0.5, .centered = true}};
+      for (int i = 0; i < 100; ++i) p.step(rmsprop, 0.01 * k, 0.01 * k);
       BOOST_TEST(std::isfinite(p.value(p.weight, 0)));
       BOOST_TEST(p.value(p.weight, 0) < 0);
     }

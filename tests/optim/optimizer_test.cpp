@@ -88,6 +88,9 @@ const auto every_scalar = boost::unit_test::data::make({td::f32, td::f64});
 
 namespace tapedeck {
 std::ostream& operator<<(std::ostream& out, Scalar scalar) { return out << name_of(scalar); }
+std::ostream& operator<<(std::ostream& out, Decay decay) {
+  return out << (decay == Decay::coupled ? "coupled" : "decoupled");
+}
 }  // namespace tapedeck
 
 BOOST_AUTO_TEST_SUITE(optim)
@@ -328,6 +331,19 @@ BOOST_AUTO_TEST_CASE(groups_with_factors_of_their_own_are_runs_of_their_own) {
   BOOST_TEST(runs[1].learning_rate == 0.5);
   BOOST_TEST(runs[1].penalty == 0);
   BOOST_TEST(runs[1].shrinkage == 0.25);
+}
+
+// One rate for all, but the decay differs.
+BOOST_DATA_TEST_CASE(a_decay_of_its_own_suffices,
+                     boost::unit_test::data::make({td::Decay::coupled, td::Decay::decoupled}), decay) {
+  SmallProblem p;
+  Recorder recorder{p.store, decay};
+  recorder.group("biases", {.weight_decay = 0});
+  p.step(recorder, 1, 1);
+  const auto runs = recorder.take();
+  BOOST_TEST_REQUIRE(runs.size() == 2U);
+  BOOST_TEST(runs[0].penalty + runs[0].shrinkage == 0.5);
+  BOOST_TEST(runs[1].penalty + runs[1].shrinkage == 0);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_do_is_no_error) {

@@ -28,7 +28,7 @@
 namespace tapedeck {
 
 /// What is put into the function under check.
-class CheckInput {
+class TAPEDECK_API CheckInput {
  public:
   // NOLINTBEGIN(google-explicit-constructor): a list of inputs is a list of different types
   /// Differentiated with respect to.

@@ -4,6 +4,7 @@
 /// Gradients of a store's parameters, and the running statistics that came with them.
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "tapedeck/param/flat_buffer.hpp"
@@ -30,7 +31,8 @@ class TAPEDECK_API Gradients {
   /// Whether the parameter received a contribution since `zero()`.
   bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
 
-  /// A view of the gradient, all zero if nothing was contributed. ScalarError if T is not the store's scalar.
+  /// A view of the gradient, all zero if nothing was contributed. Ask anew after `zero()`, which leaves old
+  /// views as they were. ScalarError if T is not the store's scalar.
   template <class T>
   const Matrix<T>& of(Parameter parameter) const {
     return read<T>(checked(parameter));
@@ -42,13 +44,15 @@ class TAPEDECK_API Gradients {
     assign(checked(parameter), gradient);
   }
 
-  /// Adds the contributions of `other`, in the order of the slots, and appends its statistics.
+  /// Adds the contributions of `other`, in the order of the slots, and appends its statistics. UsageError if
+  /// they are of another store.
   Gradients& operator+=(const Gradients& other);
   /// Multiplies every contribution.
   Gradients& operator*=(double factor);
 
   /// The Euclidean norm of all contributions together, accumulated in double.
   double norm() const;
+  /// Whether no contribution holds NaN or Inf.
   bool all_finite() const;
 
   // For tapes and optimizers, which address slots and know the scalar.
@@ -60,7 +64,8 @@ class TAPEDECK_API Gradients {
   /// The flag of a slot: 0 if the next contribution must write it, 1 if it must add. Whoever contributes sets
   /// it.
   std::uint8_t* touch(Index slot) { return &touched_[slot]; }
-  /// Keeps a copy of a batch's statistic until `commit_statistics`.
+  /// Keeps a copy of a batch's statistic until `commit_statistics`. ShapeError if it has not as many elements
+  /// as the buffer.
   template <class T>
   void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
   /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
@@ -68,10 +73,12 @@ class TAPEDECK_API Gradients {
   void commit_statistics(FlatBuffer& buffers);
 
  private:
+  friend class ParameterStore;
+  Gradients(std::shared_ptr<const StoreLayout> layout, Scalar scalar);
   struct Statistic {
     Index buffer_slot;
     double momentum;
-    Index begin, size;  // in statistics_values_
+    Index begin, size;  // in statistic_values_
   };
 
   std::uint32_t checked(Parameter parameter) const;

@@ -33,6 +33,8 @@ inline constexpr double relu = 1.4142135623730951;
 TAPEDECK_API double leaky_relu(double slope);
 }  // namespace gain
 
+// All of these throw OptionError if their argument is not finite.
+
 /// Every element `value`.
 TAPEDECK_API Initializer constant(double value);
 /// U(-bound, bound).

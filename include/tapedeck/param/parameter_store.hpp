@@ -133,12 +133,13 @@ class TAPEDECK_API ParameterStore {
   ParameterStore copy() { return copy(scalar()); }
   ParameterStore copy(Scalar scalar);
 
-  // Building. UsageError once sealed; NameError if a name is taken, empty or ill-formed.
+  // Building. UsageError once sealed; NameError if a name is taken, empty or ill-formed, or a group empty;
+  // ShapeError for 2^32 rows or columns and more.
 
   Scope scope(std::string_view name);
   Parameter add(std::string name, Shape shape, Initializer initializer, ParameterOptions options = {});
   Buffer add_buffer(std::string name, Shape shape, double initial);
-  /// Moves every parameter at or under a name into a group.
+  /// Moves every parameter at or under a name into a group. NameError if there is none.
   void set_group(std::string_view name, std::string group);
   void seal();
   bool sealed() const { return sealed_; }
@@ -150,6 +151,7 @@ class TAPEDECK_API ParameterStore {
   /// How many parameters, and how many numbers in them.
   Index size() const;
   Index element_count() const;
+  /// Whether there is a parameter of this name.
   bool contains(std::string_view name) const;
   /// NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
@@ -157,7 +159,7 @@ class TAPEDECK_API ParameterStore {
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
-  /// A view of a buffer.
+  /// A view of a buffer. HandleError, NameError; ScalarError if T is not the store's scalar.
   template <class T>
   Matrix<T>& buffer(Buffer buffer);
   template <class T>
@@ -169,12 +171,14 @@ class TAPEDECK_API ParameterStore {
   /// Gradients accumulate until this marks them as zero.
   void zero_grad();
   /// Gives the selected parameters (by default all of the group "weights") another rule for initial values
-  /// and draws them. NameError if none is selected.
+  /// and draws them, which seals the store. NameError if none is selected.
   void initialize(Initializer initializer) {
     initialize(initializer, {.under = {}, .group = groups::weights});
   }
   void initialize(Initializer initializer, const Selection& selection);
-  /// Draws all initial values again, sets buffers to theirs, and clears gradients; with a seed, other values.
+  /// Makes the store what it was at first: draws all initial values again, by the rules of `initialize` if
+  /// there were any, sets buffers to theirs, clears gradients, and counts training passes from 0. With a
+  /// seed, as if it had been made with that one. What is frozen stays frozen.
   void reset();
   void reset(std::uint64_t seed);
   /// Frozen parameters get no cotangent and are left alone by optimizers. NameError if none is at or under
@@ -182,7 +186,8 @@ class TAPEDECK_API ParameterStore {
   void freeze(std::string_view name);
   void unfreeze(std::string_view name);
   /// value = (1 - weight) value + weight other's value, for parameters and buffers: averages over training,
-  /// and with weight 1 a plain copy. UsageError if the stores are not of one family.
+  /// and with weight 1 a plain copy. UsageError if the stores are not of one family, OptionError unless
+  /// 0 <= weight <= 1.
   void blend(ParameterStore& other, double weight);
 
   // For tapes and optimizers.
@@ -201,7 +206,7 @@ class TAPEDECK_API ParameterStore {
   struct Numbers {
     FlatBuffer values;
     FlatBuffer buffers;
-    std::unique_ptr<Gradients> gradients;
+    Gradients gradients;
   };
 
   ParameterStore(ParameterStore& original, Scalar scalar);
@@ -213,6 +218,7 @@ class TAPEDECK_API ParameterStore {
   void add_name(const std::string& name);
   void lay_out();
   void draw(Index slot);
+  void draw_all();
   std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
   std::uint32_t slot_of(Parameter parameter) const;
   std::uint32_t slot_of(Buffer buffer) const;

@@ -21,7 +21,7 @@ struct EpochReport {
   Index epochs = 0;  ///< that were asked for
   double loss = 0;   ///< the mean of the batches' losses as they were trained on, weighted by their sizes
   std::optional<double> validation_loss = std::nullopt;
-  double learning_rate = 0;
+  double learning_rate = 0;  ///< that the epoch was trained with
   double seconds = 0;
   bool stop = false;  ///< a callback sets this to end training after this epoch
 };
@@ -35,7 +35,8 @@ struct StepReport {
   double loss = 0;
 };
 
-/// Called after each epoch and after each step. A function of an EpochReport is a callback.
+/// Called after each epoch and after each step of the optimizer; either may be empty. A function of an
+/// EpochReport is a callback.
 struct Callback {
   std::function<void(EpochReport&)> on_epoch = {};
   std::function<void(const StepReport&)> on_step = {};

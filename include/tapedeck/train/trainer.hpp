@@ -20,10 +20,11 @@
 namespace tapedeck {
 
 /// Ends training when the loss (on the validation data, if there are any) has not fallen for `patience`
-/// epochs in a row, and puts back the parameters and buffers of the best epoch.
+/// epochs in a row. However training ends, but by an error, the parameters and buffers of the best epoch are
+/// put back; of the start, if no epoch had a finite loss. The optimizer's memory stays as it is.
 struct EarlyStopping {
   Index patience = 10;
-  /// How much lower than the best a loss must be to count as better.
+  /// How much lower than the best a loss must be to count as better. Finite, at least 0.
   double least_improvement = 0;
 };
 
@@ -31,11 +32,12 @@ struct FitOptions {
   Index epochs = 1;
   Index batch_size = 32;  ///< the last batch is smaller if need be
   bool shuffle = true;    ///< anew in each epoch, by the store's seed
-  /// Micro-batches whose gradients are averaged for one step of the optimizer.
+  /// Batches whose gradients are averaged, weighted by their sizes, for one step of the optimizer: with a
+  /// loss that is a mean over the batch, the step that one batch of them all would make.
   Index accumulate = 1;
-  /// Clips the gradient to this norm before each step.
+  /// Clips the gradient to this norm before each step; see the function of that name.
   std::optional<double> clip_norm = std::nullopt;
-  const Dataset* validation = nullptr;
+  const Dataset* validation = nullptr;  ///< its loss is computed after each epoch, in evaluate mode
   std::optional<EarlyStopping> early_stopping = std::nullopt;
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
@@ -60,15 +62,16 @@ class TAPEDECK_API Trainer {
   /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was.
   ///
   /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
-  /// and what the model and the loss throw for the first and the last batch and for the validation data
-  /// (shapes, labels).
+  /// ShapeError without samples, and what the model and the loss throw for the first and the last batch, for
+  /// the greatest class label, and for the validation data (shapes, labels).
   ///
-  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step and the
-  /// record that went bad first; parameters and statistics are then those of the last good step, and
-  /// gradients are zero.
+  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step (both
+  /// counted from 1) and the record that went bad first; parameters and statistics are then those before that
+  /// step, and gradients are zero.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
 
-  /// The mean loss over data, in evaluate mode, batches weighted by their size.
+  /// The loss over data, in evaluate mode, where the loss is a mean over the batch: that of batches of 1024
+  /// samples, weighted by their sizes. UsageError if there is no loss, ShapeError without samples.
   double evaluate(const Dataset& data);
 
   /// The model's outputs, one column a sample; see the function of that name.
@@ -87,7 +90,7 @@ class TAPEDECK_API Trainer {
   void refuse(const Dataset& data, const FitOptions& options);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
   double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
-  double record(const Batch& batch, Where where);
+  double record(const Batch& batch, double share, Where where);
   [[noreturn]] void explain(const Batch& batch, Where where);
   Value loss_on(Tape& tape, const Batch& batch) const;
   double mean_loss(const Dataset& data);

@@ -1,0 +1,93 @@
+#include "tapedeck/core/product.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include "support/complaint.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/random.hpp"
+
+namespace td = tapedeck;
+
+namespace {
+
+template <class T>
+td::Matrix<T> gaussian(td::Index rows, td::Index cols, std::uint64_t seed) {
+  const td::Random random(seed);
+  td::Matrix<T> m(rows, cols);
+  for (td::Index c = 0; c < cols; ++c) {
+    for (td::Index r = 0; r < rows; ++r) m(r, c) = static_cast<T>(random.normal(r, c));
+  }
+  return m;
+}
+
+// The definition, summed in double.
+template <class T>
+double element(td::Factor<T> a, td::Factor<T> b, td::Index i, td::Index j) {
+  double sum = 0;
+  for (td::Index k = 0; k < a.cols(); ++k) {
+    sum += static_cast<double>(a.transposed ? a.matrix(k, i) : a.matrix(i, k)) *
+           static_cast<double>(b.transposed ? b.matrix(j, k) : b.matrix(k, j));
+  }
+  return sum;
+}
+
+// Rounding of a sum of k products of Gaussians, each below 8 in size, in any order: k eps k 64 is never exceeded.
+template <class T>
+double bound(td::Index k) {
+  return 64 * static_cast<double>((k + 1) * (k + 1)) * static_cast<double>(std::numeric_limits<T>::epsilon());
+}
+
+template <class T>
+void compare(td::Index m, td::Index n, td::Index k, bool ta, bool tb, bool accumulate) {
+  const auto a = ta ? gaussian<T>(k, m, 1) : gaussian<T>(m, k, 1);
+  const auto b = tb ? gaussian<T>(n, k, 2) : gaussian<T>(k, n, 2);
+  td::Matrix<T> c = gaussian<T>(m, n, 3);
+  const td::Matrix<T> before = c;
+  if (!accumulate) c.fill(std::numeric_limits<T>::quiet_NaN());  // must not be read
+  td::multiply(c, td::Factor<T>{a, ta}, td::Factor<T>{b, tb}, accumulate);
+  double worst = 0;
+  for (td::Index j = 0; j < n; ++j) {
+    for (td::Index i = 0; i < m; ++i) {
+      const double wanted = element<T>({a, ta}, {b, tb}, i, j) + (accumulate ? static_cast<double>(before(i, j)) : 0);
+      worst = std::fmax(worst, std::fabs(static_cast<double>(c(i, j)) - wanted));
+      if (std::isnan(c(i, j))) worst = HUGE_VAL;
+    }
+  }
+  BOOST_TEST(worst <= bound<T>(k), m << "x" << k << (ta ? "'" : "") << " times " << k << "x" << n << (tb ? "'" : "")
+                                     << ": off by " << worst);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(core)
+BOOST_AUTO_TEST_SUITE(product)
+
+using Scalars = std::tuple<float, double>;
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_route_gives_the_sum_of_products, T, Scalars) {
+  for (const td::Index m : {0, 1, 2, 7, 25, 130}) {
+    for (const td::Index n : {0, 1, 3, 4, 17}) {
+      for (const td::Index k : {0, 1, 2, 25, 33}) {
+        for (const int flags : {0, 1, 2, 3, 4, 5, 6, 7}) compare<T>(m, n, k, flags & 1, flags & 2, flags & 4);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(products_beyond_the_small_kernels_are_right_too) {
+  for (const int flags : {0, 1, 2, 3}) compare<double>(110, 105, 101, flags & 1, flags & 2, false);
+}
+
+BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {
+  arma::mat c(2, 2);
+  const arma::mat a(2, 3);
+  BOOST_TEST(test::complaint<td::ShapeError>([&] { td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a}); }) ==
+             "product: 2x2 = 2x3 times 2x3; expected mxn = mxk times kxn");
+  td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a, true});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()

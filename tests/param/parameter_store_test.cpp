@@ -1,0 +1,622 @@
+#include "tapedeck/param/parameter_store.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cstdint>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "param/support.hpp"
+#include "support/complaint.hpp"
+#include "tapedeck/layers/linear.hpp"
+#include "tapedeck/ops/loss.hpp"
+#include "tapedeck/optim/sgd.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace td = tapedeck;
+using test::complaint;
+using test::ramp;
+using test::same_bits;
+
+namespace {
+
+using Scalars = std::tuple<float, double>;
+
+/// Two layers and a running mean: weights and biases take turns.
+struct Model {
+  explicit Model(td::ParameterStore::Options options = {.seed = 7, .scalar = td::f64}) : store(options) {}
+
+  td::ParameterStore store;
+  td::Linear fc_1{store.scope("encoder.fc_1"), 3, 5};
+  td::Linear fc_2{store.scope("encoder.fc_2"), 5, 2};
+  td::Buffer mean = store.add_buffer("encoder.mean", {2, 1}, 0.5);
+
+  /// Changes all there is to change.
+  void disturb() {
+    for (const td::ParameterView& p : store.parameters()) {
+      p.value<double>().fill(3);
+      store.gradients().set(p.handle(), p.value<double>());
+    }
+    store.buffer<double>(mean).fill(4);
+    store.gradients().hand_over(mean.slot(), store.buffer<double>(mean), 0.5);
+  }
+};
+
+std::vector<std::string> names(td::ParameterStore& store) {
+  std::vector<std::string> all;
+  for (const td::ParameterView& p : store.parameters()) all.push_back(p.name());
+  return all;
+}
+
+std::vector<std::string> frozen_names(td::ParameterStore& store) {
+  std::vector<std::string> all;
+  for (const td::ParameterView& p : store.parameters()) {
+    if (p.frozen()) all.push_back(p.name());
+  }
+  return all;
+}
+
+using Names = std::vector<std::string>;
+
+/// How many elements of a flat buffer belong to no matrix; all of them must be zero.
+td::Index zero_padding(const td::FlatBuffer& flat) {
+  std::vector<bool> inside(flat.size(), false);
+  for (const auto& [offset, shape] : flat.extents().slots) {
+    for (td::Index i = offset; i < offset + shape.size(); ++i) {
+      BOOST_REQUIRE(!inside.at(i));  // no two overlap
+      inside[i] = true;
+    }
+  }
+  td::Index padding = 0;
+  td::with_scalar(flat.scalar(), [&]<class T>(T) {
+    for (td::Index i = 0; i < flat.size(); ++i) {
+      if (inside[i]) continue;
+      ++padding;
+      BOOST_TEST(flat.data<T>()[i] == T{0});
+    }
+  });
+  return padding;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(parameter_store)
+
+static_assert(!std::is_copy_constructible_v<td::ParameterStore>);
+static_assert(!std::is_move_constructible_v<td::ParameterStore>);
+
+// Names.
+
+BOOST_AUTO_TEST_CASE(names_are_hierarchical_and_in_the_order_of_addition) {
+  Model m;
+  m.store.scope("a").scope("b").add("c", {1, 1}, td::zeros);
+  BOOST_TEST(names(m.store) == (Names{"encoder.fc_1.weight", "encoder.fc_1.bias", "encoder.fc_2.weight",
+                                      "encoder.fc_2.bias", "a.b.c"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(m.store.size() == 5U);
+  BOOST_TEST(m.store.element_count() == 15U + 5 + 10 + 2 + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_words_joined_by_points) {
+  td::ParameterStore store;
+  for (const std::string good : {"a", "0", "A-b_9", "a.b", "fc_1.0.weight"})
+    store.add(good, {1, 1}, td::zeros);
+  for (const std::string bad : {"", ".", ".a", "a.", "a..b", "a b", "a/b", "\xc3\xa4", "a\n"}) {
+    const std::string expected =
+        "store: the name \"" + bad + "\"; expected letters, digits, '_' and '-', in parts joined by '.'";
+    BOOST_TEST(complaint<td::NameError>([&] { store.add(bad, {1, 1}, td::zeros); }) == expected);
+    BOOST_TEST(complaint<td::NameError>([&] { store.add_buffer(bad, {1, 1}, 0); }) == expected);
+    BOOST_TEST(complaint<td::NameError>([&] { store.scope(bad); }) == expected);
+  }
+  BOOST_CHECK_THROW(store.scope("a").scope(""), td::NameError);
+  BOOST_CHECK_THROW(store.scope("a").add("", {1, 1}, td::zeros), td::NameError);
+  BOOST_CHECK_THROW(store.add("g", {1, 1}, td::zeros, {.group = ""}), td::NameError);
+  BOOST_TEST(store.size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_name_is_given_once) {
+  td::ParameterStore store;
+  store.add("w", {1, 1}, td::zeros);
+  store.add_buffer("mean", {1, 1}, 0);
+  const auto expected = [](const std::string& name) {
+    return "store: the name \"" + name +
+           "\" a second time; expected a new name (to share a parameter, use the layer that holds it twice)";
+  };
+  BOOST_TEST(complaint<td::NameError>([&] { store.add("w", {2, 2}, td::zeros); }) == expected("w"));
+  BOOST_TEST(complaint<td::NameError>([&] { store.add("mean", {2, 2}, td::zeros); }) == expected("mean"));
+  BOOST_TEST(complaint<td::NameError>([&] { store.add_buffer("w", {2, 2}, 0); }) == expected("w"));
+  BOOST_TEST(complaint<td::NameError>([&] { store.add_buffer("mean", {2, 2}, 0); }) == expected("mean"));
+  BOOST_TEST(store.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_mistyped_name_gets_a_hint) {
+  Model m;
+  BOOST_TEST(complaint<td::NameError>([&] { m.store.parameter("encoder.fc_2.wieght"); }) ==
+             "store: no parameter \"encoder.fc_2.wieght\" (the nearest name is \"encoder.fc_2.weight\")");
+  BOOST_TEST(complaint<td::NameError>([&] { m.store.buffer<double>("encoder.maen"); }) ==
+             "store: no buffer \"encoder.maen\" (the nearest name is \"encoder.mean\")");
+  td::ParameterStore empty;
+  BOOST_TEST(complaint<td::NameError>([&] { empty.parameter("w"); }) ==
+             "store: no parameter \"w\" (there are none yet)");
+}
+
+BOOST_AUTO_TEST_CASE(sizes_that_cannot_be_are_refused) {
+  td::ParameterStore store;
+  const td::Index minus_one = td::Index(0) - 1;
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               store.add("w", {5, minus_one}, td::zeros);
+             }) ==
+             "w: 5x18446744073709551615; expected fewer than 2^32 rows and columns, and 2^58 elements (was a "
+             "size negative?)");
+  BOOST_CHECK_THROW(store.add("w", {minus_one, 5}, td::zeros), td::ShapeError);
+  BOOST_CHECK_THROW(store.add("w", {1U << 31U, 1U << 31U}, td::zeros), td::ShapeError);
+  BOOST_CHECK_THROW(store.add_buffer("b", {minus_one, minus_one}, 0), td::ShapeError);
+  BOOST_TEST(store.size() == 0U);
+}
+
+// Look-up.
+
+BOOST_AUTO_TEST_CASE(a_parameter_is_found_by_name_and_by_handle) {
+  Model m;
+  const td::ParameterView by_name = m.store.parameter("encoder.fc_1.bias");
+  const td::ParameterView by_handle = m.store.parameter(m.fc_1.bias());
+  BOOST_CHECK(by_name.handle() == m.fc_1.bias());
+  BOOST_TEST(by_handle.name() == "encoder.fc_1.bias");
+  BOOST_TEST(by_handle.group() == "biases");
+  BOOST_CHECK(by_handle.shape() == (td::Shape{5, 1}));
+  BOOST_TEST(&by_name.value<double>() == &by_handle.value<double>());
+  BOOST_TEST(&m.store.buffer<double>("encoder.mean") == &m.store.buffer<double>(m.mean));
+  BOOST_TEST(m.store.contains("encoder.fc_1.bias"));
+  BOOST_TEST(!m.store.contains("encoder.fc_1"));
+  BOOST_TEST(!m.store.contains("encoder.mean"));
+}
+
+BOOST_AUTO_TEST_CASE(handles_of_others_are_refused) {
+  Model m;
+  Model other;
+  BOOST_TEST(complaint<td::HandleError>([&] { m.store.parameter(other.fc_1.weight()); }) ==
+             "store: another store's parameter; expected a parameter of this store, or of the store it was "
+             "copied from");
+  BOOST_TEST(
+      complaint<td::HandleError>([&] { m.store.parameter(td::Parameter{}); }) ==
+      "store: an empty parameter; expected a parameter of this store, or of the store it was copied from");
+  BOOST_CHECK_THROW(m.store.buffer<double>(other.mean), td::HandleError);
+  BOOST_CHECK_THROW(m.store.buffer<double>(td::Buffer{}), td::HandleError);
+}
+
+BOOST_AUTO_TEST_CASE(the_other_scalar_is_refused) {
+  Model in_double;
+  Model in_float{{.scalar = td::f32}};
+  BOOST_TEST(
+      complaint<td::ScalarError>([&] { in_float.store.parameter("encoder.fc_1.bias").value<double>(); }) ==
+      "store: values asked for as double; expected float (a store's scalar is chosen when it is made: "
+      "{.scalar = td::f64})");
+  BOOST_CHECK_THROW(in_double.store.parameter("encoder.fc_1.bias").value<float>(), td::ScalarError);
+  BOOST_CHECK_THROW(in_double.store.parameter("encoder.fc_1.bias").gradient<float>(), td::ScalarError);
+  BOOST_CHECK_THROW(in_double.store.buffer<float>(in_double.mean), td::ScalarError);
+  BOOST_CHECK_THROW(in_double.store.values().data<float>(), td::ScalarError);
+}
+
+// Memory.
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_matrix_is_aligned_and_padding_is_zero, T, Scalars) {
+  td::ParameterStore store{{.scalar = td::scalar_of<T>}};
+  const std::vector<td::Shape> shapes{{1, 1}, {3, 5}, {16, 1}, {17, 1}, {0, 4}, {1, 100}, {4, 4}};
+  for (td::Index i = 0; i < shapes.size(); ++i) {
+    store.add("p" + std::to_string(i), shapes[i], td::ones);
+    store.add_buffer("b" + std::to_string(i), shapes[i], 1);
+  }
+  const auto aligned = [](const td::Matrix<T>& m) {
+    return reinterpret_cast<std::uintptr_t>(m.memptr()) % 64 == 0;
+  };
+  for (const td::ParameterView& p : store.parameters()) {
+    BOOST_TEST(aligned(p.value<T>()));
+    BOOST_TEST(aligned(p.gradient<T>()));
+    BOOST_TEST(aligned(store.buffer<T>("b" + p.name().substr(1))));
+  }
+  const td::Index padding = 15 + 1 + 0 + 15 + 0 + 12 + 0;
+  BOOST_TEST(zero_padding(store.values()) == padding);
+  BOOST_TEST(zero_padding(store.buffers()) == padding);
+  store.reset(5);
+  td::ParameterStore copy = store.copy(td::f64);
+  copy.blend(store, 0.5);
+  BOOST_TEST(zero_padding(store.values()) == padding);
+  BOOST_TEST(zero_padding(copy.values()) == padding);
+}
+
+BOOST_AUTO_TEST_CASE(a_group_lies_in_one_run) {
+  Model m;
+  m.store.add("norm.gain", {2, 2}, td::ones, {.group = td::groups::normalization});
+  m.store.add("last", {2, 2}, td::zeros);
+  m.store.set_group("encoder.fc_2", "head");
+  m.store.seal();
+  const td::StoreLayout& layout = m.store.layout();
+  BOOST_TEST(layout.group_names == (Names{"weights", "biases", "head", "normalization"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(layout.flat_order == (std::vector<std::uint32_t>{0, 5, 1, 2, 3, 4}),
+             boost::test_tools::per_element());
+  td::Index end = 0;  // of the matrix before, padding included
+  for (const std::uint32_t slot : layout.flat_order) {
+    const auto& [offset, shape] = layout.parameter_extents->slots[slot];
+    BOOST_TEST(offset == end);
+    end = offset + (shape.size() + 15) / 16 * 16;
+    BOOST_TEST(m.store.parameter({m.store.family(), slot}).value<double>().memptr() ==
+               m.store.values().data<double>() + offset);
+  }
+  BOOST_TEST(m.store.values().size() == end);
+  BOOST_TEST(names(m.store).front() == "encoder.fc_1.weight");  // the order of addition stays
+  BOOST_TEST(names(m.store).back() == "last");
+}
+
+BOOST_AUTO_TEST_CASE(set_group_moves_what_is_at_or_under_a_name) {
+  td::ParameterStore store;
+  for (const char* name : {"a", "a.b", "a.b.c", "ab", "c.a"}) store.add(name, {1, 1}, td::zeros);
+  store.set_group("a", "chosen");
+  std::vector<std::string> chosen;
+  for (const td::ParameterView& p : store.parameters()) {
+    if (p.group() == "chosen") chosen.push_back(p.name());
+  }
+  BOOST_TEST(chosen == (Names{"a", "a.b", "a.b.c"}), boost::test_tools::per_element());
+  BOOST_TEST(complaint<td::NameError>([&] { store.set_group("b", "x"); }) ==
+             "set_group: no parameter at or under \"b\" (the nearest name is \"a\")");
+  BOOST_CHECK_THROW(store.set_group("a", ""), td::NameError);
+}
+
+BOOST_AUTO_TEST_CASE(views_write_through_and_cannot_be_resized) {
+  Model m;
+  arma::mat& bias = m.store.parameter(m.fc_1.bias()).value<double>();
+  const double* memory = bias.memptr();
+  bias = arma::vec{1, 2, 3, 4, 5};
+  bias += 1;
+  bias = m.store.parameter(m.fc_1.weight()).value<double>() * arma::mat(3, 1, arma::fill::zeros);
+  bias(4, 0) = 9;
+  BOOST_TEST(bias.memptr() == memory);
+  BOOST_TEST(memory[4] == 9);
+  BOOST_TEST(memory[3] == 0);
+
+  std::ostringstream silence;  // Armadillo prints before it throws
+  std::ostream& before = arma::get_cerr_stream();
+  arma::set_cerr_stream(silence);
+  BOOST_CHECK_THROW(bias = arma::mat(6, 1), std::logic_error);
+  BOOST_CHECK_THROW(bias = arma::mat(1, 5), std::logic_error);
+  BOOST_CHECK_THROW(bias.set_size(4, 1), std::logic_error);
+  BOOST_CHECK_THROW(bias.reset(), std::logic_error);
+  BOOST_CHECK_THROW(m.store.buffer<double>(m.mean).resize(3, 1), std::logic_error);
+  arma::set_cerr_stream(before);
+  BOOST_TEST(bias.memptr() == memory);
+  BOOST_TEST(bias.n_elem == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_copied_view_is_a_matrix_of_its_own) {
+  Model m;
+  const arma::mat& bias = m.store.parameter(m.fc_1.bias()).value<double>();
+  arma::mat copy = bias;
+  copy.fill(8);
+  copy.set_size(9, 9);
+  BOOST_TEST(arma::abs(bias).max() < 1);
+}
+
+// Sealing.
+
+BOOST_AUTO_TEST_CASE(a_sealed_store_takes_no_more) {
+  Model m;
+  m.store.seal();
+  const std::string expected =
+      ": a store that is sealed: its memory is laid out; expected an open one (build the whole model before "
+      "the "
+      "first tape, optimizer, copy or look at a value)";
+  BOOST_TEST(complaint<td::UsageError>([&] { m.store.add("late", {1, 1}, td::zeros); }) == "late" + expected);
+  BOOST_TEST(complaint<td::UsageError>([&] {
+               m.store.scope("a").add("late", {1, 1}, td::zeros);
+             }) == "a.late" + expected);
+  BOOST_TEST(complaint<td::UsageError>([&] { m.store.add_buffer("late", {1, 1}, 0); }) == "late" + expected);
+  BOOST_TEST(complaint<td::UsageError>([&] { m.store.set_group("encoder", "x"); }) == "set_group" + expected);
+  BOOST_TEST(m.store.size() == 4U);
+  m.store.seal();  // once more does no harm
+}
+
+BOOST_AUTO_TEST_CASE(what_seals_a_store) {
+  const std::vector<void (*)(Model&)> sealing{
+      [](Model& m) { m.store.values(); },
+      [](Model& m) { m.store.buffers(); },
+      [](Model& m) { m.store.parameter("encoder.fc_1.bias").value<double>(); },
+      [](Model& m) { m.store.gradients(); },
+      [](Model& m) { td::Gradients{m.store}; },
+      [](Model& m) { m.store.copy(); },
+      [](Model& m) { m.store.reset(); },
+      [](Model& m) { m.store.initialize(td::ones); },
+      [](Model& m) { td::SGD{m.store}; },
+      [](Model& m) {
+        td::Memory memory;
+        td::Tape{m.store, memory};
+      }};
+  for (const auto seal : sealing) {
+    Model m;
+    m.store.contains("x");
+    m.store.parameter("encoder.fc_1.bias").shape();
+    m.store.freeze("encoder");
+    BOOST_TEST(!m.store.sealed());
+    seal(m);
+    BOOST_TEST(m.store.sealed());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_seal_that_failed_can_be_tried_again) {
+  static int failures;
+  failures = 1;
+  td::ParameterStore store;
+  store.add("a", {2, 2}, td::ones);
+  store.add("b", {2, 2}, {[](arma::mat& values, td::Fan, const td::Random&, double) {
+              if (failures-- > 0) throw std::bad_alloc{};
+              values.fill(6);
+            }});
+  BOOST_CHECK_THROW(store.seal(), std::bad_alloc);
+  BOOST_TEST(!store.sealed());
+  store.add("c", {2, 2}, td::zeros);
+  BOOST_TEST(store.parameter("b").value<float>()(1, 1) == 6);
+  BOOST_TEST(store.layout().flat_order.size() == 3U);
+  BOOST_TEST(store.layout().group_names.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_may_be_empty) {
+  td::ParameterStore store;
+  store.reset();
+  BOOST_TEST(store.values().size() == 0U);
+  BOOST_TEST(store.element_count() == 0U);
+  td::ParameterStore copy = store.copy(td::f64);
+  BOOST_TEST(copy.parameters().empty());
+}
+
+// Copies.
+
+BOOST_AUTO_TEST_CASE(a_copy_in_double_has_the_same_numbers) {
+  Model m{{.seed = 3, .scalar = td::f32}};
+  m.store.buffer<float>(m.mean).fill(0.1F);
+  m.store.gradients().set(m.fc_1.bias(), arma::fmat(5, 1, arma::fill::ones));
+  td::ParameterStore copy = m.store.copy(td::f64);
+  BOOST_CHECK(copy.scalar() == td::f64);
+  BOOST_TEST(copy.seed() == 3U);
+  BOOST_TEST(names(copy) == names(m.store), boost::test_tools::per_element());
+  for (const td::ParameterView& p : m.store.parameters()) {
+    const arma::mat expected = arma::conv_to<arma::mat>::from(p.value<float>());
+    BOOST_TEST(same_bits(copy.parameter(p.handle()).value<double>(), expected));  // the same handles work
+    BOOST_TEST(!copy.gradients().touched(p.handle()));
+  }
+  BOOST_TEST(copy.buffer<double>(m.mean)[1] == static_cast<double>(0.1F));
+
+  td::ParameterStore back = copy.copy(td::f32);
+  BOOST_TEST(same_bits(back.values(), m.store.values()));
+  BOOST_CHECK_THROW(copy.add("late", {1, 1}, td::zeros), td::UsageError);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_is_independent) {
+  Model m;
+  m.store.freeze("encoder.fc_1");
+  m.store.initialize(td::constant(2));
+  td::ParameterStore copy = m.store.copy();
+  BOOST_TEST(frozen_names(copy).size() == 2U);
+  copy.unfreeze("");
+  copy.parameter(m.fc_1.weight()).value<double>().fill(5);
+  copy.buffer<double>(m.mean).fill(5);
+  copy.gradients().set(m.fc_1.weight(), arma::mat(5, 3, arma::fill::ones));
+  BOOST_TEST(m.store.parameter(m.fc_1.weight()).value<double>()(0, 0) == 2);
+  BOOST_TEST(m.store.buffer<double>(m.mean)[0] == 0.5);
+  BOOST_TEST(!m.store.gradients().touched(m.fc_1.weight()));
+  BOOST_TEST(frozen_names(m.store).size() == 2U);
+  m.store.parameter(m.fc_1.weight()).value<double>().fill(6);
+  BOOST_TEST(copy.parameter(m.fc_1.weight()).value<double>()(0, 0) == 5);
+  copy.reset();  // by the rules of the store that it was copied from
+  BOOST_TEST(copy.parameter(m.fc_1.weight()).value<double>()(0, 0) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(one_model_runs_on_the_store_and_on_its_copy) {
+  Model m{{.seed = 3, .scalar = td::f32}};
+  td::ParameterStore copy = m.store.copy(td::f64);
+  const arma::mat x = ramp<double>({3, 2});
+  td::Memory memory;
+  arma::mat exact;
+  {
+    td::Tape tape{copy, memory};
+    exact = m.fc_1(tape.input(x)).matrix<double>();
+  }
+  td::Tape tape{m.store, memory};
+  const td::Value y = m.fc_1(tape.input(x));
+  // Sums of 4 terms of at most 5: 4 roundings of 2^-24 each.
+  const arma::mat rounded = arma::conv_to<arma::mat>::from(y.matrix<float>());
+  BOOST_TEST(arma::abs(rounded - exact).max() <= 4 * 20 * 0x1p-24);
+  BOOST_TEST(arma::abs(rounded - exact).max() > 0);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(blending_makes_averages, T, Scalars) {
+  Model m;
+  td::ParameterStore average = m.store.copy(td::scalar_of<T>);
+  const td::Matrix<T>& weight = average.parameter(m.fc_1.weight()).value<T>();
+  const td::Matrix<T>& mean = average.buffer<T>(m.mean);
+  for (int i = 1; i <= 3; ++i) {
+    const auto mixed = [i](T old, int term) {
+      return static_cast<T>((1 - 0.1) * static_cast<double>(old) + 0.1 * term);
+    };
+    const T expected = mixed(weight(4, 2), i);
+    const T expected_mean = mixed(mean[1], 10 * i);
+    m.store.parameter(m.fc_1.weight()).value<double>().fill(i);
+    m.store.buffer<double>(m.mean).fill(10 * i);
+    average.blend(m.store, 0.1);
+    BOOST_TEST(weight(4, 2) == expected);
+    BOOST_TEST(mean[1] == expected_mean);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(blending_with_weight_1_is_a_copy) {
+  Model m;
+  td::ParameterStore other = m.store.copy(td::f64);
+  other.parameter(m.fc_1.weight()).value<double>().fill(std::numeric_limits<double>::quiet_NaN());
+  other.buffer<double>(m.mean).fill(std::numeric_limits<double>::infinity());
+  other.blend(m.store, 1);
+  BOOST_TEST(same_bits(other.values(), m.store.values()));
+  BOOST_TEST(same_bits(other.buffers(), m.store.buffers()));
+}
+
+BOOST_AUTO_TEST_CASE(blending_with_strangers_or_beyond_is_refused) {
+  Model m;
+  Model stranger;
+  td::ParameterStore copy = m.store.copy();
+  BOOST_TEST(complaint<td::UsageError>([&] { m.store.blend(stranger.store, 1); }) ==
+             "blend: an unrelated store; expected a copy of this one");
+  for (const double bad : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
+    BOOST_CHECK_THROW(copy.blend(m.store, bad), td::OptionError);
+  }
+  BOOST_TEST(same_bits(copy.values(), m.store.values()));
+}
+
+// Freezing.
+
+BOOST_AUTO_TEST_CASE(freezing_is_by_name_or_prefix) {
+  td::ParameterStore store;
+  for (const char* name : {"a.w", "a.b.w", "ab.w", "c"}) store.add(name, {1, 1}, td::zeros);
+  store.freeze("a");
+  BOOST_TEST(frozen_names(store) == (Names{"a.w", "a.b.w"}), boost::test_tools::per_element());
+  store.unfreeze("a.b");
+  BOOST_TEST(frozen_names(store) == (Names{"a.w"}), boost::test_tools::per_element());
+  store.parameter("c").freeze();
+  store.parameter("a.w").unfreeze();
+  BOOST_TEST(frozen_names(store) == (Names{"c"}), boost::test_tools::per_element());
+  store.freeze("");
+  BOOST_TEST(frozen_names(store).size() == 4U);
+  BOOST_TEST(complaint<td::NameError>([&] { store.freeze("d"); }) ==
+             "freeze: no parameter at or under \"d\" (the nearest name is \"c\")");
+  BOOST_CHECK_THROW(store.unfreeze("a.x"), td::NameError);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_frozen_gets_no_gradient) {
+  Model m;
+  m.store.freeze("encoder.fc_1");
+  td::Memory memory;
+  td::Tape tape{m.store, memory};
+  const arma::mat x = ramp<double>({3, 4});
+  tape.backward(td::mse(m.fc_2(m.fc_1(tape.input(x))), arma::mat(2, 4), td::batch_mean));
+  BOOST_TEST(!m.store.gradients().touched(m.fc_1.weight()));
+  BOOST_TEST(!m.store.gradients().touched(m.fc_1.bias()));
+  BOOST_TEST(m.store.gradients().touched(m.fc_2.weight()));
+}
+
+// Initial values.
+
+BOOST_AUTO_TEST_CASE(initialize_is_for_weights_unless_told_otherwise) {
+  Model m;
+  const arma::mat bias = m.store.parameter(m.fc_1.bias()).value<double>();
+  m.store.initialize(td::constant(3));
+  BOOST_TEST(m.store.parameter(m.fc_1.weight()).value<double>().min() == 3);
+  BOOST_TEST(m.store.parameter(m.fc_2.weight()).value<double>().min() == 3);
+  BOOST_TEST(same_bits(m.store.parameter(m.fc_1.bias()).value<double>(), bias));
+}
+
+BOOST_AUTO_TEST_CASE(initialize_by_selection) {
+  Model m;
+  const auto first = [&](td::Parameter p) { return m.store.parameter(p).value<double>()[0]; };
+  m.store.initialize(td::constant(1), {});
+  m.store.initialize(td::constant(2), {.under = "encoder.fc_1"});
+  m.store.initialize(td::constant(3), {.group = "biases"});
+  m.store.initialize(td::constant(4), {.under = "encoder.fc_2", .group = "biases"});
+  const auto check = [&] {
+    BOOST_TEST(first(m.fc_1.weight()) == 2);
+    BOOST_TEST(first(m.fc_1.bias()) == 3);
+    BOOST_TEST(first(m.fc_2.weight()) == 1);
+    BOOST_TEST(first(m.fc_2.bias()) == 4);
+  };
+  check();
+  m.disturb();
+  m.store.reset();
+  check();
+  BOOST_TEST(complaint<td::NameError>(
+                 [&] { m.store.initialize(td::ones, {.under = "encoder.fc_1", .group = "x"}); }) ==
+             "initialize: no parameter at or under \"encoder.fc_1\" of group \"x\" (the nearest name is "
+             "\"encoder.fc_1.bias\")");
+  check();
+}
+
+BOOST_AUTO_TEST_CASE(reset_makes_the_store_what_it_was) {
+  Model m;
+  const td::FlatBuffer values = m.store.values();
+  const td::FlatBuffer buffers = m.store.buffers();
+  BOOST_TEST(m.store.next_pass() == 0U);
+  m.store.freeze("encoder.fc_1");
+  m.disturb();
+  m.store.reset();
+  BOOST_TEST(same_bits(m.store.values(), values));
+  BOOST_TEST(same_bits(m.store.buffers(), buffers));
+  for (const td::ParameterView& p : m.store.parameters()) {
+    BOOST_TEST(!m.store.gradients().touched(p.handle()));
+    BOOST_TEST(arma::all(arma::vectorise(p.gradient<double>()) == 0));
+  }
+  m.store.gradients().commit_statistics(m.store.buffers());  // none is left
+  BOOST_TEST(same_bits(m.store.buffers(), buffers));
+  BOOST_TEST(m.store.next_pass() == 0U);
+  BOOST_TEST(frozen_names(m.store).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(reset_with_a_seed_makes_the_store_of_that_seed) {
+  Model m;
+  const td::FlatBuffer values = m.store.values();
+  m.disturb();
+  m.store.reset(8);
+  BOOST_TEST(m.store.seed() == 8U);
+  BOOST_TEST(!same_bits(m.store.values(), values));
+  Model eight{{.seed = 8, .scalar = td::f64}};
+  BOOST_TEST(same_bits(m.store.values(), eight.store.values()));
+  m.store.reset(7);
+  BOOST_TEST(same_bits(m.store.values(), values));
+}
+
+BOOST_AUTO_TEST_CASE(adding_a_layer_leaves_the_others_initial_values) {
+  Model m;
+  td::ParameterStore store{{.seed = 7, .scalar = td::f64}};
+  td::Linear before{store.scope("before"), 4, 4};
+  td::Linear fc_1{store.scope("encoder.fc_1"), 3, 5};
+  store.add("encoder.between", {2, 2}, td::normal(1), {.group = "biases"});
+  BOOST_TEST(same_bits(store.parameter(fc_1.weight()).value<double>(),
+                       m.store.parameter(m.fc_1.weight()).value<double>()));
+  BOOST_TEST(same_bits(store.parameter(fc_1.bias()).value<double>(),
+                       m.store.parameter(m.fc_1.bias()).value<double>()));
+  BOOST_TEST(store.parameter(before.weight()).value<double>()(0, 0) !=
+             store.parameter(fc_1.weight()).value<double>()(0, 0));
+}
+
+BOOST_AUTO_TEST_CASE(a_float_store_holds_the_rounded_values_of_a_double_one) {
+  Model in_float{{.seed = 7, .scalar = td::f32}};
+  Model in_double;
+  for (const td::ParameterView& p : in_double.store.parameters()) {
+    const arma::fmat rounded = arma::conv_to<arma::fmat>::from(p.value<double>());
+    BOOST_TEST(same_bits(in_float.store.parameter(p.name()).value<float>(), rounded));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(buffers_start_at_their_initial_value) {
+  td::ParameterStore store;
+  const td::Buffer a = store.add_buffer("a", {3, 2}, 0.25);
+  const td::Buffer b = store.scope("s").add_buffer("b", {1, 1}, -1);
+  BOOST_TEST(same_bits(store.buffer<float>(a), arma::fmat(3, 2, arma::fill::value(0.25F))));
+  BOOST_TEST(store.buffer<float>("s.b")[0] == -1);
+  BOOST_TEST(&store.buffer<float>(b) == &store.buffer<float>("s.b"));
+  BOOST_TEST(store.size() == 0U);  // a buffer is no parameter
+}
+
+BOOST_AUTO_TEST_CASE(flat_buffers_of_other_layouts_are_not_taken) {
+  Model m;
+  Model stranger;
+  BOOST_CHECK_THROW(m.store.values().assign(stranger.store.values()), td::UsageError);
+  td::FlatBuffer moved = td::FlatBuffer(m.store.values());
+  BOOST_TEST(same_bits(moved, m.store.values()));
+  BOOST_TEST(moved.matrix<double>(1).memptr() == moved.data<double>() + moved.extents().slots[1].offset);
+  moved.zero();
+  BOOST_TEST(moved.matrix<double>(0)[0] == 0);
+  BOOST_TEST(m.store.parameter(m.fc_1.weight()).value<double>()[0] != 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,267 @@
+#include "tapedeck/tape/op.hpp"
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <type_traits>
+
+#include "support/complaint.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace td = tapedeck;
+using test::complaint;
+
+namespace {
+
+// y = s (.) x     ds = sum over the batch of dy (.) x     dx = s (.) dy
+struct ScaleOp {
+  static constexpr auto name = "scale";
+  static constexpr td::Signature signature = "s(f,1)* x(f,b)* -> y(f,b)";
+  void forward(auto& y, const auto& s, const auto& x) const { y = arma::diagmat(s.col(0)) * x; }
+  void vjp(auto& ds, auto& dx, const auto& dy, const auto& s, const auto& x) const {
+    ds += arma::sum(dy % x, 1);
+    dx += arma::diagmat(s.col(0)) * dy;
+  }
+};
+
+// d = a - b     p = a (.) b
+struct DifferenceAndProduct {
+  static constexpr auto name = "difference_and_product";
+  static constexpr td::Signature signature = "a(f,b)* b(f,b)* -> d(f,b) p(f,b)";
+  void forward(auto& d, auto& p, const auto& a, const auto& b) const {
+    d = a - b;
+    p = a % b;
+  }
+  void vjp(auto& da, auto& db, const auto& dd, const auto& dp, const auto& a, const auto& b) const {
+    da += dd + dp % b;
+    db += dp % a - dd;
+  }
+};
+
+// Leaves db without a contribution.
+struct Forgetful {
+  static constexpr auto name = "forgetful";
+  static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
+  void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
+  void vjp(auto& da, auto& /*db*/, const auto& dy) const { da += dy; }
+};
+
+// Says that nothing flows to b.
+struct Straight {
+  static constexpr auto name = "straight";
+  static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
+  void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
+  void vjp(auto& da, auto& db, const auto& dy) const {
+    da += dy;
+    db.none();
+  }
+};
+
+// The contribution to x has the wrong shape.
+struct Misshapen {
+  static constexpr auto name = "misshapen";
+  static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
+  void forward(auto& y, const auto& x) const { y = x; }
+  void vjp(auto& dx, const auto& dy) const { dx += arma::sum(dy, 1); }
+};
+
+// Its costly contribution must be asked for only by those who want it.
+struct Costly {
+  static constexpr auto name = "costly";
+  static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
+  int* calls;
+  void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
+  void vjp(auto& da, auto& db, const auto& dy) const {
+    const auto count = [&] {
+      ++*calls;
+      return dy + 0;
+    };
+    da += count;
+    db += count;
+  }
+};
+
+// Picks what labels point at: y[c] = x(t[c], c).
+struct Pick {
+  static constexpr auto name = "pick";
+  static constexpr td::Signature signature = "x(f,b) t(1,b):index* -> y(1,b)";
+  td::Index features;
+  void forward(auto& y, const auto& x, const auto& t) const {
+    static_assert(std::is_same_v<std::remove_cvref_t<decltype(t)>, td::IndexMatrix>);
+    for (td::Index c = 0; c < x.n_cols; ++c) y[c] = x(t[c], c);
+  }
+  void vjp(auto& dx, const auto& dy, const auto& t) const {
+    auto* sum = dx.accumulate();
+    for (td::Index c = 0; sum != nullptr && c < dy.n_cols; ++c) sum[c * features + t[c]] += dy[c];
+  }
+};
+
+// One output row a sample more than x has: the shape is stated in a function.
+struct Pad {
+  static constexpr auto name = "pad";
+  static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
+  td::Shape shape(td::Shape x) const { return {x.rows + 1, x.cols}; }
+  void forward(auto& y, const auto& x) const {
+    y.zeros();
+    y.head_rows(x.n_rows) = x;
+  }
+  void vjp(auto& dx, const auto& dy) const { dx += dy.head_rows(dy.n_rows - 1); }
+};
+
+static_assert(!std::is_assignable_v<td::Sink<float>&, arma::fmat>, "a sink can only be added to");
+static_assert(!std::is_assignable_v<td::Sink<double>&, double>);
+static_assert(!std::is_copy_constructible_v<td::Sink<float>>);
+
+const arma::mat x0{{1, -2, 3}, {4, 5, -6}};
+const arma::mat x1{{0.5, 2, -1}, {-3, 1, 2}};
+const arma::mat dy0{{1, 2, 3}, {-1, 0.5, 2}};
+
+struct OnTape {
+  td::ParameterStore store{{.seed = 1, .scalar = td::f64}};
+  td::Parameter gain = store.add("scale.gain", {2, 1}, td::constant(3));
+  td::Memory memory;
+  td::Tape tape{store, memory};
+};
+
+arma::mat column(double a, double b) { return arma::vec{a, b}; }
+
+bool equal(const arma::mat& a, const arma::mat& b) { return arma::approx_equal(a, b, "absdiff", 0); }
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(op)
+
+BOOST_FIXTURE_TEST_CASE(an_op_is_applied_and_played_back, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Value y = td::apply(ScaleOp{}, gain, x);
+  BOOST_TEST(equal(y.matrix<double>(), 3 * x0));
+  tape.backward({y, dy0});
+  BOOST_TEST(equal(x.cotangent<double>(), 3 * dy0));
+  BOOST_TEST(equal(store.gradients().of<double>(gain), arma::sum(dy0 % x0, 1)));
+}
+
+BOOST_AUTO_TEST_CASE(the_same_op_runs_in_float) {
+  td::ParameterStore store;
+  const td::Parameter gain = store.add("gain", {2, 1}, td::constant(3));
+  td::Memory memory;
+  td::Tape tape(store, memory);
+  const td::Value y = td::apply(ScaleOp{}, gain, tape.input(x0));
+  BOOST_TEST((y.element() == td::Element::real32));
+  const arma::fmat dy = arma::conv_to<arma::fmat>::from(dy0);
+  tape.backward({y, dy});
+  BOOST_TEST(arma::approx_equal(store.gradients().of<float>(gain), arma::fmat(arma::fvec{6, -13.5F}), "absdiff", 0));
+}
+
+BOOST_FIXTURE_TEST_CASE(one_input_given_twice_gets_both_contributions, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const auto [d, p] = td::apply(DifferenceAndProduct{}, x, x);
+  BOOST_TEST(equal(d.matrix<double>(), arma::zeros(2, 3)));
+  tape.backward({{d, dy0}, {p, dy0}});
+  BOOST_TEST(equal(x.cotangent<double>(), 2 * (dy0 % x0)));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_output_that_nobody_used_has_a_cotangent_of_zero, OnTape) {
+  const td::Value a = tape.variable(x0);
+  const td::Value b = tape.variable(x1);
+  const auto outputs = td::apply(DifferenceAndProduct{}, a, b);
+  tape.backward({outputs[0], dy0});
+  BOOST_TEST(equal(a.cotangent<double>(), dy0));
+  BOOST_TEST(equal(b.cotangent<double>(), -dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_sink_left_untouched_is_refused, OnTape) {
+  const td::Value y = td::apply(Forgetful{}, tape.variable(x0), tape.variable(x1));
+  BOOST_TEST(complaint<td::ContractError>([&] { tape.backward({y, dy0}); }) ==
+             "forgetful: db was left untouched by the vjp; expected a contribution "
+             "(if nothing flows to it, say so: d<input>.none())");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_sink_that_nobody_wants_may_be_left_untouched, OnTape) {
+  const td::Value a = tape.variable(x0);
+  tape.backward({td::apply(Forgetful{}, a, tape.input(x1)), dy0});
+  BOOST_TEST(equal(a.cotangent<double>(), dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(none_is_said_on_purpose, OnTape) {
+  const td::Value b = tape.variable(x1);
+  tape.backward({td::apply(Straight{}, tape.variable(x0), b), dy0});
+  BOOST_TEST(equal(b.cotangent<double>(), arma::zeros(2, 3)));
+}
+
+BOOST_FIXTURE_TEST_CASE(none_leaves_room_for_the_contributions_of_others, OnTape) {
+  const td::Value b = tape.variable(x1);
+  const td::Value y = td::apply(Straight{}, td::apply(ScaleOp{}, gain, b), b);
+  tape.backward({y, dy0});
+  BOOST_TEST(equal(b.cotangent<double>(), 3 * dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_contribution_of_another_shape_is_refused, OnTape) {
+  const td::Value y = td::apply(Misshapen{}, tape.variable(x0));
+  BOOST_TEST(complaint<td::ShapeError>([&] { tape.backward({y, dy0}); }) ==
+             "vjp: a contribution of another shape; expected 2x3 (a cotangent has the shape of its input)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_function_is_called_only_if_its_contribution_is_wanted, OnTape) {
+  int calls = 0;
+  const td::Value a = tape.variable(x0);
+  tape.backward({td::apply(Costly{&calls}, a, tape.input(x1)), dy0});
+  BOOST_TEST(calls == 1);
+  BOOST_TEST(equal(a.cotangent<double>(), dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(labels_are_indices_and_get_no_cotangent, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Value y = td::apply(Pick{2}, x, tape.input(td::IndexMatrix{{1, 0, 1}}));
+  BOOST_TEST(equal(y.matrix<double>(), arma::mat{{4, -2, -6}}));
+  tape.backward({y, arma::mat{{10, 20, 30}}});
+  BOOST_TEST(equal(x.cotangent<double>(), arma::mat{{0, 20, 0}, {10, 0, 30}}));
+}
+
+BOOST_FIXTURE_TEST_CASE(labels_that_are_numbers_are_refused, OnTape) {
+  const td::Value x = tape.variable(x0);
+  BOOST_TEST(complaint<td::ScalarError>([&] { td::apply(Pick{2}, x, tape.input(arma::mat{{1, 0, 1}})); }) ==
+             "pick: t holds double; expected index (class labels are an arma::umat, put on the tape with tape.input)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_shape_that_the_signature_cannot_say_is_stated_in_a_function, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Value y = td::apply(Pad{}, x);
+  BOOST_TEST(to_string(y.shape()) == "3x3");
+  const arma::mat dy = arma::join_cols(dy0, arma::mat(1, 3, arma::fill::ones));
+  tape.backward({y, dy});
+  BOOST_TEST(equal(x.cotangent<double>(), dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_wrong_shape_names_the_operand_and_what_is_wanted, OnTape) {
+  const td::Value x = tape.input(arma::mat(5, 4));
+  BOOST_TEST(complaint<td::ShapeError>([&] { td::apply(ScaleOp{}, gain, x); }) ==
+             "scale: x is 5x4, s \"scale.gain\" is 2x1; expected x to be 2xb (one column is one sample)");
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               const td::Tape::At at(tape, "fc_2");
+               td::apply(ScaleOp{}, tape.input(arma::mat(2, 3)), tape.input(x0));
+             }) == "fc_2 (scale): s is 2x3, x is 2x3; expected s to be 2x1 (one column is one sample)");
+}
+
+BOOST_FIXTURE_TEST_CASE(operands_must_be_of_one_tape_and_store, OnTape) {
+  td::Memory other_memory;
+  td::Tape other(store, other_memory);
+  const td::Value x = tape.input(x0);
+  const td::Value elsewhere = other.input(x1);
+  BOOST_TEST(complaint<td::HandleError>([&] { td::apply(DifferenceAndProduct{}, x, elsewhere); }) ==
+             "Value: one of another tape; expected Values of one tape only (tape.carry(value) takes its elements over)");
+  td::ParameterStore stranger;
+  const td::Parameter foreign = stranger.add("gain", {2, 1}, td::ones);
+  BOOST_CHECK_THROW(td::apply(ScaleOp{}, foreign, x), td::HandleError);
+  BOOST_CHECK_THROW(td::apply(ScaleOp{}, td::Parameter{}, x), td::HandleError);
+  BOOST_CHECK_THROW(td::apply(ScaleOp{}, gain, td::Value{}), td::HandleError);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_parameter_as_a_value_gets_its_gradient, OnTape) {
+  const td::Value s = tape.parameter(gain);
+  const auto [d, p] = td::apply(DifferenceAndProduct{}, s, tape.input(column(2, 5)));
+  tape.backward({p, column(1, 10)});
+  BOOST_TEST(equal(store.gradients().of<double>(gain), column(2, 50)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
