@@ -24,6 +24,7 @@
 #include "tapedeck/core/product.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/core/threads.hpp"
+#include "tapedeck/core/version.hpp"
 #include "tapedeck/data/batches.hpp"
 #include "tapedeck/data/dataset.hpp"
 #include "tapedeck/data/split.hpp"

@@ -39,22 +39,7 @@ class Signature {
   };
   static constexpr std::size_t max_words = 8;
 
-  consteval Signature(const char* text)
-      : rest_(text) {  // NOLINT(google-explicit-constructor): reads as a literal
-    while (!skip("->")) add(inputs);
-    while (!rest_.empty() && !skip("|")) add(outputs);
-    while (!rest_.empty()) add(saved);
-    if (outputs.size == 0) throw "a signature needs an output after ->";
-    for (std::size_t i = 0; i < saved.size; ++i) saved.items[i].kept = true;
-  }
-
-  List<8> inputs;
-  List<4> outputs;
-  List<4> saved;
-  std::array<std::string_view, max_words> words{};
-  std::size_t word_count = 0;
-
- private:
+ private:  // ahead of the constructor: Clang 14 evaluates only what stands before
   static consteval bool letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
   }
@@ -116,6 +101,23 @@ class Signature {
     skip_spaces();
   }
 
+ public:
+  consteval Signature(const char* text)
+      : rest_(text) {  // NOLINT(google-explicit-constructor): reads as a literal
+    while (!skip("->")) add(inputs);
+    while (!rest_.empty() && !skip("|")) add(outputs);
+    while (!rest_.empty()) add(saved);
+    if (outputs.size == 0) throw "a signature needs an output after ->";
+    for (std::size_t i = 0; i < saved.size; ++i) saved.items[i].kept = true;
+  }
+
+  List<8> inputs;
+  List<4> outputs;
+  List<4> saved;
+  std::array<std::string_view, max_words> words{};
+  std::size_t word_count = 0;
+
+ private:
   std::string_view rest_;
 };
 
