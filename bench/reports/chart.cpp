@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -68,6 +69,12 @@ std::string draw(const std::string& name, const std::string& title, int height, 
   return svg;
 }
 
+constexpr const char* grey_text = "textcolor '#333333'";
+constexpr const char* quiet_axes =
+    "set border 3 lc '#555555'\n"
+    "set tics nomirror out scale 0.5 textcolor '#333333'\n"
+    "set key outside center top horizontal Left reverse samplen 3 width 2 textcolor '#333333'\n";
+
 std::string block(const std::string& name, const std::string& lines) {
   return "$" + name + " << EOD\n" + lines + "EOD\n";
 }
@@ -81,49 +88,40 @@ void require_gnuplot() {
   }
 }
 
-std::string draw_curves(const std::string& name, const std::string& title, const std::string& y_label,
+std::string draw_curves(const std::string& name, const std::string& title, const Axis& axis,
                         const std::vector<Series>& series) {
-  constexpr std::size_t most_points = 250;  // what the eye can tell apart
   std::string data;
   std::string bands;
   std::string lines;
   for (std::size_t s = 0; s < series.size(); ++s) {
     const auto& [label, colour, points] = series[s];
-    const std::size_t stride = (points.size() + most_points - 1) / most_points;
     std::string rows;
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      if (i % stride != 0 && i + 1 != points.size()) continue;
-      const auto [mean, deviation, count] = points[i];
-      rows += fmt::format("{} {:.5g} {:.5g} {:.5g}\n", i + 1, mean, mean - deviation, mean + deviation);
+    for (const auto& [epoch, figure] : points) {
+      rows += fmt::format("{} {:.5g} {:.5g} {:.5g}\n", epoch, figure.mean,
+                          std::max(figure.mean - figure.deviation, axis.least),
+                          std::min(figure.mean + figure.deviation, axis.most));
     }
     data += block(fmt::format("series_{}", s), rows);
-    const std::string separator = s == 0 ? "" : ", ";
-    bands += fmt::format("{}$series_{} using 1:3:4 with filledcurves fc '{}' notitle", separator, s, colour);
-    lines += fmt::format(", $series_{} using 1:2 with lines lw 2 lc '{}' dt {} title '{}'", s, colour, s + 1,
-                         label);
+    bands += fmt::format("{}$series_{} using 1:3:4 with filledcurves fc '{}' notitle", s == 0 ? "" : ", ", s,
+                         colour);
+    lines += fmt::format(", $series_{} using 1:2 with lines lw 2 lc '{}' dt {} title '{}'", s, colour,
+                         s == 0 ? "1" : "(8,3)", label);
   }
   return draw(name, title, 280,
-              data +
-                  "set style fill transparent solid 0.2 noborder\n"
-                  "set border 3 lc '#555555'\n"
-                  "set tics nomirror textcolor '#333333'\n"
+              data + "set style fill transparent solid 0.2 noborder\n" + quiet_axes +
+                  fmt::format("set ylabel '{}' {}\nset yrange {}\n", axis.label, grey_text, axis.range) +
                   "set grid lc '#dddddd' lw 1 dt 1\n"
-                  "set key top right horizontal outside center top samplen 3 textcolor '#333333'\n"
-                  "set xlabel 'epoch' textcolor '#333333'\n"
-                  "set ylabel '" +
-                  y_label +
-                  "' textcolor '#333333'\n"
-                  "set autoscale xfix\n"
-                  "plot " +
-                  bands + lines + "\n");
+                  "set xlabel 'epoch' offset 0,0.5 " +
+                  grey_text + "\nset autoscale xfix\nplot " + bands + lines + "\n");
 }
 
 std::string draw_map(const std::string& name, const std::string& title, const Picture& picture) {
+  constexpr double step = 1.0 / (Picture::side - 1);
   std::string grid;
   for (Index j = 0; j < Picture::side; ++j) {
     for (Index i = 0; i < Picture::side; ++i) {
-      grid += fmt::format("{:.5g} {:.5g} {:.4g}\n", static_cast<double>(i) / (Picture::side - 1),
-                          static_cast<double>(j) / (Picture::side - 1), picture.grid(i, j));
+      grid += fmt::format("{:.5g} {:.5g} {:.4g}\n", static_cast<double>(i) * step,
+                          static_cast<double>(j) * step, picture.grid(i, j));
     }
     grid += "\n";
   }
@@ -131,32 +129,37 @@ std::string draw_map(const std::string& name, const std::string& title, const Pi
   for (Index i = 0; i < picture.wrong.n_cols; ++i) {
     wrong += fmt::format("{:.4g} {:.4g}\n", picture.wrong(0, i), picture.wrong(1, i));
   }
-  return draw(
-      name, title, 400,
-      block("grid", grid) + block("wrong", wrong.empty() ? "NaN NaN\n" : wrong) +
-          fmt::format("radius = {}\n", 1 / std::sqrt(2 * std::numbers::pi)) +
-          "set contour base\n"
-          "set cntrparam levels discrete 0.5\n"
-          "unset surface\n"
-          "set table $boundary\n"
-          "splot $grid\n"
-          "unset table\n"
-          "set palette defined (0 '#56a0d0', 0.5 '#ffffff', 1 '#e69a4d')\n"
-          "set cbrange [0:1]\n"
-          "set cbtics 0.5\n"
-          "set cblabel 'output of the network'\n"
-          "set colorbox horizontal user origin 0.12,0.09 size 0.8,0.03\n"
-          "set size ratio -1\n"
-          "set xrange [0:1]\n"
-          "set yrange [0:1]\n"
-          "set tics 0.5 textcolor '#333333'\n"
-          "set key outside center top horizontal samplen 2 textcolor '#333333'\n"
-          "set parametric\n"
-          "set trange [0:2*pi]\n"
-          "plot $grid with image notitle,"
-          " $wrong with points pt 2 ps 0.5 lw 1 lc '#333333' title 'wrong',"
-          " $boundary with lines lw 2 lc 'black' title 'boundary',"
-          " 0.5 + radius * cos(t), 0.5 + radius * sin(t) with lines lw 2 dt 2 lc '#CC79A7' title 'circle'\n");
+  // gnuplot complains of layers without points.
+  const bool has_boundary = picture.grid.min() < 0.5 && picture.grid.max() > 0.5;
+  std::string layers = "$grid with image notitle";
+  if (!wrong.empty()) layers += ", $wrong with points pt 2 ps 0.6 lw 1.5 lc '#000000' title 'wrong'";
+  if (has_boundary) layers += ", $boundary with lines lw 2 lc 'black' title 'boundary'";
+  layers +=
+      ", 0.5 + radius * cos(t), 0.5 + radius * sin(t) with lines lw 2 dt (6,3) lc '#CC79A7' title 'circle'";
+  return draw(name, title, 350,
+              block("grid", grid) + block("wrong", wrong) + quiet_axes +
+                  fmt::format("radius = {}\n", 1 / std::sqrt(2 * std::numbers::pi)) +
+                  (has_boundary ? "set contour base\n"
+                                  "set cntrparam levels discrete 0.5\n"
+                                  "unset surface\n"
+                                  "set table $boundary\n"
+                                  "splot $grid\n"
+                                  "unset table\n"
+                                : "") +
+                  "set palette defined (0 '#56a0d0', 0.5 '#ffffff', 1 '#e69a4d')\n"
+                  "set cbrange [0:1]\n"
+                  "set cbtics 0.5\n"
+                  "set cblabel 'output' offset -1 " +
+                  grey_text +
+                  "\nset size ratio -1\n"
+                  "set xrange [0:1]\n"
+                  "set yrange [0:1]\n"
+                  "set xtics 0.5\n"
+                  "set ytics 0.5\n"
+                  "set parametric\n"
+                  "set trange [0:2*pi]\n"
+                  "plot " +
+                  layers + "\n");
 }
 
 }  // namespace tapedeck::reports

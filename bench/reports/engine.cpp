@@ -25,6 +25,10 @@ struct Samples {
       : labels(points.labels()), data(Dataset(points.x(), targets(points.labels())).converted(f32)) {}
 };
 
+bool is_measured(const Experiment& experiment, Index epoch) {
+  return epoch % experiment.measure_every == 0 || epoch == experiment.epochs;
+}
+
 /// One network in training.
 class Trainee {
  public:
@@ -38,15 +42,15 @@ class Trainee {
 
   Trial train() {
     Trial trial;
-    trial.epochs.reserve(experiment_.epochs);
     Trainer trainer(store_, model_, *optimizer_, experiment_.loss);
     const auto end_of_epoch = experiment_.schedule(*optimizer_);
     const auto measure = [&](const EpochReport& epoch) {
       end_of_epoch();
       trial.seconds += epoch.seconds;
+      if (!is_measured(experiment_, epoch.epoch + 1)) return;
       const auto [train_loss, train_accuracy] = evaluate_on(train_);
       const auto [test_loss, test_accuracy] = evaluate_on(test_);
-      trial.epochs.push_back({train_accuracy, test_accuracy, train_loss, test_loss});
+      trial.measured.push_back({train_accuracy, test_accuracy, train_loss, test_loss});
     };
     try {
       trainer.fit(
@@ -139,24 +143,25 @@ std::optional<MeanDeviation> Outcome::at_end(Metric metric) const {
   for (const Trial& trial : trials) {
     if (trial.diverged) continue;
     values.push_back(metric == Metric::seconds ? trial.seconds
-                                               : trial.epochs.back()[static_cast<std::size_t>(metric)]);
+                                               : trial.measured.back()[static_cast<std::size_t>(metric)]);
   }
   if (values.empty()) return std::nullopt;
   return mean_deviation(values);
 }
 
-std::vector<MeanDeviation> Outcome::after_epochs(Metric metric) const {
-  std::vector<MeanDeviation> curve;
-  if (diverged() == trials.size()) return curve;
+std::vector<Point> Outcome::curve(Metric metric) const {
+  std::vector<Point> points;
+  if (diverged() == trials.size()) return points;
   std::vector<double> values;
-  for (Index epoch = 0; epoch < experiment.epochs; ++epoch) {
+  for (Index epoch = 1; epoch <= experiment.epochs; ++epoch) {
+    if (!is_measured(experiment, epoch)) continue;
     values.clear();
     for (const Trial& trial : trials) {
-      if (!trial.diverged) values.push_back(trial.epochs[epoch][static_cast<std::size_t>(metric)]);
+      if (!trial.diverged) values.push_back(trial.measured[points.size()][static_cast<std::size_t>(metric)]);
     }
-    curve.push_back(mean_deviation(values));
+    points.push_back({epoch, mean_deviation(values)});
   }
-  return curve;
+  return points;
 }
 
 ReportOutcome run(const Report& report, const RunOptions& options) {

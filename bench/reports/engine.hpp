@@ -18,9 +18,9 @@ namespace tapedeck::reports {
 using Measures = std::array<double, 4>;
 
 struct Trial {
-  std::vector<Measures> epochs;
-  double seconds = 0;     ///< of training; measuring is not counted
-  bool diverged = false;  ///< a loss or gradient was not finite: training ended there
+  std::vector<Measures> measured;  ///< one for each epoch that the experiment asks for
+  double seconds = 0;              ///< of training; measuring is not counted
+  bool diverged = false;           ///< a loss or gradient was not finite: training ended there
 };
 
 /// What a trained network says: its first output on a grid over the unit square, and the test points that it
@@ -31,6 +31,12 @@ struct Picture {
   Matrix<double> wrong;  ///< 2 x points
 };
 
+/// A point of a curve. Epochs are counted from 1 here: what is measured after the first belongs to 1.
+struct Point {
+  Index epoch;
+  MeanDeviation figure;
+};
+
 struct Outcome {
   Experiment experiment;
   std::vector<Trial> trials;
@@ -39,8 +45,8 @@ struct Outcome {
   Index diverged() const;
   /// Over the trials that did not diverge, at the end of training; nothing if all did.
   std::optional<MeanDeviation> at_end(Metric metric) const;
-  /// The same after each epoch.
-  std::vector<MeanDeviation> after_epochs(Metric metric) const;
+  /// The same over the epochs that were measured.
+  std::vector<Point> curve(Metric metric) const;
 };
 
 struct ReportOutcome {

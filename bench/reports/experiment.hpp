@@ -91,7 +91,8 @@ struct Experiment {
   ScheduleRecipe schedule = constant_rate();
   Index batch_size;
   Index epochs;
-  Index trials;  ///< each with data, initial weights and order of samples of its own
+  Index measure_every = 1;  ///< epochs; the last one is measured in any case
+  Index trials;             ///< each with data, initial weights and order of samples of its own
   std::map<Metric, Printed> printed = {};
 };
 

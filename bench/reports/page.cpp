@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <limits>
 
 #include "reports/chart.hpp"
 #include "reports/text.hpp"
@@ -14,6 +14,9 @@ namespace {
 // Of Okabe and Ito's colours, which colour-blind readers can tell apart.
 constexpr const char* blue = "#0072B2";
 constexpr const char* vermillion = "#D55E00";
+
+const Axis loss_axis = {"loss", "[0:*]", 0, std::numeric_limits<double>::infinity()};
+const Axis accuracy_axis = {"accuracy", "[*<0.4:1]", 0, 1};
 
 constexpr const char* style = R"(
 :root { color-scheme: light; }
@@ -36,8 +39,8 @@ thead th { color: #555; font-weight: normal; }
 tbody th { padding-top: 0.9rem; border-bottom: 1px solid #ccc; font-weight: normal; }
 tbody th small { display: block; color: #555; }
 .figures { display: grid; gap: 1rem 1.5rem; margin: 1.5rem 0;
-           grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
-figure { margin: 0; max-width: 32rem; min-width: 0; }
+           grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
+figure { margin: 0; min-width: 0; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { font-size: 0.92rem; color: #333; }
 @media (max-width: 30rem) {
@@ -103,9 +106,9 @@ struct Draw {
     if (outcome.diverged() == outcome.trials.size()) return {};
     const bool loss = curves.of == Curves::Of::loss;
     return draw_curves(
-        name, curves.caption, loss ? "loss" : "accuracy",
-        {{"training", blue, outcome.after_epochs(loss ? Metric::train_loss : Metric::train_accuracy)},
-         {"test", vermillion, outcome.after_epochs(loss ? Metric::test_loss : Metric::test_accuracy)}});
+        name, curves.caption, loss ? loss_axis : accuracy_axis,
+        {{"training", blue, outcome.curve(loss ? Metric::train_loss : Metric::train_accuracy)},
+         {"test", vermillion, outcome.curve(loss ? Metric::test_loss : Metric::test_accuracy)}});
   }
   std::string operator()(const PredictionMap& map) const {
     const Outcome& outcome = outcome_of(of, map.setting);
@@ -137,7 +140,7 @@ std::string section(const ReportOutcome& of, const std::string& command) {
       escaped(report.name), escaped(report.title), escaped(report.authors), escaped(report.setting));
   html += "<h3>Readings chosen</h3>\n<ul>\n";
   for (const std::string& reading : report.readings) html += "<li>" + escaped(reading) + "</li>\n";
-  html += "</ul>\n<h3>Figures</h3>\n" + table(of) + figures(of);
+  html += "</ul>\n<h3>Ours and printed</h3>\n" + table(of) + figures(of);
   html += fmt::format("<p>To repeat it (it took {:.1f} s):</p>\n<pre>{} --only {}</pre>\n</section>\n",
                       of.seconds, escaped(command), escaped(report.name));
   return html;
@@ -165,7 +168,9 @@ std::string page(const std::vector<ReportOutcome>& outcomes, const std::string& 
       "trial "
       "has data, initial weights and an order of samples of its own. Accuracies and losses are measured "
       "after an "
-      "epoch on all of the data, in evaluation mode.</p>\n"
+      "epoch on all of the data, in evaluation mode. A trial whose loss or gradient is no longer finite has "
+      "diverged: "
+      "it is counted, and left out of the figures.</p>\n"
       "<ul>\n{}</ul>\n{}</body>\n</html>\n",
       style, contents, sections);
 }

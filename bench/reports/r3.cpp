@@ -52,11 +52,12 @@ Report r3() {
       .title = "Project 2: Mini Deep-Learning Framework",
       .authors = "Deng Zhantao, Li Junze",
       .setting =
-          "The same points, and a network with batch normalisation: 2 inputs, three times a linear layer of "
-          "25, "
-          "ReLU and batch normalisation, then a linear layer of 2 outputs. Mean squared error, SGD at a rate "
-          "of "
-          "0.06 in batches of 500, 50 epochs, 20 rounds.",
+          "Points uniform on the unit square are told apart by whether they lie in the circle about its "
+          "middle "
+          "that has half of its area. The network has 2 inputs, three times a linear layer of 25, ReLU and "
+          "batch normalisation, then a linear layer of 2 outputs. Mean squared error, SGD at a rate of 0.06 "
+          "in "
+          "batches of 500, 50 epochs, 20 rounds.",
       .readings =
           {
               "Two settings are compared in the report, its own framework and PyTorch, and two readings are "

@@ -23,13 +23,13 @@ std::string text_table(const std::vector<ReportOutcome>& outcomes) {
   for (const auto& [report, results, seconds] : outcomes) {
     table +=
         fmt::format("{}{}: {} ({:.1f} s)\n", table.empty() ? "" : "\n", report.name, report.title, seconds);
-    table += fmt::format("  {:<40}{:<17}{:<16}{:<18}{:<16}{:<18}{:<13}{}\n", "", "trials", "train accuracy",
+    table += fmt::format("  {:<40}{:<22}{:<16}{:<18}{:<16}{:<18}{:<13}{}\n", "", "", "train accuracy",
                          "printed", "test accuracy", "printed", "seconds", "printed");
     for (const Outcome& outcome : results) {
       const auto ours = [&](Metric metric) { return shown(metric, outcome.at_end(metric)); };
       const auto printed = [&](Metric metric) { return shown_printed(outcome.experiment, metric); };
       std::string line = fmt::format(
-          "  {:<40}{:<17}{:<16}{:<18}{:<16}{:<18}{:<13}{}", outcome.experiment.setting, shown_trials(outcome),
+          "  {:<40}{:<22}{:<16}{:<18}{:<16}{:<18}{:<13}{}", outcome.experiment.setting, shown_trials(outcome),
           ours(Metric::train_accuracy), printed(Metric::train_accuracy), ours(Metric::test_accuracy),
           printed(Metric::test_accuracy), ours(Metric::seconds), printed(Metric::seconds));
       line.erase(line.find_last_not_of(' ') + 1);

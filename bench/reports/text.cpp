@@ -61,8 +61,9 @@ std::string shown_difference(const Outcome& outcome, Metric metric) {
 
 std::string shown_trials(const Outcome& outcome) {
   const Index diverged = outcome.diverged();
-  const std::string finished = std::to_string(outcome.trials.size() - diverged);
-  return diverged == 0 ? finished : fmt::format("{} ({} diverged)", finished, diverged);
+  const std::string all =
+      fmt::format("{} trial{}", outcome.trials.size(), outcome.trials.size() == 1 ? "" : "s");
+  return diverged == 0 ? all : fmt::format("{}, {} diverged", all, diverged);
 }
 
 }  // namespace tapedeck::reports

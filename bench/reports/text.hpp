@@ -19,7 +19,7 @@ std::string shown(Metric metric, const std::optional<MeanDeviation>& figure);
 std::string shown_printed(const Experiment& experiment, Metric metric);
 /// "+0.0012": our mean less the printed one, or nothing.
 std::string shown_difference(const Outcome& outcome, Metric metric);
-/// "20", or "19 (1 diverged)".
+/// "20 trials", or "20 trials, 1 diverged".
 std::string shown_trials(const Outcome& outcome);
 
 }  // namespace tapedeck::reports

@@ -36,7 +36,16 @@ struct ScaleOp {
 };
 
 // y = x^3, whose vjp is told what to do wrong.
-enum class Wrong { nothing, sign, factor, output_for_input, overwrite, unwanted_state, single_sample, many_samples };
+enum class Wrong {
+  nothing,
+  sign,
+  factor,
+  output_for_input,
+  overwrite,
+  unwanted_state,
+  single_sample,
+  many_samples
+};
 struct CubeOp {
   static constexpr auto name = "cube";
   static constexpr td::Signature signature = "x(f,b)* -> y(f,b)*";
@@ -196,7 +205,8 @@ BOOST_AUTO_TEST_CASE(a_custom_layer_passes_and_is_described) {
   BOOST_TEST(report.passed(), report);
   BOOST_TEST(report.compared == 15 + 3 + 3 + 3);
   BOOST_TEST(report.worst.relative_error < 1e-10);
-  BOOST_TEST(contains(report.describe(), "gradient check passed: 24 derivatives compared, largest relative error "));
+  BOOST_TEST(
+      contains(report.describe(), "gradient check passed: 24 derivatives compared, largest relative error "));
   std::ostringstream text;
   text << report;
   BOOST_TEST(text.str() == report.describe());
@@ -206,8 +216,7 @@ BOOST_AUTO_TEST_CASE(models_losses_and_random_layers_pass) {
   td::ParameterStore store;
   const td::Sequential model{td::Linear{store.scope("fc_1"), 4, 6},
                              [](const td::Value& x) { return td::tanh(x); },
-                             td::LayerNorm{store.scope("norm"), 6},
-                             td::Dropout{{.probability = 0.3}},
+                             td::LayerNorm{store.scope("norm"), 6}, td::Dropout{{.probability = 0.3}},
                              td::Linear{store.scope("fc_2"), 6, 3}};
   const auto plain = td::check_gradient(store, model, {td::Shape{4, 5}});
   BOOST_TEST(plain.passed(), plain);
@@ -298,7 +307,8 @@ BOOST_AUTO_TEST_CASE(the_output_where_the_input_is_due) {
 BOOST_AUTO_TEST_CASE(a_gradient_that_is_overwritten) {
   const auto report = check_cube({Wrong::overwrite});
   BOOST_TEST(only(report, Fault::not_accumulated));
-  BOOST_TEST(contains(report.describe(), "a gradient that was there before was not added to: input 0 (0,0) is "));
+  BOOST_TEST(
+      contains(report.describe(), "a gradient that was there before was not added to: input 0 (0,0) is "));
   BOOST_TEST(contains(report.describe(), "two uses on one tape do not add up: input 0 (0,0) is "));
 }
 
@@ -373,7 +383,8 @@ BOOST_AUTO_TEST_CASE(randomness_of_its_own) {
 BOOST_AUTO_TEST_CASE(state_kept_in_the_layer) {
   const auto report = td::check_gradient(ForgetfulTape{}, {td::Shape{3, 4}});
   BOOST_TEST(only(report, Fault::state_kept));
-  BOOST_TEST(contains(report.describe(), "another forward before the backward changed the gradient: input 0 (0,0) is "));
+  BOOST_TEST(contains(report.describe(),
+                      "another forward before the backward changed the gradient: input 0 (0,0) is "));
 }
 
 BOOST_AUTO_TEST_CASE(a_parameter_that_is_not_used) {
@@ -423,7 +434,8 @@ BOOST_AUTO_TEST_CASE(a_kink_at_the_sample_and_one_beside_it) {
     const td::Matrix<double> x{{1, -2, near}, {3, 4, 5}};
     const auto report = td::check_gradient(f, {x}, {.batch_of_one = false});
     BOOST_TEST(only(report, Fault::kink), "at " << near << ": " << report);
-    BOOST_TEST(contains(report.describe(), "at input 0 (0,2) the slopes to the right and to the left differ by"));
+    BOOST_TEST(
+        contains(report.describe(), "at input 0 (0,2) the slopes to the right and to the left differ by"));
   }
   const td::Matrix<double> away{{1, -2, 0.02}, {3, 4, 5}};
   BOOST_TEST(td::check_gradient(f, {away}).passed());
@@ -432,7 +444,8 @@ BOOST_AUTO_TEST_CASE(a_kink_at_the_sample_and_one_beside_it) {
 BOOST_AUTO_TEST_CASE(a_kink_where_both_slopes_average_to_the_vjps_answer) {
   const auto f = [](const td::Value& x, const td::Value& t) { return td::l1(x, t, td::batch_sum); };
   const td::Matrix<double> t{{1, 2, 3}};
-  BOOST_TEST(only(td::check_gradient(f, {td::Matrix<double>{{2, 1, 3}}, td::CheckInput::data(t)}), Fault::kink));
+  BOOST_TEST(
+      only(td::check_gradient(f, {td::Matrix<double>{{2, 1, 3}}, td::CheckInput::data(t)}), Fault::kink));
 }
 
 BOOST_AUTO_TEST_CASE(a_function_that_is_not_finite) {
@@ -450,7 +463,8 @@ BOOST_AUTO_TEST_CASE(options_out_of_range) {
     return complaint<td::OptionError>([&] { td::check_gradient(f, {td::Shape{2, 3}}, options); });
   };
   BOOST_TEST(with({.tolerance = 0}) == "check_gradient: tolerance 0; expected a positive number");
-  BOOST_TEST(with({.tolerance = std::nan("")}) == "check_gradient: tolerance nan; expected a positive number");
+  BOOST_TEST(with({.tolerance = std::nan("")}) ==
+             "check_gradient: tolerance nan; expected a positive number");
   BOOST_TEST(with({.step = -1}) == "check_gradient: step -1; expected a positive number");
 }
 
@@ -464,8 +478,9 @@ BOOST_AUTO_TEST_CASE(a_name_that_is_not_in_the_store) {
 
 BOOST_AUTO_TEST_CASE(the_wrong_number_of_inputs) {
   const auto f = [](const td::Value& a, const td::Value& b) { return a + b; };
-  BOOST_TEST(complaint<td::OptionError>([&] { td::check_gradient(f, {td::Shape{2, 3}}); }) ==
-             "check_gradient: 1 inputs; expected 2, as many Values as the function takes");
+  BOOST_TEST(complaint<td::OptionError>([&] {
+               td::check_gradient(f, {td::Shape{2, 3}});
+             }) == "check_gradient: 1 inputs; expected 2, as many Values as the function takes");
 }
 
 BOOST_AUTO_TEST_CASE(inputs_without_a_common_batch) {

@@ -50,7 +50,8 @@ BOOST_AUTO_TEST_CASE(labels_are_no_numbers) {
   td::Memory memory;
   td::Tape tape(store, memory);
   const td::Value t = tape.input(test::labels(3, 4));
-  BOOST_TEST(complaint<td::ScalarError>([&] { td::tanh(t); }).starts_with("tanh: x holds index; expected float"));
+  BOOST_TEST(
+      complaint<td::ScalarError>([&] { td::tanh(t); }).starts_with("tanh: x holds index; expected float"));
 }
 
 BOOST_AUTO_TEST_CASE(elu_is_exact_near_zero) {

@@ -23,8 +23,12 @@ const test::OpTests common{
     "arithmetic",
     {
         {.name = "add", .op = [](const Values& in) { return td::add(in[0], in[1]); }, .inputs = two},
-        {.name = "subtract", .op = [](const Values& in) { return td::subtract(in[0], in[1]); }, .inputs = two},
-        {.name = "multiply", .op = [](const Values& in) { return td::multiply(in[0], in[1]); }, .inputs = two},
+        {.name = "subtract",
+         .op = [](const Values& in) { return td::subtract(in[0], in[1]); },
+         .inputs = two},
+        {.name = "multiply",
+         .op = [](const Values& in) { return td::multiply(in[0], in[1]); },
+         .inputs = two},
         {.name = "scale -2.5", .op = [](const Values& in) { return td::scale(in[0], -2.5); }},
     }};
 
@@ -60,7 +64,8 @@ BOOST_AUTO_TEST_CASE(wrong_shapes) {
   td::Tape tape(store, memory);
   const td::Value a = tape.input(td::Matrix<float>(2, 3));
   const td::Value b = tape.input(td::Matrix<float>(2, 1));
-  BOOST_TEST(complaint<td::ShapeError>([&] { a + b; }).starts_with("add: b is 2x1, a is 2x3; expected b to be 2x3"));
+  BOOST_TEST(
+      complaint<td::ShapeError>([&] { a + b; }).starts_with("add: b is 2x1, a is 2x3; expected b to be 2x3"));
   BOOST_TEST(complaint<td::ShapeError>([&] { a - b; }).starts_with("subtract: b is 2x1, a is 2x3"));
   BOOST_TEST(complaint<td::ShapeError>([&] { a % b; }).starts_with("multiply: b is 2x1, a is 2x3"));
   BOOST_CHECK_THROW(a + tape.input(test::labels(2, 3)), td::ScalarError);

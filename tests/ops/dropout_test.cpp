@@ -28,8 +28,8 @@ const test::OpTests common{"dropout",
 namespace {
 
 // What dropout makes of ones.
-td::Matrix<double> mask(td::Shape shape, double probability, const td::TapeOptions& options, std::uint64_t seed = 1,
-                        int uses = 1) {
+td::Matrix<double> mask(td::Shape shape, double probability, const td::TapeOptions& options,
+                        std::uint64_t seed = 1, int uses = 1) {
   td::ParameterStore store({.seed = seed, .scalar = td::f64});
   td::Memory memory;
   td::Tape tape(store, memory, options);
@@ -57,7 +57,8 @@ BOOST_AUTO_TEST_CASE(as_many_are_dropped_as_the_probability_says) {
 
 BOOST_AUTO_TEST_CASE(neighbours_are_independent) {
   const double p = 0.3;
-  const td::Matrix<double> kept = arma::conv_to<td::Matrix<double>>::from(mask({1000, 1000}, p, {.step = 1}) != 0);
+  const td::Matrix<double> kept =
+      arma::conv_to<td::Matrix<double>>::from(mask({1000, 1000}, p, {.step = 1}) != 0);
   const auto correlated = [&](const td::Matrix<double>& a, const td::Matrix<double>& b) {
     const double n = static_cast<double>(a.n_elem);
     const double both = arma::accu(a % b);
@@ -132,9 +133,11 @@ BOOST_AUTO_TEST_CASE(a_probability_out_of_range) {
   td::Memory memory;
   td::Tape tape(store, memory);
   const td::Value x = tape.input(td::Matrix<float>(2, 3));
-  for (const double bad : {-0.1, 1.0, 1.5, std::nan("")}) BOOST_CHECK_THROW(td::dropout(x, bad), td::OptionError);
-  BOOST_TEST(complaint<td::OptionError>([&] { td::dropout(x, 1.5); }) ==
-             "dropout: probability 1.500000; expected at least 0 and less than 1 (it is the probability to drop)");
+  for (const double bad : {-0.1, 1.0, 1.5, std::nan("")})
+    BOOST_CHECK_THROW(td::dropout(x, bad), td::OptionError);
+  BOOST_TEST(
+      complaint<td::OptionError>([&] { td::dropout(x, 1.5); }) ==
+      "dropout: probability 1.500000; expected at least 0 and less than 1 (it is the probability to drop)");
   BOOST_CHECK_THROW(td::dropout(tape.input(test::labels(2, 3)), 0.5), td::ScalarError);
 }
 

@@ -41,9 +41,11 @@ Inputs class_labels(td::Shape s) { return {s, test::labels(s.rows, s.cols)}; }
 
 std::vector<test::OpSample> all_losses() {
   std::vector<test::OpSample> all;
-  const auto add = [&](const std::string& name, const Loss& loss, const auto& inputs, bool single_class_is_flat) {
-    for (const auto& [word, reduction] : {std::pair{"batch_sum", td::batch_sum}, std::pair{"batch_mean", td::batch_mean},
-                                          std::pair{"element_mean", td::element_mean}}) {
+  const auto add = [&](const std::string& name, const Loss& loss, const auto& inputs,
+                       bool single_class_is_flat) {
+    for (const auto& [word, reduction] :
+         {std::pair{"batch_sum", td::batch_sum}, std::pair{"batch_mean", td::batch_mean},
+          std::pair{"element_mean", td::element_mean}}) {
       test::OpSample sample{.name = name + " " + word,
                             .op = [loss, r = reduction](const Values& in) { return loss(in[0], in[1], r); },
                             .inputs = inputs,
@@ -54,9 +56,12 @@ std::vector<test::OpSample> all_losses() {
   };
   add("mse", td::mse, numbers, false);
   add("l1", td::l1, apart, false);
-  add("huber 1", [](const td::Value& x, const td::Operand& t, td::Reduction r) { return td::huber(x, t, r); }, apart,
-      false);
-  add("huber 0.4", [](const td::Value& x, const td::Operand& t, td::Reduction r) { return td::huber(x, t, r, 0.4); },
+  add(
+      "huber 1", [](const td::Value& x, const td::Operand& t, td::Reduction r) { return td::huber(x, t, r); },
+      apart, false);
+  add(
+      "huber 0.4",
+      [](const td::Value& x, const td::Operand& t, td::Reduction r) { return td::huber(x, t, r, 0.4); },
       apart, false);
   add("cross_entropy", td::cross_entropy, class_labels, true);
   add("soft_cross_entropy", td::soft_cross_entropy, probabilities, true);
@@ -77,16 +82,21 @@ BOOST_AUTO_TEST_CASE(wrong_shapes) {
   const auto wanted = [](const std::string& name, const std::string& x_name, const std::string& t_name) {
     return name + ": " + t_name + " is 3x5, " + x_name + " is 3x4; expected " + t_name + " to be 3x4";
   };
-  const auto of = [&](Loss loss) { return complaint<td::ShapeError>([&] { loss(x, wrong, td::batch_mean); }); };
+  const auto of = [&](Loss loss) {
+    return complaint<td::ShapeError>([&] { loss(x, wrong, td::batch_mean); });
+  };
   BOOST_TEST(of(td::mse).starts_with(wanted("mse", "x", "target")));
   BOOST_TEST(of(td::l1).starts_with(wanted("l1", "x", "target")));
   BOOST_TEST(of(td::soft_cross_entropy).starts_with(wanted("soft_cross_entropy", "logits", "targets")));
   BOOST_TEST(of(td::binary_cross_entropy).starts_with(wanted("binary_cross_entropy", "logits", "targets")));
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::huber(x, wrong, td::batch_mean); })
-                 .starts_with(wanted("huber", "x", "target")));
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::cross_entropy(x, test::labels(3, 5), td::batch_mean); })
-                 .starts_with("cross_entropy: labels is 1x5, logits is 3x4; expected labels to be 1x4"));
-  BOOST_CHECK_THROW(td::cross_entropy(x, td::IndexMatrix(3, 4, arma::fill::zeros), td::batch_mean), td::ShapeError);
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::huber(x, wrong, td::batch_mean);
+             }).starts_with(wanted("huber", "x", "target")));
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::cross_entropy(x, test::labels(3, 5), td::batch_mean);
+             }).starts_with("cross_entropy: labels is 1x5, logits is 3x4; expected labels to be 1x4"));
+  BOOST_CHECK_THROW(td::cross_entropy(x, td::IndexMatrix(3, 4, arma::fill::zeros), td::batch_mean),
+                    td::ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(labels_are_indices_and_targets_are_not) {
@@ -119,8 +129,10 @@ BOOST_AUTO_TEST_CASE(nothing_to_learn_from) {
   td::Tape tape(store, memory);
   const td::Matrix<float> none(3, 0);
   const td::Value x = tape.input(none);
-  for (const Loss loss : {Loss{td::mse}, Loss{td::l1}, Loss{td::soft_cross_entropy}, Loss{td::binary_cross_entropy}}) {
-    BOOST_TEST(contains(complaint<td::ShapeError>([&] { loss(x, none, td::batch_mean); }), "an empty batch, 3x0"));
+  for (const Loss loss :
+       {Loss{td::mse}, Loss{td::l1}, Loss{td::soft_cross_entropy}, Loss{td::binary_cross_entropy}}) {
+    BOOST_TEST(
+        contains(complaint<td::ShapeError>([&] { loss(x, none, td::batch_mean); }), "an empty batch, 3x0"));
     BOOST_CHECK_THROW(loss(x, none, td::batch_sum), td::ShapeError);
   }
   BOOST_CHECK_THROW(td::cross_entropy(x, td::IndexMatrix(1, 0), td::batch_sum), td::ShapeError);

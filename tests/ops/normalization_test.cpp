@@ -30,7 +30,10 @@ td::Index all_sizes(td::Shape s) { return std::max(s.rows, s.cols); }
 
 test::OpSample batch_norm(const std::string& name, double epsilon, std::vector<td::Shape> shapes) {
   return {.name = name,
-          .op = [=](const Values& in) { return td::batch_norm(in[0], in[1], in[2], running_of(in[0].tape()), epsilon); },
+          .op =
+              [=](const Values& in) {
+                return td::batch_norm(in[0], in[1], in[2], running_of(in[0].tape()), epsilon);
+              },
           .inputs = with_gain_and_bias,
           .shapes = shapes,
           .float_shapes = shapes,
@@ -39,10 +42,12 @@ test::OpSample batch_norm(const std::string& name, double epsilon, std::vector<t
           .buffers = 2};
 }
 test::OpSample batch_norm_given(const std::string& name, double epsilon) {
-  return {.name = name,
-          .op = [=](const Values& in) { return td::batch_norm_given(in[0], in[1], in[2], in[3], in[4], epsilon); },
-          .inputs = with_statistics,
-          .terms = all_sizes};
+  return {
+      .name = name,
+      .op =
+          [=](const Values& in) { return td::batch_norm_given(in[0], in[1], in[2], in[3], in[4], epsilon); },
+      .inputs = with_statistics,
+      .terms = all_sizes};
 }
 test::OpSample layer_norm(const std::string& name, double epsilon) {
   return {.name = name,
@@ -92,8 +97,9 @@ BOOST_AUTO_TEST_CASE(a_batch_of_one_has_no_statistics) {
   td::Memory memory;
   td::Tape tape(store, memory);
   const td::Matrix<float> column(2, 1, arma::fill::ones);
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::batch_norm(tape.input(column), column, column, running_of(tape)); })
-                 .starts_with("batch_norm: x is 2x1; expected a batch of at least 2"));
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::batch_norm(tape.input(column), column, column, running_of(tape));
+             }).starts_with("batch_norm: x is 2x1; expected a batch of at least 2"));
 }
 
 BOOST_AUTO_TEST_CASE(wrong_shapes) {
@@ -105,15 +111,18 @@ BOOST_AUTO_TEST_CASE(wrong_shapes) {
   const td::Value x = tape.input(td::Matrix<float>(2, 3, arma::fill::zeros));
   const td::Matrix<float> good(2, 1, arma::fill::zeros);
   const td::Matrix<float> bad(3, 1, arma::fill::zeros);
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::batch_norm(x, bad, good, running_of(tape)); })
-                 .starts_with("batch_norm: gain is 3x1, x is 2x3, bias is 2x1; expected gain to be 2x1"));
-  BOOST_TEST(contains(complaint<td::ShapeError>([&] { td::layer_norm(x, good, bad); }), "layer_norm: bias is 3x1"));
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::batch_norm(x, bad, good, running_of(tape));
+             }).starts_with("batch_norm: gain is 3x1, x is 2x3, bias is 2x1; expected gain to be 2x1"));
+  BOOST_TEST(
+      contains(complaint<td::ShapeError>([&] { td::layer_norm(x, good, bad); }), "layer_norm: bias is 3x1"));
   BOOST_TEST(contains(complaint<td::ShapeError>([&] { td::batch_norm_given(x, good, good, bad, good); }),
                       "batch_norm_given: mean is 3x1"));
   BOOST_TEST(contains(complaint<td::ShapeError>([&] { td::batch_norm_given(x, good, good, good, bad); }),
                       "batch_norm_given: variance is 3x1"));
-  BOOST_CHECK_THROW(td::layer_norm(tape.input(td::Matrix<float>(0, 3)), td::Matrix<float>(0, 1), td::Matrix<float>(0, 1)),
-                    td::ShapeError);
+  BOOST_CHECK_THROW(
+      td::layer_norm(tape.input(td::Matrix<float>(0, 3)), td::Matrix<float>(0, 1), td::Matrix<float>(0, 1)),
+      td::ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(buffers_of_another_size_are_refused) {

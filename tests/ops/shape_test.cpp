@@ -19,23 +19,28 @@ namespace {
 test::OpSample slice(td::Index first, td::Index count) {
   return {.name = "slice_rows " + std::to_string(first) + " " + std::to_string(count),
           .op = [=](const Values& in) { return td::slice_rows(in[0], first, count); },
-          .inputs = [](td::Shape s) { return Inputs{td::Shape{s.rows + 4, s.cols}}; },
+          .inputs =
+              [](td::Shape s) {
+                return Inputs{td::Shape{s.rows + 4, s.cols}};
+              },
           .selects = true};
 }
 
 }  // namespace
 
-const test::OpTests common{
-    "shape",
-    {
-        {.name = "concatenate_rows",
-         .op = [](const Values& in) { return td::concatenate_rows(in); },
-         .inputs = [](td::Shape s) { return Inputs{s, td::Shape{2, s.cols}, td::Shape{1, s.cols}}; }},
-        slice(0, 5),
-        slice(0, 1),
-        slice(4, 1),
-        slice(1, 3),
-    }};
+const test::OpTests common{"shape",
+                           {
+                               {.name = "concatenate_rows",
+                                .op = [](const Values& in) { return td::concatenate_rows(in); },
+                                .inputs =
+                                    [](td::Shape s) {
+                                      return Inputs{s, td::Shape{2, s.cols}, td::Shape{1, s.cols}};
+                                    }},
+                               slice(0, 5),
+                               slice(0, 1),
+                               slice(4, 1),
+                               slice(1, 3),
+                           }};
 
 BOOST_AUTO_TEST_CASE(one_value_may_be_concatenated_with_itself) {
   const auto f = [](const td::Value& x) { return td::concatenate_rows({x, x, x}); };
@@ -49,8 +54,9 @@ BOOST_AUTO_TEST_CASE(wrong_shapes) {
   td::Tape tape(store, memory);
   const td::Value a = tape.input(td::Matrix<float>(2, 3));
   const td::Value b = tape.input(td::Matrix<float>(2, 4));
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::concatenate_rows({a, b}); })
-                 .starts_with("concatenate_rows: b is 2x4, a is 2x3; expected b to be 2x3"));
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::concatenate_rows({a, b});
+             }).starts_with("concatenate_rows: b is 2x4, a is 2x3; expected b to be 2x3"));
   BOOST_TEST(complaint<td::UsageError>([&] { td::concatenate_rows({}); }) ==
              "concatenate_rows: no Values; expected at least one");
   BOOST_TEST(complaint<td::ShapeError>([&] { td::slice_rows(a, 1, 2); }) ==

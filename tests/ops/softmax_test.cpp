@@ -45,9 +45,11 @@ BOOST_AUTO_TEST_CASE(large_logits_in_float) {
   const float ln2 = std::log(2.0F);
   const td::Matrix<float> wanted{{-ln2, -2e4F}, {-2e4F - ln2, -2e4F}, {-ln2, 0}};
   // At 1e4 a float's neighbours are 0.001 apart, but the differences are formed in double.
-  BOOST_TEST(arma::all(arma::vectorise(arma::abs(y.matrix<float>() - wanted) <= 1.2e-7F * arma::abs(wanted))));
+  BOOST_TEST(
+      arma::all(arma::vectorise(arma::abs(y.matrix<float>() - wanted) <= 1.2e-7F * arma::abs(wanted))));
   tape.backward({y, td::Matrix<float>{{1, 1}, {1, 1}, {1, 1}}});
-  BOOST_TEST(arma::abs(x.cotangent<float>() - td::Matrix<float>{{-0.5F, 1}, {1, 1}, {-0.5F, -2}}).max() < 1e-6F);
+  BOOST_TEST(arma::abs(x.cotangent<float>() - td::Matrix<float>{{-0.5F, 1}, {1, 1}, {-0.5F, -2}}).max() <
+             1e-6F);
 }
 
 BOOST_AUTO_TEST_CASE(labels_are_no_numbers) {

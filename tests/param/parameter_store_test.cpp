@@ -9,6 +9,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "param/support.hpp"
@@ -286,11 +287,14 @@ BOOST_AUTO_TEST_CASE(views_write_through_and_cannot_be_resized) {
   BOOST_CHECK_THROW(bias = arma::mat(6, 1), std::logic_error);
   BOOST_CHECK_THROW(bias = arma::mat(1, 5), std::logic_error);
   BOOST_CHECK_THROW(bias.set_size(4, 1), std::logic_error);
+  BOOST_CHECK_THROW(bias.reshape(1, 5), std::logic_error);
   BOOST_CHECK_THROW(bias.reset(), std::logic_error);
   BOOST_CHECK_THROW(m.store.buffer<double>(m.mean).resize(3, 1), std::logic_error);
   arma::set_cerr_stream(before);
+  const arma::mat moved = std::move(bias);  // copies
+  BOOST_TEST(moved.memptr() != memory);
   BOOST_TEST(bias.memptr() == memory);
-  BOOST_TEST(bias.n_elem == 5U);
+  BOOST_CHECK(td::shape_of(bias) == (td::Shape{5, 1}));
 }
 
 BOOST_AUTO_TEST_CASE(a_copied_view_is_a_matrix_of_its_own) {
@@ -439,7 +443,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blending_makes_averages, T, Scalars) {
   const td::Matrix<T>& weight = average.parameter(m.fc_1.weight()).value<T>();
   const td::Matrix<T>& mean = average.buffer<T>(m.mean);
   for (int i = 1; i <= 3; ++i) {
-    const auto mixed = [i](T old, int term) {
+    const auto mixed = [](T old, int term) {
       return static_cast<T>((1 - 0.1) * static_cast<double>(old) + 0.1 * term);
     };
     const T expected = mixed(weight(4, 2), i);

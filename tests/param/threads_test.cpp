@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(evaluation_gives_the_same_bits_alone_and_beside_others) {
       td::Memory memory;
       for (int round = 0; round < 20; ++round) {
         td::Tape tape{m.store, memory, td::evaluate};
-        all[i] = m.layers(tape.gather(shard(data, i).x)).matrix<float>();
+        const td::Value y = m.layers(tape.gather(shard(data, i).x));
+        all[i] = y.matrix<float>();
       }
     });
     return all;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The tests that every op has to pass. A test file for ops lists samples of them once; what is checked, and how well,
-/// stands in op_tests_test.cpp.
+/// The tests that every op has to pass. A test file for ops lists samples of them once; what is checked, and
+/// how well, stands in op_tests_test.cpp.
 
 #include <functional>
 #include <string>
@@ -16,7 +16,8 @@ namespace td = tapedeck;
 
 /// An op with its options, and how to make inputs for it.
 struct OpSample {
-  /// The function's name, and options after a blank: "leaky_relu 0.3". References of the same name belong to it.
+  /// The function's name, and options after a blank: "leaky_relu 0.3". References of the same name belong to
+  /// it.
   std::string name;
   std::function<td::Value(const std::vector<td::Value>&)> op;
 
@@ -40,8 +41,8 @@ struct OpSample {
   int buffers = 0;
 };
 
-/// Registers, in the test suite that is open where it is defined, the common tests of each sample, and the comparison
-/// with the references in tests/data/ops/<header>.json.
+/// Registers, in the test suite that is open where it is defined, the common tests of each sample, and the
+/// comparison with the references in tests/data/ops/<header>.json.
 class OpTests {
  public:
   OpTests(const std::string& header, const std::vector<OpSample>& samples);

@@ -36,7 +36,8 @@ Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1) {
 }
 
 void add_buffers(td::ParameterStore& store, const OpSample& sample, td::Shape shape) {
-  for (int i = 0; i < sample.buffers; ++i) store.add_buffer("statistic_" + std::to_string(i), {shape.rows, 1}, 0);
+  for (int i = 0; i < sample.buffers; ++i)
+    store.add_buffer("statistic_" + std::to_string(i), {shape.rows, 1}, 0);
 }
 
 std::vector<td::Value> put(td::Tape& tape, const Samples& s) {
@@ -45,7 +46,7 @@ std::vector<td::Value> put(td::Tape& tape, const Samples& s) {
     const auto* numbers = std::get_if<td::Matrix<double>>(&s.inputs[i]);
     values.push_back(numbers != nullptr && s.variable[i] ? tape.variable(*numbers)
                      : numbers != nullptr                ? tape.input(*numbers)
-                                                         : tape.input(std::get<td::IndexMatrix>(s.inputs[i])));
+                                          : tape.input(std::get<td::IndexMatrix>(s.inputs[i])));
   }
   return values;
 }
@@ -84,8 +85,8 @@ Result run(const OpSample& sample, const Samples& s, const td::Matrix<double>* g
   td::Tape tape(store, memory, td::TapeOptions{.step = 1});
   const auto inputs = put(tape, s);
   const td::Value y = sample.op(inputs);
-  const td::Matrix<T> v = given_cotangent == nullptr ? cotangent_for<T>(y)
-                                                     : arma::conv_to<td::Matrix<T>>::from(*given_cotangent);
+  const td::Matrix<T> v =
+      given_cotangent == nullptr ? cotangent_for<T>(y) : arma::conv_to<td::Matrix<T>>::from(*given_cotangent);
   tape.backward(td::Root(y, v));
   return {in_double(y.matrix<T>()), cotangents<T>(inputs, s)};
 }
@@ -98,8 +99,8 @@ bool same(const std::vector<td::Matrix<double>>& a, const std::vector<td::Matrix
 }
 
 bool all_of_finite(const Result& result) {
-  return result.output.is_finite() &&
-         std::all_of(result.gradients.begin(), result.gradients.end(), [](const auto& g) { return g.is_finite(); });
+  return result.output.is_finite() && std::all_of(result.gradients.begin(), result.gradients.end(),
+                                                  [](const auto& g) { return g.is_finite(); });
 }
 
 // --- The tests
@@ -157,7 +158,9 @@ void with_magnitude(const OpSample& sample, double magnitude, const Visit& visit
   for (std::size_t i = 0; i < plain.inputs.size(); ++i) {
     if (!plain.variable[i]) continue;
     Samples s = plain;
-    std::get<td::Matrix<double>>(s.inputs[i]).transform([=](double x) { return x < 0 ? -magnitude : magnitude; });
+    std::get<td::Matrix<double>>(s.inputs[i]).transform([=](double x) {
+      return x < 0 ? -magnitude : magnitude;
+    });
     visit(s, "input " + std::to_string(i) + " at " + std::to_string(magnitude));
   }
 }
@@ -341,7 +344,8 @@ BOOST_AUTO_TEST_SUITE(ops)
 BOOST_AUTO_TEST_CASE(every_op_is_tested) {
   const std::regex declaration(R"(TAPEDECK_API Value (\w+)\()");
   std::size_t found = 0;
-  for (const auto& header : std::filesystem::directory_iterator(TAPEDECK_SOURCE_DIR "/include/tapedeck/ops")) {
+  for (const auto& header :
+       std::filesystem::directory_iterator(TAPEDECK_SOURCE_DIR "/include/tapedeck/ops")) {
     std::ifstream file(header.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i, ++found) {

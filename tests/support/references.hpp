@@ -23,8 +23,8 @@ struct Reference {
 /// The cases of tests/data/ops/<header>.json.
 std::vector<Reference> references(const std::string& header);
 
-/// The largest difference, relative to the largest number that was wanted (or to each). NaN and infinities must be the
-/// same; Inf if they are not, or if the shapes differ.
+/// The largest difference, relative to the largest number that was wanted (or to each). NaN and infinities
+/// must be the same; Inf if they are not, or if the shapes differ.
 double difference(const tapedeck::Matrix<double>& got, const tapedeck::Matrix<double>& wanted,
                   bool elementwise = false);
 

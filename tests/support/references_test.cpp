@@ -36,7 +36,12 @@ std::vector<Reference> references(const std::string& header) {
   std::vector<Reference> all;
   const json content = json::parse(file);
   for (const json& c : content.at("cases")) {
-    Reference r{c.at("name"), c.at("elementwise"), {}, matrix<double>(c.at("output")), matrix<double>(c.at("cotangent")), {}};
+    Reference r{c.at("name"),
+                c.at("elementwise"),
+                {},
+                matrix<double>(c.at("output")),
+                matrix<double>(c.at("cotangent")),
+                {}};
     for (std::size_t i = 0; i < c.at("inputs").size(); ++i) {
       const json& gradient = c.at("gradients").at(i);
       if (gradient.is_null()) {

@@ -27,7 +27,8 @@ struct Extents {
 };
 
 /// The matrices of `extents`, zero at first, in one allocation. Neither the memory nor the matrices move
-/// while it lives. The references it gives are strict views: they write through and cannot be resized.
+/// while it lives. The references it gives are views of fixed size: they write through, and cannot be
+/// resized, reshaped or moved from.
 class TAPEDECK_API FlatBuffer {
  public:
   FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents);

@@ -58,7 +58,8 @@ class TAPEDECK_API Scope {
 };
 
 /// One parameter of one store, to be looked at and set. The references that it gives are views into the
-/// store: they live as long as the store, write through, and cannot be resized.
+/// store: they live as long as the store, write through, and cannot be resized or reshaped (Armadillo throws
+/// std::logic_error).
 class TAPEDECK_API ParameterView {
  public:
   const std::string& name() const;

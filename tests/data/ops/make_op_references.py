@@ -7,8 +7,12 @@ Needs PyTorch (made with 1.13; Debian: python3-torch). Each case is
 
 where a matrix M is [rows, columns, element, element, ...], column by column, and one column is one sample. PyTorch has
 samples as rows, so that its elements, row by row, are these. Labels are matrices as well; their gradient is null. NaN
-and infinities are strings. Inputs and cotangents have few digits. The name is that of the op's samples in tests/ops; elementwise says
-that the numbers are compared one by one, since their magnitudes differ.
+and infinities are strings. Inputs and cotangents have few digits. The name is that of the op's samples in tests/ops;
+elementwise says that the numbers are compared one by one, since their magnitudes differ.
+
+training.json holds a small network before and after a few steps: the inputs are all batches side by side, their
+targets, the parameters and the running statistics; the gradients are what parameters and statistics have become
+(of the first two nothing); the output is that of the first batch in evaluation, and so is the cotangent, in training.
 """
 import json
 import math
@@ -135,7 +139,7 @@ def activation():
 def affine():
     file = File("affine")
     for m, n, b in [(1, 1, 1), (1, 3, 2), (3, 1, 2), (3, 5, 1), (5, 3, 17), (5, 5, 5), (2, 257, 2), (1, 5, 17)]:
-        file.add("affine", lambda w, bias, x: F.linear(x, w, bias), [Plain(normal(m, n)), Column(normal(m)), samples(n, b)])
+        file.add("affine", lambda w, c, x: F.linear(x, w, c), [Plain(normal(m, n)), Column(normal(m)), samples(n, b)])
         file.add("product", lambda w, x: F.linear(x, w), [Plain(normal(m, n)), samples(n, b)])
     file.write()
 
@@ -233,12 +237,56 @@ def loss():
             add("cross_entropy", F.cross_entropy, samples(f, b), torch.randint(f, (b,)), per_sample)
             add("soft_cross_entropy", F.cross_entropy, samples(f, b), share, per_sample)
         add("binary_cross_entropy", F.binary_cross_entropy_with_logits,
-            Samples(torch.tensor([[200.0], [200.0], [-200.0], [-200.0]], dtype=DOUBLE)), torch.tensor([[0.0], [1.0], [0.0], [1.0]], dtype=DOUBLE))
+            Samples(torch.tensor([[200.0], [200.0], [-200.0], [-200.0]], dtype=DOUBLE)),
+            torch.tensor([[0.0], [1.0], [0.0], [1.0]], dtype=DOUBLE))
         add("cross_entropy", F.cross_entropy,
             Samples(torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, 1e4], [1e30, 0.0, 1.0]], dtype=DOUBLE)),
             torch.tensor([0, 0, 0]), per_sample)
     file.write()
 
 
-for make in (activation, affine, arithmetic, reduction, shape, softmax, normalization, loss):
+STEPS, BATCH, RATE = 5, 8, 0.1
+
+
+def training():
+    file = File("training")
+    for name, norm, activation in [("batch_norm tanh", torch.nn.BatchNorm1d, torch.nn.Tanh()),
+                                   ("layer_norm gelu", torch.nn.LayerNorm, torch.nn.GELU()),
+                                   ("identity softplus", None, torch.nn.Softplus(threshold=40))]:
+        first, last = torch.nn.Linear(4, 6), torch.nn.Linear(6, 3)
+        middle = norm(6) if norm else torch.nn.Identity()
+        model = torch.nn.Sequential(first, middle, activation, last).double()
+        statistics = [getattr(middle, k) for k in ("running_mean", "running_var") if hasattr(middle, k)]
+        with torch.no_grad():
+            for p in model.parameters():
+                p.copy_(few_digits(p + 0.1 * torch.randn(p.shape, dtype=DOUBLE)))
+
+        def now():
+            tensors = [*first.parameters(), *middle.parameters(), *last.parameters(), *statistics]
+            return [(Plain if t.dim() == 2 else Column).encode(t) for t in tensors]
+
+        x, target = normal(STEPS * BATCH, 4), normal(STEPS * BATCH, 3)
+        before = now()
+        optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+        for step in range(STEPS):
+            batch = slice(step * BATCH, (step + 1) * BATCH)
+            optimizer.zero_grad()
+            (F.mse_loss(model(x[batch]), target[batch], reduction="sum") / BATCH).backward()
+            optimizer.step()
+        after = now()
+        model.eval()
+        evaluated = model(x[:BATCH])
+        model.train()
+        file.cases.append({
+            "name": name,
+            "elementwise": False,
+            "inputs": [Samples.encode(x), Samples.encode(target), *before],
+            "output": Samples.encode(evaluated),
+            "cotangent": Samples.encode(model(x[:BATCH])),
+            "gradients": [[0, 0], [0, 0], *after],
+        })
+    file.write()
+
+
+for make in (activation, affine, arithmetic, reduction, shape, softmax, normalization, loss, training):
     make()

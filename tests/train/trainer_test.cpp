@@ -1,0 +1,582 @@
+#include "tapedeck/train/trainer.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "param/support.hpp"
+#include "support/complaint.hpp"
+#include "tapedeck/tapedeck.hpp"
+
+namespace td = tapedeck;
+using test::complaint;
+using test::contains;
+using test::ramp;
+using test::same_bits;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// A classifier in which everything has a state: running statistics, random masks, an optimizer's memory.
+struct Classifier {
+  explicit Classifier(std::uint64_t seed = 3, td::Scalar scalar = td::f32)
+      : store({.seed = seed, .scalar = scalar}) {}
+
+  td::ParameterStore store;
+  td::Sequential model{td::Linear{store.scope("fc_1"), 2, 9}, td::BatchNorm{store.scope("norm"), 9},
+                       td::ReLU{}, td::Dropout{{.probability = 0.2}}, td::Linear{store.scope("fc_2"), 9, 2}};
+  td::Adam optimizer{store, {.learning_rate = 0.01}};
+  td::Trainer trainer{store, model, optimizer, td::CrossEntropyLoss{td::batch_mean}};
+};
+
+bool same_state(Classifier& a, Classifier& b) {
+  return same_bits(a.store.values(), b.store.values()) && same_bits(a.store.buffers(), b.store.buffers());
+}
+
+/// What Trainer::fit does, in the words of its parts. Gives the loss of each epoch.
+std::vector<double> fit_by_hand(Classifier& c, const td::Dataset& data, td::Index epochs,
+                                td::Index batch_size, td::Index most_steps = 1000) {
+  std::vector<double> losses;
+  td::Memory memory;
+  std::uint64_t step = 0;
+  for (td::Index epoch = 0; epoch < epochs; ++epoch) {
+    double sum = 0;
+    for (const td::Batch& batch :
+         td::batches(data, {.size = batch_size, .shuffle = {c.store.seed(), epoch}})) {
+      if (step == most_steps) return losses;
+      td::Tape tape{c.store, memory, {.step = step++}};
+      const td::Value loss = td::cross_entropy(c.model(tape.gather(batch.x)), batch.y, td::batch_mean);
+      sum += loss.item() * static_cast<double>(batch.size());
+      c.store.zero_grad();
+      tape.backward(loss);
+      c.optimizer.step();
+    }
+    losses.push_back(sum / static_cast<double>(data.size()));
+  }
+  return losses;
+}
+
+/// y = W x + b by one layer, its loss the squared error.
+struct Line {
+  explicit Line(td::Scalar scalar = td::f64) : store({.seed = 2, .scalar = scalar}) {}
+
+  td::ParameterStore store;
+  td::Linear layer{store.scope("fc"), 2, 1};
+  td::SGD optimizer{store, {.learning_rate = 0.1}};
+  td::Trainer trainer{store, layer, optimizer, td::MSELoss{td::batch_mean}};
+};
+
+/// Samples on the line y = x_0 - 2 x_1 + 0.5.
+td::Dataset line(td::Index samples) {
+  const arma::mat x = td::disk(samples, 4).x<double>();
+  const arma::mat y = x.row(0) - 2 * x.row(1) + 0.5;
+  return {x, y};
+}
+
+td::Dataset with_label(td::Dataset data, td::Index sample, td::Index label) {
+  td::IndexMatrix y = data.labels();
+  y[sample] = label;
+  return {data.x(), y};
+}
+
+td::Dataset first(const td::Dataset& data, td::Index samples) {
+  std::vector<td::Index> positions(samples);
+  for (td::Index i = 0; i < samples; ++i) positions[i] = i;
+  return data.subset(positions);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(trainer)
+
+// What it does.
+
+BOOST_AUTO_TEST_CASE(fit_and_predict_in_a_line_each) {
+  Line problem;
+  const td::Dataset data = line(100);
+  const auto history = problem.trainer.fit(data, {.epochs = 300, .batch_size = 8});
+  const arma::mat y = problem.trainer.predict(data.x<double>());
+  BOOST_TEST(history.size() == 300U);
+  BOOST_TEST(history.back().loss < 1e-6 * history.front().loss);
+  BOOST_TEST(arma::abs(y - data.y<double>()).max() < 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(every_nth_epoch_is_logged) {
+  Line problem;
+  std::ostringstream out;
+  const auto history = problem.trainer.fit(line(10), {.epochs = 7, .callbacks = {td::log_every(3, out)}});
+  std::ostringstream expected;
+  expected.precision(4);
+  for (const int epoch : {1, 4, 7}) {
+    expected << "epoch " << epoch << "/7  loss " << history[static_cast<std::size_t>(epoch - 1)].loss << '\n';
+  }
+  BOOST_TEST(out.str() == expected.str());
+}
+
+BOOST_AUTO_TEST_CASE(it_is_the_loop_that_one_would_write) {
+  const td::Dataset in_double = td::disk(50, 1);
+  for (const td::Scalar of_data : {td::f32, td::f64}) {
+    const td::Dataset data = in_double.converted(of_data);
+    for (const td::Scalar scalar : {td::f32, td::f64}) {
+      Classifier fitted{3, scalar};
+      Classifier by_hand{3, scalar};
+      const auto history = fitted.trainer.fit(data, {.epochs = 3, .batch_size = 16});  // the last batch is 2
+      const auto losses = fit_by_hand(by_hand, data, 3, 16);
+      BOOST_TEST(same_state(fitted, by_hand));
+      BOOST_TEST_REQUIRE(history.size() == 3U);
+      for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(history[i].loss == losses[i]);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(targets_are_converted_too) {
+  const td::Dataset data = line(20);
+  Line one{td::f32};
+  Line two{td::f32};
+  one.trainer.fit(data, {.epochs = 2, .batch_size = 8});
+  two.trainer.fit(data.converted(td::f32), {.epochs = 2, .batch_size = 8});
+  BOOST_TEST(same_bits(one.store.values(), two.store.values()));
+}
+
+BOOST_AUTO_TEST_CASE(without_shuffling_the_order_is_kept) {
+  const td::Dataset data = td::disk(40, 1);
+  std::vector<td::Index> backwards;
+  for (td::Index i = 40; i-- > 0;) backwards.push_back(i);
+  Classifier kept;
+  Classifier reversed;
+  Classifier shuffled;
+  kept.trainer.fit(data, {.batch_size = 10, .shuffle = false});
+  reversed.trainer.fit(data.subset(backwards), {.batch_size = 10, .shuffle = false});
+  shuffled.trainer.fit(data, {.batch_size = 10});
+  BOOST_TEST(!same_state(kept, reversed));
+  BOOST_TEST(!same_state(kept, shuffled));
+
+  Classifier by_hand;
+  td::Memory memory;
+  std::uint64_t step = 0;
+  for (const td::Batch& batch : td::batches(data, {.size = 10})) {
+    td::Tape tape{by_hand.store, memory, {.step = step++}};
+    by_hand.store.zero_grad();
+    tape.backward(td::cross_entropy(by_hand.model(tape.gather(batch.x)), batch.y, td::batch_mean));
+    by_hand.optimizer.step();
+  }
+  BOOST_TEST(same_state(kept, by_hand));
+}
+
+BOOST_AUTO_TEST_CASE(equal_runs_give_equal_bits) {
+  const td::Dataset data = td::disk(50, 1);
+  const td::FitOptions options{.epochs = 5, .batch_size = 16};
+  Classifier one;
+  Classifier two;
+  Classifier other{4};
+  for (Classifier* c : {&one, &two, &other}) c->trainer.fit(data, options);
+  BOOST_TEST(same_state(one, two));
+  BOOST_TEST(!same_state(one, other));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_fit_goes_on_where_the_first_ended) {
+  const td::Dataset data = td::disk(50, 1);
+  Classifier at_once;
+  Classifier in_parts;
+  at_once.trainer.fit(data, {.epochs = 5, .batch_size = 16});
+  in_parts.trainer.fit(data, {.epochs = 2, .batch_size = 16});
+  in_parts.trainer.fit(data, {.epochs = 3, .batch_size = 16});
+  BOOST_TEST(same_state(at_once, in_parts));
+}
+
+BOOST_AUTO_TEST_CASE(gradients_are_clipped_before_each_step) {
+  const td::Dataset data = line(20);
+  const double limit = 0.25;
+  Line fitted;
+  Line by_hand;
+  Line unclipped;
+  fitted.trainer.fit(data, {.epochs = 2, .batch_size = 10, .clip_norm = limit});
+  unclipped.trainer.fit(data, {.epochs = 2, .batch_size = 10});
+  td::Memory memory;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (const td::Batch& batch : td::batches(data, {.size = 10, .shuffle = {2, epoch}})) {
+      td::Tape tape{by_hand.store, memory};
+      by_hand.store.zero_grad();
+      tape.backward(td::mse(by_hand.layer(tape.gather(batch.x)), batch.y, td::batch_mean));
+      td::clip_norm(by_hand.store, limit);
+      by_hand.optimizer.step();
+    }
+  }
+  BOOST_TEST(same_bits(fitted.store.values(), by_hand.store.values()));
+  BOOST_TEST(!same_bits(fitted.store.values(), unclipped.store.values()));
+}
+
+// A gradient is a mean over n samples of terms that either way are made by at most 10 roundings; adding them
+// in another order differs by at most n roundings more of the sum of their sizes. The latter comes from one
+// sample at a time.
+BOOST_AUTO_TEST_CASE(accumulating_is_one_larger_batch) {
+  for (const td::Index samples : {12U, 10U, 9U}) {  // the last batch of four is full, half full, of one
+    const td::Dataset data = line(samples);
+    Line large;
+    Line accumulated;
+    large.trainer.fit(data, {.batch_size = 12, .shuffle = false});
+    const auto history = accumulated.trainer.fit(data, {.batch_size = 4, .shuffle = false, .accumulate = 3});
+
+    Line sizes;
+    td::Memory memory;
+    const double n = static_cast<double>(samples);
+    for (const char* p : {"fc.weight", "fc.bias"}) {
+      arma::mat size = arma::abs(sizes.store.parameter(p).value<double>()) * 0;
+      for (const td::Batch& sample : td::batches(data, {.size = 1})) {
+        td::Tape tape{sizes.store, memory};
+        sizes.store.zero_grad();
+        tape.backward(td::mse(sizes.layer(tape.gather(sample.x)), sample.y, td::batch_mean));
+        size += arma::abs(sizes.store.parameter(p).gradient<double>()) / n;
+      }
+      const arma::mat difference = arma::abs(large.store.parameter(p).gradient<double>() -
+                                             accumulated.store.parameter(p).gradient<double>());
+      BOOST_TEST(arma::all(arma::vectorise(difference <= 2 * (n + 10) * 0x1p-53 * size)),
+                 samples << " samples");
+      BOOST_TEST(size.min() > 0.01);
+    }
+    BOOST_TEST(history.size() == 1U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(accumulating_takes_fewer_steps) {
+  Line problem;
+  std::vector<td::Index> steps;
+  const td::Callback count{{}, [&](const td::StepReport& report) {
+                             steps.push_back(report.step);
+                             BOOST_TEST(report.steps == 2U);
+                           }};
+  problem.trainer.fit(line(17), {.batch_size = 4, .accumulate = 3, .callbacks = {count}});
+  BOOST_TEST(steps == (std::vector<td::Index>{0, 1}), boost::test_tools::per_element());
+}
+
+// Callbacks.
+
+BOOST_AUTO_TEST_CASE(callbacks_are_called_in_order) {
+  Line problem;
+  std::string calls;
+  const auto named = [&](const std::string& name) {
+    return td::Callback{[&calls, name](td::EpochReport&) { calls += name + "! "; },
+                        [&calls, name](const td::StepReport&) { calls += name + " "; }};
+  };
+  problem.trainer.fit(line(10), {.epochs = 2, .batch_size = 5, .callbacks = {named("a"), named("b")}});
+  BOOST_TEST(calls == "a b a b a! b! a b a b a! b! ");
+}
+
+BOOST_AUTO_TEST_CASE(reports_say_what_happened) {
+  Line problem;
+  const td::Dataset data = line(10);
+  std::vector<td::StepReport> steps;
+  td::Callback remember{
+      [&](td::EpochReport& report) { problem.optimizer.set_learning_rate(report.learning_rate / 2); },
+      [&](const td::StepReport& report) { steps.push_back(report); }};
+  const auto history =
+      problem.trainer.fit(data, {.epochs = 2, .batch_size = 4, .validation = &data, .callbacks = {remember}});
+  BOOST_TEST_REQUIRE(history.size() == 2U);
+  BOOST_TEST_REQUIRE(steps.size() == 6U);
+  for (std::size_t i = 0; i < 6; ++i) {
+    BOOST_TEST(steps[i].epoch == i / 3);
+    BOOST_TEST(steps[i].epochs == 2U);
+    BOOST_TEST(steps[i].step == i % 3);
+    BOOST_TEST(steps[i].steps == 3U);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    BOOST_TEST(history[i].epoch == i);
+    BOOST_TEST(history[i].epochs == 2U);
+    BOOST_TEST(history[i].learning_rate == 0.1 / static_cast<double>(i + 1));
+    BOOST_TEST(history[i].seconds >= 0);
+    BOOST_TEST(!history[i].stop);
+    const double mean = (steps[3 * i].loss * 4 + steps[3 * i + 1].loss * 4 + steps[3 * i + 2].loss * 2) / 10;
+    BOOST_TEST(std::abs(history[i].loss / mean - 1) < 1e-15);
+  }
+  BOOST_TEST(*history[1].validation_loss == problem.trainer.evaluate(data));
+  BOOST_TEST(*history[0].validation_loss > *history[1].validation_loss);
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_can_stop_training) {
+  Line problem;
+  int later = 0;
+  const auto history = problem.trainer.fit(
+      line(10), {.epochs = 9,
+                 .callbacks = {[](td::EpochReport& report) { report.stop = report.epoch == 2; },
+                               [&](td::EpochReport&) { ++later; }}});
+  BOOST_TEST(history.size() == 3U);
+  BOOST_TEST(history.back().stop);
+  BOOST_TEST(later == 3);
+}
+
+// Evaluation.
+
+BOOST_AUTO_TEST_CASE(evaluate_is_the_mean_loss_in_evaluate_mode) {
+  Classifier c;
+  const td::Dataset data = td::disk(2500, 1);
+  c.trainer.fit(first(data, 100), {.epochs = 2});
+  const td::FlatBuffer buffers = c.store.buffers();
+  const td::Dataset small = first(data, 1000);
+  td::Memory memory;
+  const auto loss_of = [&](const td::Batch& batch) {
+    td::Tape tape{c.store, memory, td::evaluate};
+    return td::cross_entropy(c.model(tape.gather(batch.x)), batch.y, td::batch_mean).item();
+  };
+  BOOST_TEST(c.trainer.evaluate(small.converted(td::f32)) == loss_of(small.all()));
+  BOOST_TEST(c.trainer.evaluate(small) == loss_of(small.all()));
+  // 2500 losses are added in double, and each mean is rounded to float once.
+  BOOST_TEST(std::abs(c.trainer.evaluate(data) / loss_of(data.all()) - 1) < 2 * 0x1p-24);
+  BOOST_TEST(same_bits(c.store.buffers(), buffers));
+  BOOST_CHECK_THROW(c.trainer.evaluate(first(data, 0)), td::ShapeError);
+  c.trainer.set_loss({});
+  BOOST_TEST(complaint<td::UsageError>([&] { c.trainer.evaluate(data); }) ==
+             "Trainer::evaluate: no loss; expected a loss");
+}
+
+BOOST_AUTO_TEST_CASE(validation_changes_nothing) {
+  const td::Dataset data = td::disk(50, 1);
+  const td::Dataset more = td::disk(1500, 2);
+  Classifier with;
+  Classifier without;
+  const auto history = with.trainer.fit(data, {.epochs = 2, .validation = &more});
+  without.trainer.fit(data, {.epochs = 2});
+  BOOST_TEST(same_state(with, without));
+  BOOST_TEST(*history.back().validation_loss == with.trainer.evaluate(more));
+}
+
+// Early stopping.
+
+/// Fits until the rate is raised at epoch 4 and all goes wrong, and checks that the best epoch comes back.
+void check_early_stopping(const td::Dataset* validation, td::EarlyStopping rule, td::Index epochs) {
+  Classifier c;
+  const td::Dataset data = td::disk(100, 1);
+  std::vector<td::FlatBuffer> values;
+  std::vector<td::FlatBuffer> buffers;
+  const auto spoil = [&](td::EpochReport& report) {
+    values.push_back(c.store.values());
+    buffers.push_back(c.store.buffers());
+    if (report.epoch == 4) c.optimizer.set_learning_rate(3);
+  };
+  const auto history = c.trainer.fit(
+      data, {.epochs = epochs, .validation = validation, .early_stopping = rule, .callbacks = {spoil}});
+  std::size_t best = 0;
+  const auto loss = [&](std::size_t i) { return validation ? *history[i].validation_loss : history[i].loss; };
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    if (loss(i) < loss(best) - rule.least_improvement) best = i;
+  }
+  BOOST_TEST(history.size() == std::min(epochs, best + 1 + rule.patience));
+  BOOST_TEST(history.back().stop == (history.size() == best + 1 + rule.patience));
+  BOOST_TEST(best + 1 < history.size());
+  BOOST_TEST(same_bits(c.store.values(), values[best]));
+  BOOST_TEST(same_bits(c.store.buffers(), buffers[best]));
+  BOOST_TEST(!same_bits(c.store.values(), values.back()));
+}
+
+BOOST_AUTO_TEST_CASE(early_stopping_puts_back_the_best_epoch) {
+  const td::Dataset validation = td::disk(200, 2);
+  check_early_stopping(&validation, {.patience = 3}, 100);
+  check_early_stopping(&validation, {.patience = 1}, 100);
+  check_early_stopping(&validation, {.patience = 3, .least_improvement = 0.01}, 100);
+  check_early_stopping(nullptr, {.patience = 3}, 100);
+}
+
+BOOST_AUTO_TEST_CASE(the_best_epoch_comes_back_when_epochs_run_out_too) {
+  const td::Dataset validation = td::disk(200, 2);
+  check_early_stopping(&validation, {.patience = 50}, 8);
+}
+
+// What is refused.
+
+struct Refusal {
+  std::string name;
+  std::function<void(Classifier&, const td::Dataset&)> fit;
+  std::string expected;
+};
+
+/// A call of fit with these options, which may refer to the data.
+Refusal option(const std::string& name, td::FitOptions options, const std::string& expected) {
+  return {name, [options](Classifier& c, const td::Dataset& data) { c.trainer.fit(data, options); },
+          expected};
+}
+
+/// A call of fit on data made from good data.
+Refusal bad_data(const std::string& name, std::function<td::Dataset(const td::Dataset&)> make,
+                 const std::string& expected) {
+  return {name,
+          [make](Classifier& c, const td::Dataset& data) { c.trainer.fit(make(data), {.batch_size = 16}); },
+          expected};
+}
+Refusal bad_validation(const std::string& name, std::function<td::Dataset(const td::Dataset&)> make,
+                       const std::string& expected) {
+  return {name,
+          [make](Classifier& c, const td::Dataset& data) {
+            const td::Dataset validation = make(data);
+            c.trainer.fit(data, {.batch_size = 16, .validation = &validation});
+          },
+          expected};
+}
+
+Refusal bad_loss(const std::string& name, td::Trainer::Loss loss, const std::string& expected) {
+  return {name,
+          [loss](Classifier& c, const td::Dataset& data) {
+            c.trainer.set_loss(loss);
+            c.trainer.fit(data, {});
+          },
+          expected};
+}
+
+const td::Dataset three_features{arma::mat(3, 40), td::IndexMatrix(1, 40)};
+
+const std::vector<Refusal> refusals{
+    bad_loss("no loss", {}, "Trainer::fit: no loss; expected a loss before training"),
+    bad_loss(
+        "a loss that is a matrix", [](const td::Value& y, const td::Operand&) { return y; },
+        "Trainer: a loss of 2x32; expected 1x1"),
+    bad_loss("another loss", td::MSELoss{td::batch_mean}, "mse: "),
+    bad_data(
+        "no data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
+    bad_data(
+        "features", [](const auto&) { return three_features; }, "fc_1 (affine): x is 3x16"),
+    bad_data(
+        "targets",
+        [](const auto& data) {
+          return td::Dataset{data.x(), arma::mat(2, 50)};
+        },
+        "cross_entropy: "),
+    bad_data(
+        "a label in the middle", [](const auto& data) { return with_label(data, 20, 2); },
+        "label 2 of sample"),
+    bad_data(
+        "a huge label", [](const auto& data) { return with_label(data, 20, td::no_class); }, "of sample"),
+    bad_data(
+        "a last batch of one", [](const auto& data) { return first(data, 49); },
+        "batch_norm: x is 9x1; expected a batch of at least 2"),
+    bad_validation(
+        "no validation data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
+    bad_validation(
+        "validation features", [](const auto&) { return three_features; }, "fc_1 (affine): x is 3x40"),
+    bad_validation(
+        "a label far into the validation data",
+        [](const auto&) { return with_label(td::disk(1500, 2), 1400, 2); }, "label 2 of sample"),
+    option("no epochs", {.epochs = 0}, "Trainer::fit: 0 epochs; expected at least 1"),
+    option("batches of 0", {.batch_size = 0}, "batches: size is 0; expected at least 1"),
+    option("accumulate 0", {.accumulate = 0}, "Trainer::fit: accumulate 0; expected at least 1"),
+    option("clip_norm 0", {.clip_norm = 0}, "Trainer::fit: clip_norm 0.000000; expected a positive number"),
+    option("clip_norm -1", {.clip_norm = -1}, "expected a positive number"),
+    option("clip_norm inf", {.clip_norm = inf}, "expected a positive number"),
+    option("clip_norm nan", {.clip_norm = not_a_number}, "expected a positive number"),
+    option("no patience", {.early_stopping = td::EarlyStopping{.patience = 0}},
+           "Trainer::fit: early stopping with patience 0; expected at least 1"),
+    option("least improvement nan", {.early_stopping = td::EarlyStopping{.least_improvement = not_a_number}},
+           "expected a finite number, at least 0"),
+    option("least improvement -1", {.early_stopping = td::EarlyStopping{.least_improvement = -1}},
+           "expected a finite number, at least 0")};
+
+// The twin goes the same way without the refused call: nothing of it is to be seen, not even in the
+// optimizer's memory, the random masks and the order of the samples.
+BOOST_AUTO_TEST_CASE(what_is_refused_is_refused_before_anything_happens) {
+  const td::Dataset data = td::disk(50, 1);
+  for (const Refusal& refusal : refusals) {
+    BOOST_TEST_CONTEXT(refusal.name) {
+      Classifier c;
+      Classifier twin;
+      for (Classifier* each : {&c, &twin}) each->trainer.fit(data, {.epochs = 2, .batch_size = 16});
+      const td::FlatBuffer gradients = c.store.gradients().flat();
+      const std::string said = complaint<td::Error>([&] { refusal.fit(c, data); });
+      BOOST_TEST(contains(said, refusal.expected), said);
+      BOOST_TEST(same_state(c, twin));
+      BOOST_TEST(same_bits(c.store.gradients().flat(), gradients));
+      c.trainer.set_loss(td::CrossEntropyLoss{td::batch_mean});
+      for (Classifier* each : {&c, &twin}) each->trainer.fit(data, {.epochs = 2, .batch_size = 16});
+      BOOST_TEST(same_state(c, twin));
+    }
+  }
+}
+
+// NaN and Inf.
+
+/// Whether gradients are as after zero_grad, and no statistics wait to be committed.
+bool nothing_pending(Classifier& c) {
+  const td::FlatBuffer values = c.store.values();
+  const td::FlatBuffer buffers = c.store.buffers();
+  bool untouched = true;
+  for (const td::ParameterView& p : c.store.parameters()) {
+    untouched = untouched && !c.store.gradients().touched(p.handle());
+  }
+  c.optimizer.step();
+  return untouched && same_bits(c.store.values(), values) && same_bits(c.store.buffers(), buffers);
+}
+
+BOOST_AUTO_TEST_CASE(inf_in_the_second_batch_stops_before_it) {
+  for (const double bad : {inf, -inf, not_a_number}) {
+    const td::Dataset good = td::disk(40, 1);
+    arma::mat x = good.x<double>();
+    x(1, 13) = bad;
+    Classifier c;
+    Classifier twin;
+    const td::Dataset data{x, good.y()};
+    const std::string said =
+        complaint<td::NonFiniteError>([&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false}); });
+    BOOST_TEST(contains(said, "training, epoch 1, step 2: fc_1 (affine): y is "), said);
+    BOOST_TEST(contains(said, "its operand x is 2x10 with " + std::to_string(bad) + " at (1,3)"), said);
+    twin.trainer.fit(first(good, 10), {.batch_size = 10, .shuffle = false});
+    BOOST_TEST(same_state(c, twin));
+    BOOST_TEST(nothing_pending(c));
+    c.trainer.fit(good, {.epochs = 2});  // and goes on
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_micro_batch_spoils_its_step_only) {
+  const td::Dataset good = td::disk(40, 1);
+  arma::mat x = good.x<double>();
+  x(0, 35) = inf;
+  Classifier c;
+  Classifier twin;
+  const td::Dataset data{x, good.y()};
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .accumulate = 2}); });
+  BOOST_TEST(contains(said, "training, epoch 1, step 2: "), said);
+  twin.trainer.fit(first(good, 20), {.batch_size = 10, .shuffle = false, .accumulate = 2});
+  BOOST_TEST(same_state(c, twin));
+  BOOST_TEST(nothing_pending(c));
+}
+
+BOOST_AUTO_TEST_CASE(divergence_stops_at_the_first_bad_step) {
+  const td::Dataset data = td::disk(50, 1);
+  Classifier c;
+  td::Index good_steps = 0;
+  const td::Callback count{{}, [&](const td::StepReport&) { ++good_steps; }};
+  c.optimizer.set_learning_rate(1e30);
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.epochs = 100, .batch_size = 16, .callbacks = {count}}); });
+  BOOST_TEST_REQUIRE(good_steps > 0U);
+  BOOST_TEST(contains(said, "training, epoch " + std::to_string(good_steps / 4 + 1) + ", step " +
+                                std::to_string(good_steps % 4 + 1) + ": "),
+             said);
+  BOOST_TEST(contains(said, "(parameters and statistics are those of the last good step)"));
+  Classifier twin;
+  twin.optimizer.set_learning_rate(1e30);
+  fit_by_hand(twin, data, 100, 16, good_steps);
+  BOOST_TEST(same_state(c, twin));
+  BOOST_TEST(nothing_pending(c));
+}
+
+// x, the factor and the loss are finite, their product, which is the gradient, is not.
+BOOST_AUTO_TEST_CASE(a_gradient_that_overflows_stops_training) {
+  td::ParameterStore store;
+  const td::Linear layer{store.scope("fc"), 1, 1, {.bias = false, .weight_values = td::zeros}};
+  td::SGD sgd{store};
+  const td::Sequential model{layer, [](const td::Value& x) { return td::scale(x, 1e20); }};
+  td::Trainer trainer{store, model, sgd, td::MSELoss{td::batch_mean}};
+  const td::Dataset data{arma::fmat(1, 1, arma::fill::value(1e20F)), arma::fmat(1, 1, arma::fill::ones)};
+  const std::string said = complaint<td::NonFiniteError>([&] { trainer.fit(data, {}); });
+  BOOST_TEST(contains(said, "training, epoch 1, step 1: fc (product): going back, the cotangent of"), said);
+  BOOST_TEST(store.parameter("fc.weight").value<float>()[0] == 0);
+  BOOST_TEST(store.parameter("fc.weight").gradient<float>()[0] == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
