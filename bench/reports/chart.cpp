@@ -73,7 +73,7 @@ constexpr const char* grey_text = "textcolor '#333333'";
 constexpr const char* quiet_axes =
     "set border 3 lc '#555555'\n"
     "set tics nomirror out scale 0.5 textcolor '#333333'\n"
-    "set key outside center top horizontal Left reverse samplen 3 width 2 textcolor '#333333'\n";
+    "set key outside center top horizontal Left reverse samplen 3 textcolor '#333333'\n";
 
 std::string block(const std::string& name, const std::string& lines) {
   return "$" + name + " << EOD\n" + lines + "EOD\n";
@@ -132,10 +132,10 @@ std::string draw_map(const std::string& name, const std::string& title, const Pi
   // gnuplot complains of layers without points.
   const bool has_boundary = picture.grid.min() < 0.5 && picture.grid.max() > 0.5;
   std::string layers = "$grid with image notitle";
-  if (!wrong.empty()) layers += ", $wrong with points pt 2 ps 0.6 lw 1.5 lc '#000000' title 'wrong'";
   if (has_boundary) layers += ", $boundary with lines lw 2 lc 'black' title 'boundary'";
   layers +=
       ", 0.5 + radius * cos(t), 0.5 + radius * sin(t) with lines lw 2 dt (6,3) lc '#CC79A7' title 'circle'";
+  if (!wrong.empty()) layers += ", $wrong with points pt 2 ps 0.6 lw 1.5 lc '#000000' title 'wrong'";
   return draw(name, title, 350,
               block("grid", grid) + block("wrong", wrong) + quiet_axes +
                   fmt::format("radius = {}\n", 1 / std::sqrt(2 * std::numbers::pi)) +

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <regex>
+#include <stdexcept>
 
 #include "reports/chart.hpp"
 #include "reports/text.hpp"
@@ -32,27 +34,34 @@ a { color: #00568a; }
 code, pre { font: 0.9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { padding: 0.6rem 0.8rem; background: #f3f5f7; white-space: pre-wrap; }
 .quiet { color: #555; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.2rem 1.4rem 0.2rem 0; text-align: left; vertical-align: top; }
-thead th { color: #555; font-weight: normal; }
-tbody th { padding-top: 0.9rem; border-bottom: 1px solid #ccc; font-weight: normal; }
-tbody th small { display: block; color: #555; }
-.figures { display: grid; gap: 1rem 1.5rem; margin: 1.5rem 0;
-           grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
-figure { margin: 0; min-width: 0; }
+.cards { display: grid; gap: 1.5rem; margin: 1.5rem 0;
+         grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
+.cards > * { min-width: 0; margin: 0; }
+h4 { margin: 0 0 0.3rem; }
+.cards p { margin: 0 0 0.3rem; font-size: 0.82rem; line-height: 1.35; }
+table { width: 100%; border-collapse: collapse; font-size: 0.82rem; font-variant-numeric: tabular-nums; }
+tr { border-top: 1px solid #ddd; }
+th, td { padding: 0.2rem 0.6rem 0.2rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
+th { color: #555; font-weight: normal; }
+td:nth-child(3) { white-space: normal; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { font-size: 0.92rem; color: #333; }
-@media (max-width: 30rem) {
-  table { font-size: 0.82rem; }
-  th, td { padding-right: 0.7rem; }
-}
+)";
+
+constexpr const char* introduction = R"(<h1>The reports, run again with Tapedeck</h1>
+<p>Reports on small neural-network frameworks print figures. Here stand ours beside them, found with the settings
+that are printed; nothing was tuned to meet them.</p>
+<p>A figure is a mean over trials ± one standard deviation, and so is a curve with its band. Every trial has data,
+initial weights and an order of samples of its own. Accuracies and losses are measured after an epoch, in
+evaluation mode, on all of the training or test data. A trial whose loss or gradient is no longer finite has
+diverged: it is counted, and left out of the figures. Prediction maps are of the first trial; a cross is a test
+point that its network gets wrong.</p>
 )";
 
 std::string in_words(Metric metric) {
   std::string words = name_of(metric);
   std::replace(words.begin(), words.end(), '_', ' ');
-  return metric == Metric::seconds ? "seconds a trial" : words;
+  return words;
 }
 
 /// "Linear(2 -> 25), ReLU, ...".
@@ -61,38 +70,35 @@ std::string in_words(const Network& network) {
   const Sequential model = make(network, store, 2);
   std::string words;
   for (Index i = 0; i < model.size(); ++i) words += (i == 0 ? "" : ", ") + model[i].describe();
-  return words;
+  return std::regex_replace(words, std::regex(" -> "), "→");
 }
 
-std::string count(Index n, const std::string& thing) {
-  return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
-}
-
-std::string table(const ReportOutcome& of) {
-  std::string html =
-      "<div class=\"wide\"><table>\n"
-      "<thead><tr><th></th><th>ours</th><th>printed</th><th>difference</th></tr></thead>\n";
+/// Ours beside printed, a small table for each experiment.
+std::string tables(const ReportOutcome& of) {
+  std::string html = "<div class=\"cards\">\n";
   for (const Outcome& outcome : of.outcomes) {
     const Experiment& experiment = outcome.experiment;
     html += fmt::format(
-        "<tbody>\n<tr><th colspan=\"4\"><b>{}, {}</b> <small>{}<br>{} in batches of {}, {} "
-        "trials</small></th></tr>\n",
+        "<div>\n<h4>{}: {}</h4>\n<p class=\"quiet\">{}. {} epochs in batches of {}; {}.</p>\n"
+        "<table>\n<tr><th></th><th>ours</th>{}</tr>\n",
         escaped(experiment.item), escaped(experiment.setting), escaped(in_words(experiment.network)),
-        count(experiment.epochs, "epoch"), experiment.batch_size, shown_trials(outcome));
+        experiment.epochs, experiment.batch_size, shown_trials(outcome),
+        experiment.printed.empty() ? "" : "<th>printed</th><th>difference</th>");
     for (const Metric metric : metrics) {
       html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", in_words(metric),
                           shown(metric, outcome.at_end(metric)), shown_printed(experiment, metric),
                           shown_difference(outcome, metric));
     }
-    html += "</tbody>\n";
+    html += "</table>\n</div>\n";
   }
-  return html + "</table></div>\n";
+  return html + "</div>\n";
 }
 
 const Outcome& outcome_of(const ReportOutcome& of, const std::string& setting) {
   const auto found = std::find_if(of.outcomes.begin(), of.outcomes.end(), [&](const Outcome& outcome) {
     return outcome.experiment.setting == setting;
   });
+  if (found == of.outcomes.end()) throw std::logic_error(of.report.name + " has no " + setting + " to draw");
   return *found;
 }
 
@@ -120,7 +126,7 @@ std::string figures(const ReportOutcome& of) {
   std::string html;
   int number = 0;
   for (const std::vector<Figure>& row : of.report.figures) {
-    html += "<div class=\"figures\">\n";
+    html += "<div class=\"cards\">\n";
     for (const Figure& figure : row) {
       const std::string name = fmt::format("{}-{}", of.report.name, ++number);
       const std::string svg = std::visit(Draw{of, name}, figure);
@@ -140,7 +146,7 @@ std::string section(const ReportOutcome& of, const std::string& command) {
       escaped(report.name), escaped(report.title), escaped(report.authors), escaped(report.setting));
   html += "<h3>Readings chosen</h3>\n<ul>\n";
   for (const std::string& reading : report.readings) html += "<li>" + escaped(reading) + "</li>\n";
-  html += "</ul>\n<h3>Ours and printed</h3>\n" + table(of) + figures(of);
+  html += "</ul>\n<h3>Ours and printed</h3>\n" + tables(of) + figures(of);
   html += fmt::format("<p>To repeat it (it took {:.1f} s):</p>\n<pre>{} --only {}</pre>\n</section>\n",
                       of.seconds, escaped(command), escaped(report.name));
   return html;
@@ -160,19 +166,8 @@ std::string page(const std::vector<ReportOutcome>& outcomes, const std::string& 
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>The reports, run again with Tapedeck</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<h1>The reports, run again with Tapedeck</h1>\n"
-      "<p>Reports on small neural-network frameworks print figures. Here stand ours beside them, found with "
-      "the "
-      "settings that are printed; nothing was tuned to meet them.</p>\n"
-      "<p>A figure is a mean over trials ± one standard deviation, and so is a curve with its band. Every "
-      "trial "
-      "has data, initial weights and an order of samples of its own. Accuracies and losses are measured "
-      "after an "
-      "epoch on all of the data, in evaluation mode. A trial whose loss or gradient is no longer finite has "
-      "diverged: "
-      "it is counted, and left out of the figures.</p>\n"
-      "<ul>\n{}</ul>\n{}</body>\n</html>\n",
-      style, contents, sections);
+      "{}<ul>\n{}</ul>\n{}</body>\n</html>\n",
+      style, introduction, contents, sections);
 }
 
 }  // namespace tapedeck::reports

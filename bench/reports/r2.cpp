@@ -65,32 +65,25 @@ Report r2() {
       .authors = "Kang Fu, Hangqi Li, Junhong Li",
       .setting =
           "Points uniform on the unit square are told apart by whether they lie in the circle about its "
-          "middle "
-          "that has half of its area. Three networks with 2 inputs, three hidden layers of 25 and 1 output "
-          "differ in their activations: ReLU three times (model 1), Tanh three times (model 2), Tanh and "
-          "then "
-          "Sigmoid twice (model 3). Mean squared error, SGD in batches of 50 over 250 epochs, at a rate of "
-          "0.1 "
-          "that becomes 0.03 after 100 epochs and 0.01 after 175.",
+          "middle that has half of its area. Three networks with 2 inputs, three hidden layers of 25 and 1 "
+          "output differ in their activations: ReLU three times (model 1), Tanh three times (model 2), Tanh "
+          "and then Sigmoid twice (model 3). Mean squared error, SGD in batches of 50 over 250 epochs, at a "
+          "rate of 0.1 that becomes 0.03 after 100 epochs and 0.01 after 175.",
       .readings =
           {
               "The loss is called a mean and printed as a sum. With a sum a rate of 0.1 diverges: the mean "
-              "over "
-              "the batch is taken.",
+              "over the batch is taken.",
               "The radius is printed as 1/√2·π; half of the square's area asks for 1/√(2π), which is what "
-              "the "
-              "printed sign function has.",
+              "the printed sign function has.",
               "Targets are 0 and 1, and an output above 0.5 means 1.",
               "Initial weights are “uniform”, without bounds: U(−1/√l, 1/√l) for l inputs is taken, for the "
               "biases too.",
               "How many trials there were is not printed: 20 are made here, and 10 of the long ones.",
               "Model 3 is said to converge at “around 1400 epoch”, without a schedule for that. It is run "
-              "for "
-              "1400 epochs with the printed schedule, whose last rate then lasts for 1225 epochs, and with a "
-              "constant rate of 0.1.",
+              "for 1400 epochs with the printed schedule, whose last rate then lasts for 1225 epochs, and "
+              "with a constant rate of 0.1.",
               "Printed times are minutes in a virtual machine; ours are the seconds of training that one "
-              "trial "
-              "took in its thread.",
+              "trial took in its thread.",
           },
       .experiments =
           {

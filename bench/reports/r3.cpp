@@ -53,30 +53,23 @@ Report r3() {
       .authors = "Deng Zhantao, Li Junze",
       .setting =
           "Points uniform on the unit square are told apart by whether they lie in the circle about its "
-          "middle "
-          "that has half of its area. The network has 2 inputs, three times a linear layer of 25, ReLU and "
-          "batch normalisation, then a linear layer of 2 outputs. Mean squared error, SGD at a rate of 0.06 "
-          "in "
-          "batches of 500, 50 epochs, 20 rounds.",
+          "middle that has half of its area. The network has 2 inputs, three times a linear layer of 25, "
+          "ReLU and batch normalisation, then a linear layer of 2 outputs. Mean squared error, SGD at a "
+          "rate of 0.06 in batches of 500, 50 epochs, 20 rounds.",
       .readings =
           {
               "Two settings are compared in the report, its own framework and PyTorch, and two readings are "
-              "run. "
-              "For its own: weights and biases from N(0, 1), as its weight module says, and a loss that is "
-              "the "
-              "mean over the batch of the sum over outputs, as its eq. 5 says. For PyTorch: that library's "
-              "defaults, U(−1/√l, 1/√l) for l inputs, and the mean over all elements.",
+              "run. For its own: weights and biases from N(0, 1), as its weight module says, and a loss "
+              "that is the mean over the batch of the sum over outputs, as its eq. 5 says. For PyTorch: "
+              "that library's defaults, U(−1/√l, 1/√l) for l inputs, and the mean over all elements.",
               "Batch normalisation starts with gain 1 and bias 0, and has ε = 1e-5 and running statistics "
-              "that "
-              "take up a tenth of each batch's (the variance unbiased), as PyTorch's.",
+              "that take up a tenth of each batch's (the variance unbiased), as PyTorch's.",
               "One set of 1000 points is printed, and curves on a training and a test set: 1000 points are "
-              "taken "
-              "for each.",
+              "taken for each.",
               "Which accuracy the table shows is not said: the one on the test set after the last epoch is "
               "taken.",
               "Targets are 1 for the output of the point's class and 0 for the other; the greater output is "
-              "the "
-              "prediction.",
+              "the prediction.",
           },
       .experiments =
           {

@@ -54,7 +54,7 @@ std::string shown_printed(const Experiment& experiment, Metric metric) {
 std::string shown_difference(const Outcome& outcome, Metric metric) {
   const Printed* printed = printed_in(outcome.experiment, metric);
   const auto ours = outcome.at_end(metric);
-  if (printed == nullptr || !ours) return {};
+  if (printed == nullptr || !ours || metric == Metric::seconds) return {};
   const double difference = ours->mean - printed->mean;
   return (difference < 0 ? "−" : "+") + number(metric, std::abs(difference));
 }

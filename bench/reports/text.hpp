@@ -17,7 +17,7 @@ std::string escaped(const std::string& text);
 std::string shown(Metric metric, const std::optional<MeanDeviation>& figure);
 /// "0.9780", "0.9364 ± 0.0287", or nothing.
 std::string shown_printed(const Experiment& experiment, Metric metric);
-/// "+0.0012": our mean less the printed one, or nothing.
+/// "+0.0012": our mean less the printed one, or nothing; nothing for times, which other machines took.
 std::string shown_difference(const Outcome& outcome, Metric metric);
 /// "20 trials", or "20 trials, 1 diverged".
 std::string shown_trials(const Outcome& outcome);

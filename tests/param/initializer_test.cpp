@@ -101,6 +101,12 @@ BOOST_AUTO_TEST_CASE(normal_statistics) {
   }
 }
 
+// Of 2^53 numbers, two of a million are equal in one of 18,000 runs.
+BOOST_AUTO_TEST_CASE(elements_are_all_different) {
+  BOOST_TEST(arma::vec(arma::unique(arma::vectorise(drawn(large, td::uniform(1))))).n_elem == large.size());
+  BOOST_TEST(arma::vec(arma::unique(arma::vectorise(drawn(large, td::normal(1))))).n_elem == large.size());
+}
+
 BOOST_AUTO_TEST_CASE(elements_are_not_correlated) {
   const arma::mat x = drawn(large, td::normal(1));
   const double rows = arma::accu(x.rows(1, 1249) % x.rows(0, 1248)) / (1249.0 * 800);

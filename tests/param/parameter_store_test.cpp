@@ -21,6 +21,7 @@
 
 namespace td = tapedeck;
 using test::complaint;
+using test::contains;
 using test::ramp;
 using test::same_bits;
 
@@ -142,6 +143,13 @@ BOOST_AUTO_TEST_CASE(a_mistyped_name_gets_a_hint) {
              "store: no parameter \"encoder.fc_2.wieght\" (the nearest name is \"encoder.fc_2.weight\")");
   BOOST_TEST(complaint<td::NameError>([&] { m.store.buffer<double>("encoder.maen"); }) ==
              "store: no buffer \"encoder.maen\" (the nearest name is \"encoder.mean\")");
+  td::ParameterStore near;  // a letter more or less is one mistake, not as many as there are places shifted
+  near.add("abc", {1, 1}, td::zeros);
+  near.add("xbcd", {1, 1}, td::zeros);
+  for (const char* mistyped : {"bcd", "axbcd"}) {
+    BOOST_TEST(
+        contains(complaint<td::NameError>([&] { near.parameter(mistyped); }), "nearest name is \"xbcd\""));
+  }
   td::ParameterStore empty;
   BOOST_TEST(complaint<td::NameError>([&] { empty.parameter("w"); }) ==
              "store: no parameter \"w\" (there are none yet)");

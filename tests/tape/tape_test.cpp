@@ -111,6 +111,11 @@ BOOST_FIXTURE_TEST_CASE(detach_cuts, Double) {
   BOOST_TEST(equal(y.matrix<double>(), x0 % x0));
   tape.backward(td::sum(y));
   BOOST_TEST(equal(x.cotangent<double>(), x0));
+
+  td::Memory other;
+  td::Tape nothing_left(store, other);
+  const td::Value cut = td::detach(td::sum(nothing_left.variable(x0)));
+  BOOST_CHECK_THROW(nothing_left.backward(cut), td::UsageError);
 }
 
 BOOST_FIXTURE_TEST_CASE(carry_takes_elements_to_the_next_tape_and_no_cotangent_back, Double) {
@@ -364,6 +369,7 @@ BOOST_FIXTURE_TEST_CASE(vjp_reaches_parameters_and_what_lies_between, Double) {
   BOOST_TEST(equal(cotangents[1], 4 * x0 * x0.t(), 1e-13));
   BOOST_TEST(equal(cotangents[2], store.parameter("fc.weight").value<double>().t() * (4 * x0), 1e-13));
   BOOST_TEST(equal(cotangents[3], 4 * x0));
+  BOOST_TEST(equal(tape.vjp<double>({{y, x0}}, {h}).front(), 4 * x0));  // and nothing further back
 }
 
 BOOST_FIXTURE_TEST_CASE(vjp_of_what_does_not_depend_is_zero, Double) {
@@ -489,6 +495,7 @@ BOOST_FIXTURE_TEST_CASE(a_mask_follows_layer_use_and_step_and_nothing_else, Doub
   BOOST_TEST(!equal(mask(8, "drop", 0, false), reference));
   BOOST_TEST(!equal(mask(7, "else", 0, false), reference));
   BOOST_TEST(!equal(mask(7, "drop", 1, false), reference));
+  BOOST_TEST(!equal(mask(7, "drop", 2, false), mask(7, "drop", 1, false)));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_split_batch_draws_the_masks_of_the_whole, Double) {
