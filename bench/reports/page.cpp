@@ -43,6 +43,7 @@ table { width: 100%; border-collapse: collapse; font-size: 0.82rem; font-variant
 tr { border-top: 1px solid #ddd; }
 th, td { padding: 0.2rem 0.6rem 0.2rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
 th { color: #555; font-weight: normal; }
+th:last-child, td:last-child { padding-right: 0; }
 td:nth-child(3) { white-space: normal; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { font-size: 0.92rem; color: #333; }
@@ -86,7 +87,8 @@ std::string tables(const ReportOutcome& of) {
         experiment.printed.empty() ? "" : "<th>printed</th><th>difference</th>");
     for (const Metric metric : metrics) {
       html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", in_words(metric),
-                          shown(metric, outcome.at_end(metric)), shown_printed(experiment, metric),
+                          shown(metric, outcome.at_end(metric)),
+                          std::regex_replace(shown_printed(experiment, metric), std::regex("± "), "±&nbsp;"),
                           shown_difference(outcome, metric));
     }
     html += "</table>\n</div>\n";

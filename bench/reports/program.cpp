@@ -60,6 +60,7 @@ int run_program(const std::vector<std::string>& arguments, std::ostream& out, st
       ->check(CLI::Range(1, 100000))
       ->type_name("N");
   app.add_option("--seed", options.seed, "Everything random follows from it")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
       ->type_name("N");
   app.add_option("--threads", options.threads,

@@ -40,6 +40,7 @@ enum class Wrong {
   nothing,
   sign,
   factor,
+  factor_by_a_hair,
   output_for_input,
   overwrite,
   unwanted_state,
@@ -62,6 +63,7 @@ struct CubeOp {
     T factor = static_cast<T>(3 * size);
     if (wrong == Wrong::sign) factor = -factor;
     if (wrong == Wrong::factor) factor *= static_cast<T>(1 + 1e-7);
+    if (wrong == Wrong::factor_by_a_hair) factor *= static_cast<T>(1 + 5e-9);
     if (wrong == Wrong::single_sample && single) factor *= 2;
     if (wrong == Wrong::many_samples && !single) factor /= static_cast<T>(x.n_cols);
     if (wrong == Wrong::unwanted_state) factor *= static_cast<T>(++*replays);
@@ -297,7 +299,16 @@ BOOST_AUTO_TEST_CASE(a_factor_that_is_nearly_one) {
 
 BOOST_AUTO_TEST_CASE(small_gradients_are_checked_too) {
   BOOST_TEST(check_cube({Wrong::nothing, 1e-12}).passed());
-  BOOST_TEST(only(check_cube({Wrong::factor, 1e-12}), Fault::wrong_gradient));
+  const auto report = check_cube({Wrong::factor, 1e-12});
+  BOOST_TEST(only(report, Fault::wrong_gradient));
+  BOOST_TEST(report.worst.relative_error > 5e-8);
+}
+
+BOOST_AUTO_TEST_CASE(what_no_single_element_shows_a_direction_does) {
+  const auto report = check_cube({Wrong::factor_by_a_hair});
+  BOOST_TEST(only(report, Fault::wrong_gradient));
+  BOOST_TEST(contains(report.describe(), "along a random direction: analytic "));
+  BOOST_TEST(report.worst.relative_error < 1e-8);
 }
 
 BOOST_AUTO_TEST_CASE(the_output_where_the_input_is_due) {

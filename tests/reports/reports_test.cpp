@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
@@ -21,23 +23,23 @@
 #include "tapedeck/optim/sgd.hpp"
 
 namespace td = tapedeck;
-namespace reports = tapedeck::reports;
-using reports::Metric;
+namespace rep = tapedeck::reports;
+using rep::Metric;
 using test::contains;
 
 namespace {
 
-reports::Experiment tiny_experiment(const std::string& setting, double learning_rate) {
+rep::Experiment tiny_experiment(const std::string& setting, double learning_rate) {
   return {
       .item = "Table 1",
       .setting = setting,
       .data = td::disk,
       .train_samples = 60,
       .test_samples = 40,
-      .network = {reports::linear(5), reports::relu(), reports::batch_norm(), reports::linear(1)},
-      .targets = reports::zero_or_one(),
+      .network = {rep::linear(5), rep::relu(), rep::batch_norm(), rep::linear(1)},
+      .targets = rep::zero_or_one(),
       .loss = td::MSELoss{td::batch_mean},
-      .optimizer = reports::optimizer<td::SGD>({.learning_rate = learning_rate}),
+      .optimizer = rep::optimizer<td::SGD>({.learning_rate = learning_rate}),
       .batch_size = 20,
       .epochs = 5,
       .measure_every = 2,
@@ -46,31 +48,31 @@ reports::Experiment tiny_experiment(const std::string& setting, double learning_
   };
 }
 
-reports::Report tiny_report() {
+rep::Report tiny_report() {
   return {.name = "R9",
           .title = "Small <&>",
           .authors = "Nobody",
           .setting = "Few points",
           .readings = {"1 < 2"},
           .experiments = {tiny_experiment("slow, \"steady\"", 0.01), tiny_experiment("fast", 0.1)},
-          .figures = {{reports::Curves{"Loss", reports::Curves::Of::loss, "fast"},
-                       reports::Curves{"Accuracy", reports::Curves::Of::accuracy, "slow, \"steady\""}},
-                      {reports::PredictionMap{"Map", "fast"}}}};
+          .figures = {{rep::Curves{"Loss", rep::Curves::Of::loss, "fast"},
+                       rep::Curves{"Accuracy", rep::Curves::Of::accuracy, "slow, \"steady\""}},
+                      {rep::PredictionMap{"Map", "fast"}}}};
 }
 
 /// Layers by their descriptions, joined by " | ".
-std::string layers(const reports::Experiment& experiment) {
+std::string layers(const rep::Experiment& experiment) {
   td::ParameterStore store;
-  const td::Sequential model = reports::make(experiment.network, store, 2);
+  const td::Sequential model = rep::make(experiment.network, store, 2);
   std::string all;
   for (td::Index i = 0; i < model.size(); ++i) all += (i == 0 ? "" : " | ") + model[i].describe();
   return all;
 }
 
 /// The learning rates of all epochs.
-std::vector<double> rates(const reports::Experiment& experiment) {
+std::vector<double> rates(const rep::Experiment& experiment) {
   td::ParameterStore store;
-  reports::make(experiment.network, store, 2);
+  rep::make(experiment.network, store, 2);
   const auto optimizer = experiment.optimizer(store);
   const auto end_of_epoch = experiment.schedule(*optimizer);
   std::vector<double> all;
@@ -82,7 +84,7 @@ std::vector<double> rates(const reports::Experiment& experiment) {
 }
 
 /// The loss of outputs (2, 1) twice with targets 0: 10 / 2 as a mean over the batch, 10 / 4 over elements.
-double loss_of_two_samples(const reports::Experiment& experiment) {
+double loss_of_two_samples(const rep::Experiment& experiment) {
   td::ParameterStore store;
   td::Memory memory;
   td::Tape tape(store, memory, td::evaluate);
@@ -91,16 +93,16 @@ double loss_of_two_samples(const reports::Experiment& experiment) {
   return experiment.loss(tape.input(outputs), targets).item();
 }
 
-const reports::Experiment& named(const reports::Report& report, const std::string& setting) {
+const rep::Experiment& named(const rep::Report& report, const std::string& setting) {
   return *std::find_if(report.experiments.begin(), report.experiments.end(),
-                       [&](const reports::Experiment& e) { return e.setting == setting; });
+                       [&](const rep::Experiment& e) { return e.setting == setting; });
 }
 
-bool same_results(const reports::ReportOutcome& a, const reports::ReportOutcome& b) {
+bool same_results(const rep::ReportOutcome& a, const rep::ReportOutcome& b) {
   return std::equal(a.outcomes.begin(), a.outcomes.end(), b.outcomes.begin(), b.outcomes.end(),
-                    [](const reports::Outcome& x, const reports::Outcome& y) {
+                    [](const rep::Outcome& x, const rep::Outcome& y) {
                       return std::equal(x.trials.begin(), x.trials.end(), y.trials.begin(), y.trials.end(),
-                                        [](const reports::Trial& s, const reports::Trial& t) {
+                                        [](const rep::Trial& s, const rep::Trial& t) {
                                           return s.measured == t.measured && s.diverged == t.diverged;
                                         });
                     });
@@ -131,8 +133,7 @@ std::string content_of(const std::filesystem::path& path) {
 /// A folder that is gone when this is.
 struct Folder {
   std::filesystem::path path;
-  explicit Folder(const std::string& name) : path(std::filesystem::temp_directory_path() / name) {
-    std::filesystem::remove_all(path);
+  Folder() : path(std::filesystem::temp_directory_path() / ("tapedeck-reports-" + std::to_string(getpid()))) {
     std::filesystem::create_directories(path);
   }
   Folder(const Folder&) = delete;
@@ -154,16 +155,16 @@ struct ProgramRun {
 ProgramRun program(const std::vector<std::string>& arguments) {
   std::ostringstream out;
   std::ostringstream err;
-  const int code = reports::run_program(arguments, out, err, false);
+  const int code = rep::run_program(arguments, out, err, false);
   return {code, out.str(), err.str()};
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(reports_program)
+BOOST_AUTO_TEST_SUITE(reports)
 
 BOOST_AUTO_TEST_CASE(r2_has_the_printed_settings) {
-  const reports::Report report = reports::r2();
+  const rep::Report report = rep::r2();
   const auto network = [](const std::string& a, const std::string& b, const std::string& c) {
     return "Linear(2 -> 25) | " + a + " | Linear(25 -> 25) | " + b + " | Linear(25 -> 25) | " + c +
            " | Linear(25 -> 1)";
@@ -172,7 +173,7 @@ BOOST_AUTO_TEST_CASE(r2_has_the_printed_settings) {
   BOOST_TEST(layers(named(report, "model 2")) == network("Tanh", "Tanh", "Tanh"));
   BOOST_TEST(layers(named(report, "model 3")) == network("Tanh", "Sigmoid", "Sigmoid"));
   for (const std::string setting : {"model 1", "model 2", "model 3"}) {
-    const reports::Experiment& experiment = named(report, setting);
+    const rep::Experiment& experiment = named(report, setting);
     BOOST_TEST(experiment.item == "Table 1");
     BOOST_TEST(experiment.epochs == 250);
     BOOST_TEST(experiment.batch_size == 50);
@@ -202,7 +203,7 @@ BOOST_AUTO_TEST_CASE(r2_has_the_printed_settings) {
 }
 
 BOOST_AUTO_TEST_CASE(r2_trains_its_third_model_for_longer_at_printed_and_at_constant_rates) {
-  const reports::Report report = reports::r2();
+  const rep::Report report = rep::r2();
   const std::vector<double> printed = rates(named(report, "model 3, 1400 epochs"));
   BOOST_TEST(printed.size() == 1400);
   BOOST_TEST(printed.back() == 0.01);
@@ -212,9 +213,9 @@ BOOST_AUTO_TEST_CASE(r2_trains_its_third_model_for_longer_at_printed_and_at_cons
 }
 
 BOOST_AUTO_TEST_CASE(r3_has_the_printed_settings) {
-  const reports::Report report = reports::r3();
+  const rep::Report report = rep::r3();
   BOOST_TEST(report.experiments.size() == 2);
-  for (const reports::Experiment& experiment : report.experiments) {
+  for (const rep::Experiment& experiment : report.experiments) {
     BOOST_TEST(layers(experiment) ==
                "Linear(2 -> 25) | ReLU | BatchNorm(25) | Linear(25 -> 25) | ReLU | BatchNorm(25) | "
                "Linear(25 -> 25) | ReLU | BatchNorm(25) | Linear(25 -> 2)");
@@ -225,21 +226,21 @@ BOOST_AUTO_TEST_CASE(r3_has_the_printed_settings) {
     BOOST_TEST(rates(experiment).front() == 0.06);
     BOOST_TEST(rates(experiment).back() == 0.06);
   }
-  const reports::Printed own = report.experiments[0].printed.at(Metric::test_accuracy);
+  const rep::Printed own = report.experiments[0].printed.at(Metric::test_accuracy);
   BOOST_TEST(own.mean == 0.9364);
   BOOST_TEST(own.deviation.value() == 0.0287);
-  const reports::Printed pytorch = report.experiments[1].printed.at(Metric::test_accuracy);
+  const rep::Printed pytorch = report.experiments[1].printed.at(Metric::test_accuracy);
   BOOST_TEST(pytorch.mean == 0.9604);
   BOOST_TEST(pytorch.deviation.value() == 0.0096);
 }
 
 BOOST_AUTO_TEST_CASE(r3_is_read_in_two_ways) {
-  const reports::Report report = reports::r3();
+  const rep::Report report = rep::r3();
   BOOST_TEST(loss_of_two_samples(report.experiments[0]) == 5);
   BOOST_TEST(loss_of_two_samples(report.experiments[1]) == 2.5);
-  const auto second_weight = [](const reports::Experiment& experiment) {
+  const auto second_weight = [](const rep::Experiment& experiment) {
     td::ParameterStore store({.seed = 1});
-    reports::make(experiment.network, store, 2);
+    rep::make(experiment.network, store, 2);
     return td::Matrix<float>(store.parameter("layer_4.weight").value<float>());
   };
   BOOST_TEST(std::abs(arma::stddev(arma::vectorise(second_weight(report.experiments[0]))) - 1) < 0.1);
@@ -247,13 +248,13 @@ BOOST_AUTO_TEST_CASE(r3_is_read_in_two_ways) {
 }
 
 BOOST_AUTO_TEST_CASE(descriptions_are_consistent) {
-  for (const reports::Report& report : reports::all_reports()) {
+  for (const rep::Report& report : rep::all_reports()) {
     std::set<std::string> settings;
-    for (const reports::Experiment& experiment : report.experiments) {
+    for (const rep::Experiment& experiment : report.experiments) {
       BOOST_TEST(settings.insert(experiment.setting).second, experiment.setting << " is there twice");
     }
     for (const auto& row : report.figures) {
-      for (const reports::Figure& figure : row) {
+      for (const rep::Figure& figure : row) {
         const std::string setting = std::visit([](const auto& f) { return f.setting; }, figure);
         BOOST_TEST(settings.contains(setting), "no " << setting << " to draw");
       }
@@ -262,39 +263,38 @@ BOOST_AUTO_TEST_CASE(descriptions_are_consistent) {
 }
 
 BOOST_AUTO_TEST_CASE(threads_do_not_change_results) {
-  const reports::ReportOutcome alone = reports::run(tiny_report(), {.threads = 1});
+  const rep::ReportOutcome alone = rep::run(tiny_report(), {.threads = 1});
   for (const unsigned threads : {2U, 7U}) {
-    const reports::ReportOutcome together = reports::run(tiny_report(), {.threads = threads});
+    const rep::ReportOutcome together = rep::run(tiny_report(), {.threads = threads});
     BOOST_TEST(same_results(alone, together));
-    BOOST_TEST(without_seconds(reports::summary_csv({alone})) ==
-               without_seconds(reports::summary_csv({together})));
+    BOOST_TEST(without_seconds(rep::summary_csv({alone})) == without_seconds(rep::summary_csv({together})));
     BOOST_TEST(arma::approx_equal(alone.outcomes[0].picture->grid, together.outcomes[0].picture->grid,
                                   "absdiff", 0));
   }
 }
 
 BOOST_AUTO_TEST_CASE(trials_differ_and_follow_the_seed) {
-  const reports::ReportOutcome one = reports::run(tiny_report(), {.trials = 2, .seed = 1});
+  const rep::ReportOutcome one = rep::run(tiny_report(), {.trials = 2, .seed = 1});
   BOOST_TEST((one.outcomes[0].trials[0].measured != one.outcomes[0].trials[1].measured));
-  BOOST_TEST(!same_results(one, reports::run(tiny_report(), {.trials = 2, .seed = 2})));
-  reports::Report other_name = tiny_report();
+  BOOST_TEST(!same_results(one, rep::run(tiny_report(), {.trials = 2, .seed = 2})));
+  rep::Report other_name = tiny_report();
   other_name.name = "R8";
-  BOOST_TEST(!same_results(one, reports::run(other_name, {.trials = 2, .seed = 1})));
+  BOOST_TEST(!same_results(one, rep::run(other_name, {.trials = 2, .seed = 1})));
 }
 
 BOOST_AUTO_TEST_CASE(a_trial_does_not_depend_on_what_else_is_run) {
-  const reports::ReportOutcome few = reports::run(tiny_report(), {.trials = 1});
-  const reports::ReportOutcome more = reports::run(tiny_report(), {.trials = 2});
-  reports::Report last_only = tiny_report();
+  const rep::ReportOutcome few = rep::run(tiny_report(), {.trials = 1});
+  const rep::ReportOutcome more = rep::run(tiny_report(), {.trials = 2});
+  rep::Report last_only = tiny_report();
   last_only.experiments.erase(last_only.experiments.begin());
-  const reports::ReportOutcome alone = reports::run(last_only, {.trials = 1});
+  const rep::ReportOutcome alone = rep::run(last_only, {.trials = 1});
   BOOST_TEST((few.outcomes[1].trials[0].measured == more.outcomes[1].trials[0].measured));
   BOOST_TEST((few.outcomes[1].trials[0].measured == alone.outcomes[0].trials[0].measured));
 }
 
 BOOST_AUTO_TEST_CASE(curves_are_measured_every_so_many_epochs_and_at_the_end) {
-  const reports::ReportOutcome outcome = reports::run(tiny_report(), {});
-  const std::vector<reports::Point> curve = outcome.outcomes[0].curve(Metric::test_loss);
+  const rep::ReportOutcome outcome = rep::run(tiny_report(), {});
+  const std::vector<rep::Point> curve = outcome.outcomes[0].curve(Metric::test_loss);
   BOOST_TEST(curve.size() == 3);
   BOOST_TEST(curve[0].epoch == 2);
   BOOST_TEST(curve[1].epoch == 4);
@@ -304,34 +304,34 @@ BOOST_AUTO_TEST_CASE(curves_are_measured_every_so_many_epochs_and_at_the_end) {
 }
 
 BOOST_AUTO_TEST_CASE(a_diverged_trial_is_counted_and_does_not_stop_the_others) {
-  reports::Report report = tiny_report();
+  rep::Report report = tiny_report();
   report.experiments = {tiny_experiment("explosive", 1e30), tiny_experiment("fast", 0.1)};
-  report.figures = {{reports::Curves{"Loss", reports::Curves::Of::loss, "explosive"},
-                     reports::PredictionMap{"Map", "explosive"},
-                     reports::Curves{"Loss", reports::Curves::Of::loss, "fast"}}};
-  const reports::ReportOutcome outcome = reports::run(report, {});
+  report.figures = {{rep::Curves{"Loss", rep::Curves::Of::loss, "explosive"},
+                     rep::PredictionMap{"Map", "explosive"},
+                     rep::Curves{"Loss", rep::Curves::Of::loss, "fast"}}};
+  const rep::ReportOutcome outcome = rep::run(report, {});
   BOOST_TEST(outcome.outcomes[0].diverged() == 3);
   BOOST_TEST(!outcome.outcomes[0].at_end(Metric::test_accuracy).has_value());
   BOOST_TEST(outcome.outcomes[0].curve(Metric::test_accuracy).empty());
   BOOST_TEST(outcome.outcomes[1].diverged() == 0);
-  BOOST_TEST(contains(reports::text_table({outcome}), "3 trials, 3 diverged"));
-  BOOST_TEST(contains(reports::summary_csv({outcome}), "R9,Table 1,explosive,test_accuracy,,,0,0.5,0.25\n"));
-  const std::string page = reports::page({outcome}, "command");
+  BOOST_TEST(contains(rep::text_table({outcome}), "3 trials, 3 diverged"));
+  BOOST_TEST(contains(rep::summary_csv({outcome}), "R9,Table 1,explosive,test_accuracy,,,0,0.5,0.25\n"));
+  const std::string page = rep::page({outcome}, "command");
   BOOST_TEST(contains(page, "3 trials, 3 diverged"));
   BOOST_TEST(contains(page, "Nothing to draw"));
 }
 
 BOOST_AUTO_TEST_CASE(other_errors_pass_through) {
-  reports::Report report = tiny_report();
-  report.experiments[0].targets = reports::one_per_class(2);  // for a network of one output
+  rep::Report report = tiny_report();
+  report.experiments[0].targets = rep::one_per_class(2);  // for a network of one output
   for (const unsigned threads : {1U, 2U}) {
-    BOOST_CHECK_THROW(reports::run(report, {.threads = threads}), td::ShapeError);
+    BOOST_CHECK_THROW(rep::run(report, {.threads = threads}), td::ShapeError);
   }
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_has_a_line_for_each_experiment_and_metric) {
-  const reports::ReportOutcome outcome = reports::run(tiny_report(), {.trials = 2});
-  const std::vector<std::string> lines = lines_of(reports::summary_csv({outcome}));
+  const rep::ReportOutcome outcome = rep::run(tiny_report(), {.trials = 2});
+  const std::vector<std::string> lines = lines_of(rep::summary_csv({outcome}));
   BOOST_TEST(lines.size() == 1 + 2 * 5);
   BOOST_TEST(lines[0] == "report,item,setting,metric,mean,std,trials,printed_mean,printed_std");
   BOOST_TEST(lines[1].starts_with("R9,Table 1,\"slow, \"\"steady\"\"\",train_accuracy,0."));
@@ -343,30 +343,30 @@ BOOST_AUTO_TEST_CASE(the_summary_has_a_line_for_each_experiment_and_metric) {
 }
 
 BOOST_AUTO_TEST_CASE(the_page_is_sound) {
-  const Folder folder("tapedeck-reports-page");
+  const Folder folder;
   const std::filesystem::path file = folder.path / "index.html";
-  std::ofstream(file) << reports::page({reports::run(tiny_report(), {})}, "bench/run --seed 1");
+  std::ofstream(file) << rep::page({rep::run(tiny_report(), {})}, "bench/run --seed 1");
   BOOST_TEST(page_is_sound(file));
   const std::string html = content_of(file);
   BOOST_TEST(contains(html, "<h2>R9: Small &lt;&amp;&gt;</h2>"));
   BOOST_TEST(contains(html, "bench/run --seed 1 --only R9"));
-  BOOST_TEST(contains(html, "0.5000 ± 0.2500"));
+  BOOST_TEST(contains(html, "0.5000 ±&nbsp;0.2500"));
   BOOST_TEST(contains(html, "Linear(2→5), ReLU, BatchNorm(5), Linear(5→1)"));
 }
 
 BOOST_AUTO_TEST_CASE(a_figure_of_an_unknown_setting_is_refused) {
-  reports::Report report = tiny_report();
-  report.figures = {{reports::PredictionMap{"Map", "lost"}}};
-  BOOST_CHECK_THROW(reports::page({reports::run(report, {.trials = 1})}, ""), std::logic_error);
+  rep::Report report = tiny_report();
+  report.figures = {{rep::PredictionMap{"Map", "lost"}}};
+  BOOST_CHECK_THROW(rep::page({rep::run(report, {.trials = 1})}, ""), std::logic_error);
 }
 
 BOOST_AUTO_TEST_CASE(progress_is_a_line_for_each_experiment_or_one_written_over) {
-  const reports::Report report = tiny_report();
+  const rep::Report report = tiny_report();
   std::ostringstream lines;
   std::ostringstream terminal;
   {
-    reports::Progress to_file(lines, false, report, 2);
-    reports::Progress to_terminal(terminal, true, report, 2);
+    rep::Progress to_file(lines, false, report, 2);
+    rep::Progress to_terminal(terminal, true, report, 2);
     for (const auto& experiment : {report.experiments[1], report.experiments[1], report.experiments[0]}) {
       to_file.trial_finished(experiment);
       to_terminal.trial_finished(experiment);
@@ -398,7 +398,7 @@ BOOST_AUTO_TEST_CASE(bad_options_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_is_told) {
-  const Folder folder("tapedeck-reports-blocked");
+  const Folder folder;
   std::ofstream(folder.path / "file") << "in the way";
   const ProgramRun result =
       program({"--only", "R3", "--trials", "1", "--out", (folder.path / "file" / "x").string()});
@@ -421,7 +421,7 @@ BOOST_AUTO_TEST_CASE(help_and_list_go_to_standard_output) {
 }
 
 BOOST_AUTO_TEST_CASE(threads_do_not_change_what_the_program_writes) {
-  const Folder folder("tapedeck-reports-run");
+  const Folder folder;
   std::vector<std::string> summaries;
   for (const std::string threads : {"1", "2"}) {
     const std::filesystem::path out = folder.path / threads;

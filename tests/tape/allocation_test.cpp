@@ -84,13 +84,29 @@ Model network(td::Index outputs, Activation activation) {
 }
 
 td::Sequential with_dropout(td::ParameterStore& store) {
-  return {td::Linear{store.scope("fc_1"), 2, 25}, td::ReLU{}, td::Dropout{{.probability = 0.5}},
-          td::Linear{store.scope("fc_2"), 25, 2}};
+  const td::Dropout drop{{.probability = 0.5}};
+  return {td::Linear{store.scope("fc_1"), 2, 25},  td::ReLU{}, drop,
+          td::Linear{store.scope("fc_2"), 25, 25}, td::ReLU{}, drop,
+          td::Linear{store.scope("fc_3"), 25, 25}, td::ReLU{}, drop,
+          td::Linear{store.scope("fc_4"), 25, 2}};
 }
 
 td::Sequential with_batch_norm(td::ParameterStore& store) {
-  return {td::Linear{store.scope("fc_1"), 2, 25}, td::ReLU{}, td::BatchNorm{store.scope("bn_1"), 25},
-          td::Linear{store.scope("fc_2"), 25, 2}};
+  return {td::Linear{store.scope("fc_1"), 2, 25},  td::ReLU{}, td::BatchNorm{store.scope("bn_1"), 25},
+          td::Linear{store.scope("fc_2"), 25, 25}, td::ReLU{}, td::BatchNorm{store.scope("bn_2"), 25},
+          td::Linear{store.scope("fc_3"), 25, 25}, td::ReLU{}, td::BatchNorm{store.scope("bn_3"), 25},
+          td::Linear{store.scope("fc_4"), 25, 2}};
+}
+
+td::Sequential tanh_then_sigmoid(td::ParameterStore& store) {
+  return {td::Linear{store.scope("fc_1"), 2, 25},  td::Tanh{},
+          td::Linear{store.scope("fc_2"), 25, 25}, td::Sigmoid{},
+          td::Linear{store.scope("fc_3"), 25, 25}, td::Sigmoid{},
+          td::Linear{store.scope("fc_4"), 25, 2}};
+}
+
+td::Sequential with_tanh_at_the_end(td::ParameterStore& store) {
+  return {{"hidden", network(2, td::ReLU{})(store)}, td::Tanh{}};
 }
 
 template <class O, class Options>
@@ -115,7 +131,8 @@ const Rule adam = rule<td::Adam>(td::Adam::Options{});
 const Workload workloads[] = {
     {"ReLU, MSE, SGD", network(2, td::ReLU{}), squared, sgd, false},
     {"Tanh, MSE, momentum", network(2, td::Tanh{}), squared, momentum, false},
-    {"Sigmoid, MSE, SGD", network(2, td::Sigmoid{}), squared, sgd, false},
+    {"Tanh, then Sigmoid, MSE, SGD", tanh_then_sigmoid, squared, sgd, false},
+    {"ReLU, Tanh at the end, MSE, SGD", with_tanh_at_the_end, squared, sgd, false},
     {"ReLU, cross-entropy, Adam", network(2, td::ReLU{}), entropy, adam, true},
     {"ReLU, cross-entropy, SGD", network(2, td::ReLU{}), entropy, sgd, true},
     {"dropout, cross-entropy, Adam", with_dropout, entropy, adam, true},

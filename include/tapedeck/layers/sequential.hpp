@@ -3,6 +3,7 @@
 /// @file
 /// Layers one after another.
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
@@ -30,7 +31,8 @@ class TAPEDECK_API Sequential {
 
   /// A layer, with or without a name.
   struct Item {
-    template <LayerLike L>
+    template <class L>
+      requires(!std::same_as<L, Item> && LayerLike<L>)  // whether an Item can be copied must not depend on this
     Item(L l) : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor)
     template <LayerLike L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
