@@ -110,6 +110,7 @@ std::string draw_curves(const std::string& name, const std::string& title, const
   return draw(name, title, 280,
               data + "set style fill transparent solid 0.2 noborder\n" + quiet_axes +
                   fmt::format("set ylabel '{}' {}\nset yrange {}\n", axis.label, grey_text, axis.range) +
+                  (axis.logarithmic ? "set logscale y\n" : "") +
                   "set grid lc '#dddddd' lw 1 dt 1\n"
                   "set xlabel 'epoch' offset 0,0.5 " +
                   grey_text + "\nset autoscale xfix\nplot " + bands + lines + "\n");

@@ -20,12 +20,13 @@ struct Series {
   std::vector<Point> points;
 };
 
-/// What is measured upwards. `range` is gnuplot's; bands end at `least` and `most`.
+/// What is measured upwards. `range` is in gnuplot's words; bands end at `least` and `most`.
 struct Axis {
   std::string label;
   std::string range;
   double least;
   double most;
+  bool logarithmic = false;
 };
 
 /// <svg> elements to stand inside a page. `name` tells the elements' ids from those of the page's other

@@ -17,7 +17,6 @@ namespace {
 constexpr const char* blue = "#0072B2";
 constexpr const char* vermillion = "#D55E00";
 
-const Axis loss_axis = {"loss", "[0:*]", 0, std::numeric_limits<double>::infinity()};
 const Axis accuracy_axis = {"accuracy", "[*<0.4:1]", 0, 1};
 
 constexpr const char* style = R"(
@@ -104,6 +103,21 @@ const Outcome& outcome_of(const ReportOutcome& of, const std::string& setting) {
   return *found;
 }
 
+/// Logarithmic if a linear one would show a steep beginning and nothing else.
+Axis loss_axis(const std::vector<Series>& series) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double lowest = infinity;
+  double highest = 0;
+  for (const Series& s : series) {
+    for (const Point& point : s.points) {
+      lowest = std::min(lowest, point.figure.mean);
+      highest = std::max(highest, point.figure.mean);
+    }
+  }
+  if (highest < 100 * lowest) return {"loss", "[0:*]", 0, infinity};
+  return {"loss", fmt::format("[{}:*]", lowest / 2), lowest / 2, infinity, true};
+}
+
 /// Draws a figure of a report. What there is to draw may be missing, if trials diverged.
 struct Draw {
   const ReportOutcome& of;
@@ -113,10 +127,10 @@ struct Draw {
     const Outcome& outcome = outcome_of(of, curves.setting);
     if (outcome.diverged() == outcome.trials.size()) return {};
     const bool loss = curves.of == Curves::Of::loss;
-    return draw_curves(
-        name, curves.caption, loss ? loss_axis : accuracy_axis,
-        {{"training", blue, outcome.curve(loss ? Metric::train_loss : Metric::train_accuracy)},
-         {"test", vermillion, outcome.curve(loss ? Metric::test_loss : Metric::test_accuracy)}});
+    const std::vector<Series> series = {
+        {"training", blue, outcome.curve(loss ? Metric::train_loss : Metric::train_accuracy)},
+        {"test", vermillion, outcome.curve(loss ? Metric::test_loss : Metric::test_accuracy)}};
+    return draw_curves(name, curves.caption, loss ? loss_axis(series) : accuracy_axis, series);
   }
   std::string operator()(const PredictionMap& map) const {
     const Outcome& outcome = outcome_of(of, map.setting);

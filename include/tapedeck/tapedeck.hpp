@@ -3,16 +3,14 @@
 /// @file
 /// Everything, for users. Start here.
 ///
-/// | folder  | what for                                                         | read first |
-/// |---------|------------------------------------------------------------------|-----------------------------|
-/// | core/   | matrices, errors, random numbers                                 | matrix.hpp, error.hpp | |
-/// param/  | what is trained: values, gradients, initial values               | parameter_store.hpp         |
-/// | tape/   | recording and playing back; how an op is written                 | tape.hpp, op.hpp | | ops/
-/// | mathematics: a forward and its vector-Jacobian product each      | affine.hpp, loss.hpp        | |
-/// layers/ | ops with parameters, and Sequential                              | linear.hpp, sequential.hpp  |
-/// | optim/  | optimizers, schedulers, clipping                                 | optimizer.hpp | | data/   |
-/// data sets, batches, made-up data, standardisation                | dataset.hpp                 | | train/
-/// | a training loop for those who want none                          | trainer.hpp                 |
+///   - core/: matrices, errors, random numbers (matrix.hpp, error.hpp)
+///   - param/: what is trained: values, gradients, initial values (parameter_store.hpp)
+///   - tape/: recording and playing back; how an op is written (tape.hpp, op.hpp)
+///   - ops/: mathematics: a forward and its vector-Jacobian product each (affine.hpp, loss.hpp)
+///   - layers/: ops with parameters, and Sequential (linear.hpp, sequential.hpp)
+///   - optim/: optimizers, schedulers, clipping (optimizer.hpp)
+///   - data/: data sets, batches, made-up data, standardisation (dataset.hpp)
+///   - train/: a training loop for those who want none (trainer.hpp)
 ///
 /// `tapedeck/check/gradient_check.hpp` (is my vjp right?) is for tests and is included by itself.
 

@@ -15,7 +15,14 @@ std::string sentence(const Complaint& c) {
 }  // namespace
 
 Error::Error(Complaint complaint)
-    : std::runtime_error(sentence(complaint)), complaint_(std::move(complaint)) {}
+    : std::runtime_error("tapedeck::Error"),
+      complaint_(std::move(complaint)),
+      sentence_(sentence(complaint_)) {}
 Error::~Error() = default;
+
+void Error::set_who(std::string who) {
+  complaint_.who = std::move(who);
+  sentence_ = sentence(complaint_);
+}
 
 }  // namespace tapedeck

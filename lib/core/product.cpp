@@ -37,7 +37,8 @@ template <class T>
 bool takes_small_kernel(Factor<T> a, Factor<T> b) {
   constexpr double small = 1e6;  // multiplications, the bound up to which OpenBLAS uses those kernels
   return std::is_same_v<T, double> && !(a.transposed && b.transposed) &&
-         static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols()) <= small;
+         static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols()) <=
+             small;
 }
 
 template <class T>

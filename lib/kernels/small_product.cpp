@@ -11,10 +11,11 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// `columns` columns of c, one vector of rows: sum over k of a(rows, k) b(k, column). The last vector may be partial.
+// `columns` columns of c, one vector of rows: sum over k of a(rows, k) b(k, column). The last vector may be
+// partial.
 template <Index columns, class D, class T = hn::TFromD<D>>
-void tile(D d, hn::Mask<D> rows, T* c, Index m, Index k, const T* a, Index a_leading, const T* b, Index b_step,
-          Index b_leading, bool accumulate) {
+void tile(D d, hn::Mask<D> rows, T* c, Index m, Index k, const T* a, Index a_leading, const T* b,
+          Index b_step, Index b_leading, bool accumulate) {
   hn::Vec<D> sum[columns];
   for (Index j = 0; j < columns; ++j) sum[j] = accumulate ? hn::MaskedLoad(rows, d, c + j * m) : hn::Zero(d);
   for (Index p = 0; p < k; ++p) {
@@ -61,8 +62,8 @@ void product(T* c, Index m, Index n, Index k, Operand<T> a, Operand<T> b, bool a
     Index j = 0;
     const auto run = [&]<Index columns>() {
       for (; j + columns <= n; j += columns) {
-        tile<columns>(d, rows, c + i + j * m, m, k, a.data + i, a.leading, b.data + j * leading, step, leading,
-                      accumulate);
+        tile<columns>(d, rows, c + i + j * m, m, k, a.data + i, a.leading, b.data + j * leading, step,
+                      leading, accumulate);
       }
     };
     run.template operator()<4>();
@@ -73,7 +74,8 @@ void product(T* c, Index m, Index n, Index k, Operand<T> a, Operand<T> b, bool a
 void product_f32(float* c, Index m, Index n, Index k, Operand<float> a, Operand<float> b, bool accumulate) {
   product(c, m, n, k, a, b, accumulate);
 }
-void product_f64(double* c, Index m, Index n, Index k, Operand<double> a, Operand<double> b, bool accumulate) {
+void product_f64(double* c, Index m, Index n, Index k, Operand<double> a, Operand<double> b,
+                 bool accumulate) {
   product(c, m, n, k, a, b, accumulate);
 }
 
@@ -92,7 +94,8 @@ void small_product(float* c, Index m, Index n, Index k, Operand<float> a, Operan
   HWY_DYNAMIC_DISPATCH(product_f32)(c, m, n, k, a, b, accumulate);
 }
 template <>
-void small_product(double* c, Index m, Index n, Index k, Operand<double> a, Operand<double> b, bool accumulate) {
+void small_product(double* c, Index m, Index n, Index k, Operand<double> a, Operand<double> b,
+                   bool accumulate) {
   HWY_DYNAMIC_DISPATCH(product_f64)(c, m, n, k, a, b, accumulate);
 }
 

@@ -151,7 +151,8 @@ struct SoftCrossEntropy {
       const double log_sum = softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
       lse[c] = static_cast<T>(log_sum);
       for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
-        if (t(i, c) != 0) sum += static_cast<double>(t(i, c)) * (log_sum - static_cast<double>(z(i, c)));
+        if (t(i, c) != 0 || std::isnan(log_sum))
+          sum += static_cast<double>(t(i, c)) * (log_sum - static_cast<double>(z(i, c)));
       }
     }
     l(0, 0) = static_cast<T>(sum / divisor(reduction, {1, z.n_cols}));

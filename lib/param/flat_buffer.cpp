@@ -25,9 +25,7 @@ FlatBuffer::FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents)
     views.reserve(extents_->slots.size());  // once: a relocated view would be copied into memory of its own
     for (const auto& [offset, shape] : extents_->slots) {
       views.emplace_back(data<T>() + offset, shape.rows, shape.cols, false, true);
-      // A strict view may still be reshaped (5x1 to 1x5), and a moved one loses its memory; one of fixed
-      // size, as in Mat::fixed, may not.
-      arma::access::rw(views.back().mem_state) = 3;
+      pin(views.back());
     }
   });
 }

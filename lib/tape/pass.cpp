@@ -130,13 +130,15 @@ Random Pass::next_random() {
   return random_.stream(layer).stream(0);
 }
 
+void Pass::require_statistic(const Buffer& buffer, Shape statistic) const {
+  const Shape wanted = entries_[resolve(buffer)].shape();
+  if (statistic == wanted) return;
+  throw ShapeError({.who = store_->layout().buffers[buffer.slot()].name,
+                    .given = "a statistic of " + to_string(statistic),
+                    .wanted = to_string(wanted)});
+}
+
 void Pass::keep_statistic(Index buffer_slot, const void* values, Index size, double momentum) {
-  const Shape shape = entries_[parameter_count_ + buffer_slot].shape();
-  if (shape.size() != size) {
-    throw ShapeError({.who = who("statistics"),
-                      .given = "buffer \"" + store_->layout().buffers[buffer_slot].name + "\" is " + to_string(shape),
-                      .wanted = std::to_string(size) + " elements, as the batch's statistic"});
-  }
   statistics_.push_back({buffer_slot, values, size, momentum});
 }
 
@@ -244,6 +246,12 @@ void Pass::refuse_element(const char* op, const Signature& signature, const std:
        .wanted = wrong.index ? "index" : name_of(scalar_),
        .hint = wrong.index ? "class labels are an arma::umat, put on the tape with tape.input"
                            : "tape.input converts numbers to the store's scalar; labels are no numbers"});
+}
+
+void Pass::refuse_body(const char* op, const Place* place, const char* what) {
+  throw ContractError({.who = who(op, place),
+                       .given = std::string("Armadillo refused: ") + what,
+                       .wanted = "outputs and cotangents of the shapes that the signature says"});
 }
 
 void Pass::refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,

@@ -66,6 +66,11 @@ class Trainer::Best {
 Trainer::Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss)
     : store_(store), model_(std::move(model)), optimizer_(optimizer), loss_(std::move(loss)) {
   store_.seal();
+  if (&optimizer.store() != &store) {
+    throw UsageError({.who = "Trainer",
+                      .given = "an optimizer of another store",
+                      .wanted = "one made for the store that is trained"});
+  }
 }
 
 Value Trainer::loss_on(Tape& tape, const Batch& batch) const {

@@ -65,6 +65,13 @@ BOOST_AUTO_TEST_CASE(kinds_do_not_pass_for_one_another) {
       td::NameError);
 }
 
+BOOST_AUTO_TEST_CASE(who_complains_may_be_said_more_exactly) {
+  td::ShapeError error({.who = "affine", .given = "x is 5x2", .wanted = "3x2"});
+  error.set_who("fc_1 (affine)");
+  BOOST_TEST(error.who() == "fc_1 (affine)");
+  BOOST_TEST(error.what() == "fc_1 (affine): x is 5x2; expected 3x2");
+}
+
 BOOST_AUTO_TEST_CASE(a_copy_survives_the_original) {
   std::exception_ptr kept;
   try {

@@ -34,7 +34,8 @@ double element(td::Factor<T> a, td::Factor<T> b, td::Index i, td::Index j) {
   return sum;
 }
 
-// Rounding of a sum of k products of Gaussians, each below 8 in size, in any order: k eps k 64 is never exceeded.
+// Rounding of a sum of k products of Gaussians, each below 8 in size, in any order: k eps k 64 is never
+// exceeded.
 template <class T>
 double bound(td::Index k) {
   return 64 * static_cast<double>((k + 1) * (k + 1)) * static_cast<double>(std::numeric_limits<T>::epsilon());
@@ -51,13 +52,14 @@ void compare(td::Index m, td::Index n, td::Index k, bool ta, bool tb, bool accum
   double worst = 0;
   for (td::Index j = 0; j < n; ++j) {
     for (td::Index i = 0; i < m; ++i) {
-      const double wanted = element<T>({a, ta}, {b, tb}, i, j) + (accumulate ? static_cast<double>(before(i, j)) : 0);
+      const double wanted =
+          element<T>({a, ta}, {b, tb}, i, j) + (accumulate ? static_cast<double>(before(i, j)) : 0);
       worst = std::fmax(worst, std::fabs(static_cast<double>(c(i, j)) - wanted));
       if (std::isnan(c(i, j))) worst = HUGE_VAL;
     }
   }
-  BOOST_TEST(worst <= bound<T>(k), m << "x" << k << (ta ? "'" : "") << " times " << k << "x" << n << (tb ? "'" : "")
-                                     << ": off by " << worst);
+  BOOST_TEST(worst <= bound<T>(k), m << "x" << k << (ta ? "'" : "") << " times " << k << "x" << n
+                                     << (tb ? "'" : "") << ": off by " << worst);
 }
 
 }  // namespace
@@ -84,8 +86,9 @@ BOOST_AUTO_TEST_CASE(products_beyond_the_small_kernels_are_right_too) {
 BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {
   arma::mat c(2, 2);
   const arma::mat a(2, 3);
-  BOOST_TEST(test::complaint<td::ShapeError>([&] { td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a}); }) ==
-             "product: 2x2 = 2x3 times 2x3; expected mxn = mxk times kxn");
+  BOOST_TEST(test::complaint<td::ShapeError>([&] {
+               td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a});
+             }) == "product: 2x2 = 2x3 times 2x3; expected mxn = mxk times kxn");
   td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a, true});
 }
 

@@ -31,8 +31,7 @@ BOOST_AUTO_TEST_CASE(gradient) {
   td::ParameterStore store;
   const td::Residual layer{td::Sequential{td::Linear{store.scope("fc_1"), 3, 5}, td::Tanh{},
                                           td::Linear{store.scope("fc_2"), 5, 3}}};
-  const auto report =
-      td::check_gradient(store, [&](const td::Value& x) { return layer(x); }, {td::Shape{3, 4}});
+  const auto report = td::check_gradient(store, layer, {td::Shape{3, 4}});
   BOOST_TEST(report.passed(), report);
 }
 
@@ -48,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_layer_that_changes_the_shape) {
 BOOST_AUTO_TEST_CASE(in_evaluation_its_input_stays) {
   td::ParameterStore store({.seed = 1, .scalar = td::f64});
   const td::Residual residual{td::Sequential{td::Tanh{}, td::Tanh{}}};
-  const td::Sequential model{td::Tanh{}, [&](const td::Value& x) { return residual(x); }, td::Tanh{}};
+  const td::Sequential model{td::Tanh{}, residual, td::Tanh{}};
   td::Memory memory;
   const auto x = test::normal({3, 4}, 1);
   const auto run = [&](td::Mode mode) -> td::Matrix<double> {

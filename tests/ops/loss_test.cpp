@@ -176,6 +176,10 @@ BOOST_AUTO_TEST_CASE(what_is_never_expected_costs_nothing) {
   BOOST_TEST(td::soft_cross_entropy(z, column({1, 0}), td::batch_sum).item() == 0);
   BOOST_TEST(td::cross_entropy(z, td::IndexMatrix(1, 1, arma::fill::zeros), td::batch_sum).item() == 0);
   BOOST_TEST(td::cross_entropy(z, td::IndexMatrix(1, 1, arma::fill::ones), td::batch_sum).item() == HUGE_VAL);
+  // But NaN is not hidden, not even where nothing is expected.
+  const td::Value nan = tape.input(td::Matrix<double>(2, 1, arma::fill::value(std::nan(""))));
+  const td::Matrix<double> nothing(2, 1);
+  BOOST_TEST(std::isnan(td::soft_cross_entropy(nan, nothing, td::batch_sum).item()));
 }
 
 BOOST_AUTO_TEST_CASE(means_are_sums_divided) {

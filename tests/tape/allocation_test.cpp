@@ -1,5 +1,6 @@
-// After the first training step a second one allocates nothing: counted by taking the place of the C library's allocation
-// functions, which operator new calls as well. Sanitizers bring allocators of their own, so this is not for them.
+// After the first training step a second one allocates nothing: counted by taking the place of the C
+// library's allocation functions, which operator new calls as well. Sanitizers bring allocators of their own,
+// so this is not for them.
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -76,9 +77,9 @@ using Loss = std::function<td::Value(const td::Value&, const td::Operand&)>;
 template <class Activation>
 Model network(td::Index outputs, Activation activation) {
   return [=](td::ParameterStore& store) {
-    return td::Sequential{td::Linear{store.scope("fc_1"), 2, 25},        activation,
-                          td::Linear{store.scope("fc_2"), 25, 25},       activation,
-                          td::Linear{store.scope("fc_3"), 25, 25},       activation,
+    return td::Sequential{td::Linear{store.scope("fc_1"), 2, 25},      activation,
+                          td::Linear{store.scope("fc_2"), 25, 25},     activation,
+                          td::Linear{store.scope("fc_3"), 25, 25},     activation,
                           td::Linear{store.scope("fc_4"), 25, outputs}};
   };
 }
@@ -123,7 +124,9 @@ struct Workload {
 };
 
 const auto squared = [](const td::Value& y, const td::Operand& t) { return td::mse(y, t, td::batch_mean); };
-const auto entropy = [](const td::Value& y, const td::Operand& t) { return td::cross_entropy(y, t, td::batch_mean); };
+const auto entropy = [](const td::Value& y, const td::Operand& t) {
+  return td::cross_entropy(y, t, td::batch_mean);
+};
 const Rule sgd = rule<td::SGD>(td::SGD::Options{.learning_rate = 0.1});
 const Rule momentum = rule<td::SGD>(td::SGD::Options{.learning_rate = 0.1, .momentum = 0.9});
 const Rule adam = rule<td::Adam>(td::Adam::Options{});
@@ -148,7 +151,9 @@ BOOST_AUTO_TEST_CASE(the_count_sees_every_way_to_allocate) {
   BOOST_TEST(allocated_by([] { std::free(std::malloc(8)); }) == 1);
   BOOST_TEST(allocated_by([] { delete std::make_unique<std::string>(100, 'x').release(); }) == 2);
   BOOST_TEST(allocated_by([] { arma::mat(100, 100); }) == 1);
-  BOOST_TEST(allocated_by([] { ::operator delete(::operator new(64, std::align_val_t{64}), std::align_val_t{64}); }) == 1);
+  BOOST_TEST(allocated_by([] {
+               ::operator delete (::operator new (64, std::align_val_t{64}), std::align_val_t{64});
+             }) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_training_step_allocates_nothing) {

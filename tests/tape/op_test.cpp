@@ -64,6 +64,22 @@ struct Misshapen {
   void vjp(auto& dx, const auto& dy) const { dx += arma::sum(dy, 1); }
 };
 
+// Writes an output of a shape that its signature does not say.
+struct Sideways {
+  static constexpr auto name = "sideways";
+  static constexpr td::Signature signature = "x(f,1) -> y(f,1)";
+  void forward(auto& y, const auto& x) const { y = x.t(); }
+  void vjp(auto& dx, const auto& dy) const { dx += dy; }
+};
+
+// Complains about its input.
+struct Picky {
+  static constexpr auto name = "picky";
+  static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
+  void forward(auto&, const auto&) const { throw td::LabelError({.who = "picky", .given = "this"}); }
+  void vjp(auto& dx, const auto& dy) const { dx += dy; }
+};
+
 // Its costly contribution must be asked for only by those who want it.
 struct Costly {
   static constexpr auto name = "costly";
@@ -149,7 +165,8 @@ BOOST_AUTO_TEST_CASE(the_same_op_runs_in_float) {
   BOOST_TEST((y.element() == td::Element::real32));
   const arma::fmat dy = arma::conv_to<arma::fmat>::from(dy0);
   tape.backward({y, dy});
-  BOOST_TEST(arma::approx_equal(store.gradients().of<float>(gain), arma::fmat(arma::fvec{6, -13.5F}), "absdiff", 0));
+  BOOST_TEST(
+      arma::approx_equal(store.gradients().of<float>(gain), arma::fmat(arma::fvec{6, -13.5F}), "absdiff", 0));
 }
 
 BOOST_FIXTURE_TEST_CASE(one_input_given_twice_gets_both_contributions, OnTape) {
@@ -171,7 +188,9 @@ BOOST_FIXTURE_TEST_CASE(an_output_that_nobody_used_has_a_cotangent_of_zero, OnTa
 
 BOOST_FIXTURE_TEST_CASE(a_sink_left_untouched_is_refused, OnTape) {
   const td::Value y = td::apply(Forgetful{}, tape.variable(x0), tape.variable(x1));
-  BOOST_TEST(complaint<td::ContractError>([&] { tape.backward({y, dy0}); }) ==
+  BOOST_TEST(complaint<td::ContractError>([&] {
+               tape.backward({y, dy0});
+             }) ==
              "forgetful: db was left untouched by the vjp; expected a contribution "
              "(if nothing flows to it, say so: d<input>.none())");
 }
@@ -197,8 +216,25 @@ BOOST_FIXTURE_TEST_CASE(none_leaves_room_for_the_contributions_of_others, OnTape
 
 BOOST_FIXTURE_TEST_CASE(a_contribution_of_another_shape_is_refused, OnTape) {
   const td::Value y = td::apply(Misshapen{}, tape.variable(x0));
-  BOOST_TEST(complaint<td::ShapeError>([&] { tape.backward({y, dy0}); }) ==
-             "vjp: a contribution of another shape; expected 2x3 (a cotangent has the shape of its input)");
+  BOOST_TEST(
+      complaint<td::ShapeError>([&] {
+        tape.backward({y, dy0});
+      }) ==
+      "misshapen: a contribution of another shape; expected 2x3 (a cotangent has the shape of its input)");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_output_of_another_shape_is_refused, OnTape) {
+  const td::Value x = tape.variable(column(1, 2));
+  const td::Tape::At at(tape, "fc_1");
+  const std::string text = complaint<td::ContractError>([&] { td::apply(Sideways{}, x); });
+  BOOST_TEST(text.starts_with("fc_1 (sideways): Armadillo refused: "), text);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_an_op_complains_of_is_told_with_its_place, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Tape::At outer(tape, "encoder");
+  const td::Tape::At inner(tape, "fc_1");
+  BOOST_TEST(complaint<td::LabelError>([&] { td::apply(Picky{}, x); }) == "encoder.fc_1 (picky): this");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_function_is_called_only_if_its_contribution_is_wanted, OnTape) {
@@ -219,8 +255,11 @@ BOOST_FIXTURE_TEST_CASE(labels_are_indices_and_get_no_cotangent, OnTape) {
 
 BOOST_FIXTURE_TEST_CASE(labels_that_are_numbers_are_refused, OnTape) {
   const td::Value x = tape.variable(x0);
-  BOOST_TEST(complaint<td::ScalarError>([&] { td::apply(Pick{2}, x, tape.input(arma::mat{{1, 0, 1}})); }) ==
-             "pick: t holds double; expected index (class labels are an arma::umat, put on the tape with tape.input)");
+  BOOST_TEST(complaint<td::ScalarError>([&] {
+               td::apply(Pick{2}, x, tape.input(arma::mat{{1, 0, 1}}));
+             }) ==
+             "pick: t holds double; expected index (class labels are an arma::umat, put on the tape with "
+             "tape.input)");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_shape_that_the_signature_cannot_say_is_stated_in_a_function, OnTape) {
@@ -248,7 +287,8 @@ BOOST_FIXTURE_TEST_CASE(operands_must_be_of_one_tape_and_store, OnTape) {
   const td::Value x = tape.input(x0);
   const td::Value elsewhere = other.input(x1);
   BOOST_TEST(complaint<td::HandleError>([&] { td::apply(DifferenceAndProduct{}, x, elsewhere); }) ==
-             "Value: one of another tape; expected Values of one tape only (tape.carry(value) takes its elements over)");
+             "Value: one of another tape; expected Values of one tape only (tape.carry(value) takes its "
+             "elements over)");
   td::ParameterStore stranger;
   const td::Parameter foreign = stranger.add("gain", {2, 1}, td::ones);
   BOOST_CHECK_THROW(td::apply(ScaleOp{}, foreign, x), td::HandleError);

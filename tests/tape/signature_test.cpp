@@ -9,8 +9,10 @@ namespace {
 constexpr td::Signature affine = "w(m,n)* b(m,1) x(n,batch)* -> y(m,batch)";
 static_assert(affine.inputs.size == 3 && affine.outputs.size == 1 && affine.saved.size == 0);
 static_assert(affine.inputs[0].name == "w" && affine.inputs[1].name == "b" && affine.inputs[2].name == "x");
-static_assert(affine.inputs[0].kept && !affine.inputs[1].kept && affine.inputs[2].kept && !affine.outputs[0].kept);
-static_assert(affine.word_count == 3 && affine.words[0] == "m" && affine.words[1] == "n" && affine.words[2] == "batch");
+static_assert(affine.inputs[0].kept && !affine.inputs[1].kept && affine.inputs[2].kept &&
+              !affine.outputs[0].kept);
+static_assert(affine.word_count == 3 && affine.words[0] == "m" && affine.words[1] == "n" &&
+              affine.words[2] == "batch");
 static_assert(affine.inputs[0].rows.word && affine.inputs[0].rows.number == affine.outputs[0].rows.number);
 static_assert(!affine.inputs[1].cols.word && affine.inputs[1].cols.number == 1);
 

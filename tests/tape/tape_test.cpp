@@ -53,7 +53,8 @@ BOOST_FIXTURE_TEST_CASE(a_layer_used_in_a_loop_adds_its_gradients_up, Double) {
   for (int i = 0; i < 3; ++i) h = td::product(weight, h);
   tape.backward(td::sum(h));
   const arma::mat one = arma::ones(2, 3);
-  const arma::mat expected = one * (w * w * x0).t() + w.t() * one * (w * x0).t() + w.t() * w.t() * one * x0.t();
+  const arma::mat expected =
+      one * (w * w * x0).t() + w.t() * one * (w * x0).t() + w.t() * w.t() * one * x0.t();
   BOOST_TEST(equal(plain.gradients().of<double>(weight), expected, 1e-12));
 }
 
@@ -100,7 +101,8 @@ BOOST_FIXTURE_TEST_CASE(what_is_frozen_gets_no_gradient_and_costs_no_record, Dou
   td::Tape tape(store, memory);
   const td::Value loss = td::sum(layer(tape.input(x0)));
   BOOST_TEST(complaint<td::UsageError>([&] { tape.backward(loss); }) ==
-             "tape.backward: a root that depends on no parameter and no variable that wants a cotangent; expected one "
+             "tape.backward: a root that depends on no parameter and no variable that wants a cotangent; "
+             "expected one "
              "that does (is everything frozen, or detached?)");
 }
 
@@ -292,7 +294,8 @@ BOOST_AUTO_TEST_CASE(one_model_runs_on_copies_of_its_store) {
   const arma::mat w = exact.parameter("fc.weight").value<double>();
   const arma::mat b = exact.parameter("fc.bias").value<double>();
   BOOST_TEST(equal(run(exact), w * x0 + b * arma::ones(1, 3), 1e-15));
-  const double rounding = 3 * 16 * static_cast<double>(std::numeric_limits<float>::epsilon());  // 3 terms below 16
+  const double rounding =
+      3 * 16 * static_cast<double>(std::numeric_limits<float>::epsilon());  // 3 terms below 16
   BOOST_TEST(equal(run(store), run(exact), rounding));
 
   td::ParameterStore average = exact.copy();
@@ -363,8 +366,7 @@ BOOST_FIXTURE_TEST_CASE(vjp_reaches_parameters_and_what_lies_between, Double) {
   const td::Value x = tape.variable(x0);
   const td::Value h = layer(x);
   const td::Value y = td::scale(h, 3) + h;
-  const auto cotangents =
-      tape.vjp<double>({{y, x0}}, {h, tape.parameter(layer.weight()), x, h});
+  const auto cotangents = tape.vjp<double>({{y, x0}}, {h, tape.parameter(layer.weight()), x, h});
   BOOST_TEST(equal(cotangents[0], 4 * x0));
   BOOST_TEST(equal(cotangents[1], 4 * x0 * x0.t(), 1e-13));
   BOOST_TEST(equal(cotangents[2], store.parameter("fc.weight").value<double>().t() * (4 * x0), 1e-13));
@@ -391,7 +393,8 @@ BOOST_FIXTURE_TEST_CASE(vjp_refuses_data_and_the_other_scalar, Double) {
 
 BOOST_FIXTURE_TEST_CASE(in_evaluation_sequential_releases_what_lies_between, Double) {
   std::vector<td::Value> seen;
-  const td::Sequential model{layer, [&](const td::Value& x) {
+  const td::Sequential model{layer,
+                             [&](const td::Value& x) {
                                seen.push_back(x);
                                return td::tanh(x);
                              },
@@ -402,7 +405,8 @@ BOOST_FIXTURE_TEST_CASE(in_evaluation_sequential_releases_what_lies_between, Dou
     const td::Value y = model(x);
     BOOST_TEST(to_string(y.shape()) == "2x3");
     BOOST_TEST(to_string(x.shape()) == "2x3");
-    BOOST_TEST(contains(complaint<td::HandleError>([&] { td::relu(seen.front()); }), "a 2x3 one that was released"));
+    BOOST_TEST(
+        contains(complaint<td::HandleError>([&] { td::relu(seen.front()); }), "a 2x3 one that was released"));
   }
   td::Tape tape(store, memory);
   model(tape.input(x0));
@@ -413,7 +417,8 @@ BOOST_FIXTURE_TEST_CASE(a_deep_evaluation_needs_memory_for_two_layers_only, Doub
   const auto capacity = [&](int depth) {
     td::Memory own;
     const td::Sequential model(std::vector<td::Sequential::Item>(
-        static_cast<std::size_t>(depth), td::Sequential::Item{[](const td::Value& x) { return td::scale(x, 0.5); }}));
+        static_cast<std::size_t>(depth),
+        td::Sequential::Item{[](const td::Value& x) { return td::scale(x, 0.5); }}));
     td::Tape tape(store, own, td::evaluate);
     const arma::mat x(1000, 100);
     model(tape.borrow(x));
@@ -440,8 +445,9 @@ BOOST_FIXTURE_TEST_CASE(check_finite_names_the_first_bad_record_and_its_operand,
   arma::mat bad = x0;
   bad(1, 2) = std::numeric_limits<double>::quiet_NaN();
   td::Tape tape(store, memory, {.check_finite = true});
-  BOOST_TEST(complaint<td::NonFiniteError>([&] { model(tape.input(bad)); }) ==
-             "first (affine): y is nan at (0,2), its operand x is 2x3 with nan at (1,2); expected finite numbers");
+  BOOST_TEST(
+      complaint<td::NonFiniteError>([&] { model(tape.input(bad)); }) ==
+      "first (affine): y is nan at (0,2), its operand x is 2x3 with nan at (1,2); expected finite numbers");
 }
 
 BOOST_FIXTURE_TEST_CASE(check_finite_names_a_parameter, Double) {
@@ -463,12 +469,15 @@ BOOST_FIXTURE_TEST_CASE(check_finite_looks_at_cotangents_too, Double) {
   td::Tape tape(store, memory, {.check_finite = true});
   const td::Value x = tape.variable(number(2));
   const td::Value y = td::scale(td::scale(x, 1e200), 1e-200);
-  BOOST_TEST(complaint<td::NonFiniteError>([&] { tape.backward({y, number(1e250)}); }) == "nothing was thrown");
+  BOOST_TEST(complaint<td::NonFiniteError>([&] {
+               tape.backward({y, number(1e250)});
+             }) == "nothing was thrown");
   td::Memory other;
   td::Tape again(store, other, {.check_finite = true});
   const td::Value z = td::scale(td::scale(again.variable(number(2)), 1e-200), 1e200);
-  BOOST_TEST(complaint<td::NonFiniteError>([&] { again.backward({z, number(1e250)}); }) ==
-             "scale: going back, the cotangent of x is 1x1 with inf at (0,0); expected finite numbers");
+  BOOST_TEST(complaint<td::NonFiniteError>([&] {
+               again.backward({z, number(1e250)});
+             }) == "scale: going back, the cotangent of x is 1x1 with inf at (0,0); expected finite numbers");
 }
 
 BOOST_FIXTURE_TEST_CASE(without_checks_nan_is_passed_on, Double) {

@@ -173,7 +173,8 @@ BOOST_AUTO_TEST_CASE(a_summary_does_not_hide_what_is_not_finite) {
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_of_nothing_is_refused) {
-  BOOST_TEST(complaint<td::ShapeError>([] { summary({}); }) == "mean_deviation: no values; expected at least 1");
+  BOOST_TEST(complaint<td::ShapeError>([] { summary({}); }) ==
+             "mean_deviation: no values; expected at least 1");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -453,7 +453,7 @@ const std::vector<Refusal> refusals{
         "a huge label", [](const auto& data) { return with_label(data, 20, td::no_class); }, "of sample"),
     bad_data(
         "a last batch of one", [](const auto& data) { return first(data, 49); },
-        "batch_norm: x is 9x1; expected a batch of at least 2"),
+        "norm (batch_norm): x is 9x1; expected a batch of at least 2"),
     bad_validation(
         "no validation data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
     bad_validation(
@@ -577,6 +577,15 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_overflows_stops_training) {
   BOOST_TEST(contains(said, "training, epoch 1, step 1: fc (product): going back, the cotangent of"), said);
   BOOST_TEST(store.parameter("fc.weight").value<float>()[0] == 0);
   BOOST_TEST(store.parameter("fc.weight").gradient<float>()[0] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_optimizer_of_another_store_is_refused) {
+  td::ParameterStore store;
+  td::ParameterStore other;
+  const td::Linear layer{store.scope("fc"), 2, 1};
+  td::SGD optimizer{other};
+  BOOST_TEST(test::complaint<td::UsageError>([&] { td::Trainer(store, layer, optimizer); }) ==
+             "Trainer: an optimizer of another store; expected one made for the store that is trained");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -24,13 +24,19 @@ class TAPEDECK_API Error : public std::runtime_error {
   explicit Error(Complaint complaint);
   ~Error() override;
 
+  const char* what() const noexcept override { return sentence_.c_str(); }
+
   const std::string& who() const noexcept { return complaint_.who; }
   const std::string& given() const noexcept { return complaint_.given; }
   const std::string& wanted() const noexcept { return complaint_.wanted; }
   const std::string& hint() const noexcept { return complaint_.hint; }
 
+  /// Says more exactly who complains: what is thrown inside an op does not know which layer the op works for.
+  void set_who(std::string who);
+
  private:
   Complaint complaint_;
+  std::string sentence_;
 };
 
 /// A matrix has the wrong shape for its place.

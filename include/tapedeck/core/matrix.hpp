@@ -88,4 +88,11 @@ const Matrix<T> view(const T* data, Shape shape) {
   return Matrix<T>(const_cast<T*>(data), shape.rows, shape.cols, false, true);
 }
 
+/// Fixes the size of a view for good. Without this, Armadillo lets a 5x1 view become 1x5, and lets a move
+/// take its memory away.
+template <class T>
+void pin(Matrix<T>& m) {
+  arma::access::rw(m.mem_state) = 3;  // Armadillo's word for it, as in Mat::fixed
+}
+
 }  // namespace tapedeck

@@ -33,10 +33,14 @@ concept LayerLike = std::copy_constructible<L> && std::is_invocable_r_v<Value, c
 /// Holds any layer. Copies share it: a layer cannot change.
 class TAPEDECK_API Layer {
  public:
+  /// Whether L is copyable is asked inside: as a constraint it would ask itself about a layer made of a
+  /// Layer.
   template <class L>
-  requires(!std::same_as<L, Layer> && LayerLike<L>)
+  requires(!std::same_as<L, Layer> && std::is_invocable_r_v<Value, const L&, const Value&>)
       Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
-      : held_(std::make_shared<const Holder<L>>(std::move(layer))) {}
+      : held_(std::make_shared<const Holder<L>>(std::move(layer))) {
+    static_assert(std::copy_constructible<L>, "a layer is copyable: it holds handles and options, no state");
+  }
 
   Value operator()(const Value& x) const { return held_->forward(x); }
 
@@ -64,44 +68,45 @@ class TAPEDECK_API Layer {
     virtual std::vector<NamedParameter> parameters() const = 0;
     virtual const std::type_info& type() const = 0;
   };
+  // What a layer may offer besides its call.
+  struct Offers {
+    template <class L>
+    static constexpr bool name = requires(const L& l) {
+      std::string(l.name());
+    };
+    template <class L>
+    static constexpr bool kind = requires {
+      std::string(L::kind);
+    };
+    template <class L>
+    static constexpr bool describe = requires(const L& l) {
+      std::string(l.describe());
+    };
+    template <class L>
+    static constexpr bool parameters = requires(const L& l) {
+      std::vector<NamedParameter>(l.parameters());
+    };
+  };
   template <class L>
   struct Holder final : Held {
     explicit Holder(L l) : layer(std::move(l)) {}
 
     Value forward(const Value& x) const override { return layer(x); }
     std::string name() const override {
-      if constexpr (requires {
-                      { layer.name() } -> std::convertible_to<std::string>;
-                    }) {
-        return layer.name();
-      } else {
-        return {};
-      }
+      if constexpr (Offers::name<L>) return layer.name();
+      return {};
     }
     std::string kind() const override {
-      if constexpr (requires { std::string(L::kind); }) {
-        return L::kind;
-      } else {
-        return "layer";
-      }
+      if constexpr (Offers::kind<L>) return L::kind;
+      return "layer";
     }
     std::string describe() const override {
-      if constexpr (requires {
-                      { layer.describe() } -> std::convertible_to<std::string>;
-                    }) {
-        return layer.describe();
-      } else {
-        return kind();
-      }
+      if constexpr (Offers::describe<L>) return layer.describe();
+      return kind();
     }
     std::vector<NamedParameter> parameters() const override {
-      if constexpr (requires {
-                      { layer.parameters() } -> std::convertible_to<std::vector<NamedParameter>>;
-                    }) {
-        return layer.parameters();
-      } else {
-        return {};
-      }
+      if constexpr (Offers::parameters<L>) return layer.parameters();
+      return {};
     }
     const std::type_info& type() const override { return typeid(L); }
 

@@ -24,16 +24,18 @@ namespace tapedeck {
 ///                          {"head", td::Linear{store.scope("fc_2"), 25, 2}},
 ///                          [](td::Value x) { return td::scale(x, 2); }};   // layer_1
 ///
-/// A Sequential is itself a layer and may be held by another.
+/// A Sequential is itself a layer and may be held by another. Copy one as `auto copy = model`;
+/// `Sequential{model}` is a Sequential that holds it.
 class TAPEDECK_API Sequential {
  public:
   static constexpr const char* kind = "sequential";
 
   /// A layer, with or without a name.
   struct Item {
+    // Whether an Item can be copied must not depend on whether it is a layer, so that is asked first.
     template <class L>
-      requires(!std::same_as<L, Item> && LayerLike<L>)  // whether an Item can be copied must not depend on this
-    Item(L l) : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor)
+    // NOLINTNEXTLINE(google-explicit-constructor)
+    requires(!std::same_as<L, Item> && LayerLike<L>) Item(L l) : layer(std::move(l)) {}
     template <LayerLike L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
 

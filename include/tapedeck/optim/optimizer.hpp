@@ -49,6 +49,7 @@ class TAPEDECK_API Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer();
 
+  const ParameterStore& store() const { return store_; }
   double learning_rate() const { return learning_rate_; }
   /// OptionError unless finite and at least 0.
   void set_learning_rate(double learning_rate);

@@ -32,7 +32,7 @@ class TAPEDECK_API Gradients {
   bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
 
   /// A view of the gradient, all zero if nothing was contributed. Ask anew after `zero()`, which leaves old
-  /// views as they were. ScalarError if T is not the store's scalar.
+  /// views as they were. Not for two threads at once. ScalarError if T is not the store's scalar.
   template <class T>
   const Matrix<T>& of(Parameter parameter) const {
     return read<T>(checked(parameter));

@@ -36,10 +36,11 @@ class Context {
   /// Where this tape's first column lies in the whole batch: the column to add when drawing.
   Index first_column() const { return pass_.first_column(); }
   /// Keeps a batch's statistic; at the optimizer's step, buffer = (1 - momentum) buffer + momentum statistic.
-  /// `statistic` must be one of the forward's outputs or of what it saves.
+  /// `statistic` must be one of the forward's outputs or of what it saves. ShapeError if it has not the
+  /// buffer's shape.
   template <class T>
   void hand_over(Buffer buffer, const Matrix<T>& statistic, double momentum) {
-    pass_.resolve(buffer);
+    pass_.require_statistic(buffer, shape_of(statistic));
     pass_.keep_statistic(buffer.slot(), statistic.memptr(), statistic.n_elem, momentum);
   }
 
@@ -112,6 +113,28 @@ template <class T>
 const Matrix<T> cotangent(Pass& pass, std::uint32_t entry) {
   return view(static_cast<const T*>(pass.read_cotangent(entry)), pass.entry(entry).shape());
 }
+// Outputs keep the shapes that the signature says; inputs are const.
+template <class T>
+void pin_output(Matrix<T>& output) {
+  pin(output);
+}
+template <class T>
+void pin_output(const Matrix<T>& /*input*/) {}
+
+// What goes wrong inside an op is told by the op's name and place; what Armadillo throws means that a shape
+// was wrong.
+template <class Body>
+void run_body(const char* op, const Place* place, const Body& body) {
+  try {
+    body();
+  } catch (Error& error) {
+    error.set_who(Pass::who(op, place));
+    throw;
+  } catch (const std::logic_error& error) {
+    Pass::refuse_body(op, place, error.what());
+  }
+}
+
 template <class T, bool index>
 using ElementOf = std::conditional_t<index, Index, T>;
 
@@ -127,7 +150,9 @@ void replay(Pass& pass, const Record& base) {
   [&]<std::size_t... S, std::size_t... D, std::size_t... K>(
       std::index_sequence<S...>, std::index_sequence<D...>, std::index_sequence<K...>) {
     const auto with_sinks = [&](auto&&... sink) {
-      const auto with_matrices = [&](auto&&... matrix) { record.op.vjp(sink..., matrix...); };
+      const auto with_matrices = [&](auto&&... matrix) {
+        run_body(O::name, record.place, [&] { record.op.vjp(sink..., matrix...); });
+      };
       with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
                     readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
       const auto require_touched = [&](const Sink<T>& s, std::size_t input) {
@@ -206,12 +231,15 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
       return pass.entry(first + static_cast<std::uint32_t>(offset));
     };
     const auto with_matrices = [&](auto&&... matrix) {
-      if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
-        Context context(pass);
-        op.forward(context, matrix...);
-      } else {
-        op.forward(matrix...);
-      }
+      (pin_output(matrix), ...);
+      run_body(O::name, pass.place(), [&] {
+        if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
+          Context context(pass);
+          op.forward(context, matrix...);
+        } else {
+          op.forward(matrix...);
+        }
+      });
     };
     with_matrices(writable<ElementOf<T, s.outputs[J].index>>(entry(J))...,
                   writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,

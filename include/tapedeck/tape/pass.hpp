@@ -128,11 +128,13 @@ class TAPEDECK_API Pass {
     last_ = record;
     return *record;
   }
+  void require_statistic(const Buffer& buffer, Shape statistic) const;
   void keep_statistic(Index buffer_slot, const void* values, Index size, double momentum);
 
   /// Names the layer that is at work; `leave` with what `enter` returned.
   const Place* enter(std::string_view name, std::uint64_t hash);
   void leave(const Place* outer) { place_ = outer; }
+  const Place* place() const { return place_; }
   /// The stream for the next use of randomness by the layer at work.
   Random next_random();
 
@@ -193,6 +195,7 @@ class TAPEDECK_API Pass {
                                  std::size_t operand, const std::uint32_t* sizes, const bool* bound) const;
   [[noreturn]] void refuse_element(const char* op, const Signature& signature, const std::uint32_t* inputs,
                                    std::size_t operand) const;
+  [[noreturn]] static void refuse_body(const char* op, const Place* place, const char* what);
   [[noreturn]] void refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,
                                const char* hint) const;
   /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.

@@ -62,7 +62,9 @@ class Sink {
       : pass_(pass),
         wanted_(pass.entry(entry).wanted),
         target_(wanted_ ? pass.contribute(entry) : Target{}),
-        sum_(view(static_cast<T*>(target_.data), wanted_ ? pass.entry(entry).shape() : Shape{})) {}
+        sum_(view(static_cast<T*>(target_.data), wanted_ ? pass.entry(entry).shape() : Shape{})) {
+    pin(sum_);
+  }
   Sink(const Sink&) = delete;
   /// A sink is only ever added to: other records contribute as well.
   Sink& operator=(const Sink&) = delete;
@@ -138,6 +140,7 @@ class Sink {
         const std::size_t bytes = sum_.n_elem * sizeof(T);
         void* memory = pass_.borrow_scratch(bytes);
         Matrix<T> scratch = view(static_cast<T*>(memory), shape_of(sum_));
+        pin(scratch);
         scratch = contribution;
         sum_ += scratch;
         pass_.return_scratch(memory, bytes);

@@ -21,7 +21,8 @@ struct TapeOptions {
   /// one.
   bool check_finite = false;
   /// Which step of training this is: with the store's seed, the layer and its use, the key of all random
-  /// numbers. By default the store's count of training passes.
+  /// numbers. By default the store's count of training passes; say it for tapes that run in several threads
+  /// at once, whose order is chance.
   std::optional<std::uint64_t> step = std::nullopt;
   /// Where this tape's first column lies in the whole batch, for workers that share a batch: column c of a
   /// mask is drawn as column first_column + c.

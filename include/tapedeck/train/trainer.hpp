@@ -55,6 +55,7 @@ class TAPEDECK_API Trainer {
   /// Gives a 1x1 Value from the model's output and a batch's targets.
   using Loss = std::function<Value(const Value& output, const Operand& target)>;
 
+  /// UsageError if the optimizer is one of another store.
   Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss = {});
 
   void set_loss(Loss loss) { loss_ = std::move(loss); }
