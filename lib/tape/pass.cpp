@@ -248,9 +248,9 @@ void Pass::refuse_element(const char* op, const Signature& signature, const std:
                            : "tape.input converts numbers to the store's scalar; labels are no numbers"});
 }
 
-void Pass::refuse_body(const char* op, const Place* place, const char* what) {
+void Pass::refuse_body(const char* op, const Place* place, const std::string& given) {
   throw ContractError({.who = who(op, place),
-                       .given = std::string("Armadillo refused: ") + what,
+                       .given = given,
                        .wanted = "outputs and cotangents of the shapes that the signature says"});
 }
 

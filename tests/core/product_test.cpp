@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <tuple>
 
@@ -69,10 +70,12 @@ BOOST_AUTO_TEST_SUITE(product)
 
 using Scalars = std::tuple<float, double>;
 
+using Sizes = std::initializer_list<td::Index>;
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(every_route_gives_the_sum_of_products, T, Scalars) {
-  for (const td::Index m : {0, 1, 2, 7, 25, 130}) {
-    for (const td::Index n : {0, 1, 3, 4, 17}) {
-      for (const td::Index k : {0, 1, 2, 25, 33}) {
+  for (const td::Index m : Sizes{0, 1, 2, 7, 25, 130}) {
+    for (const td::Index n : Sizes{0, 1, 3, 4, 17}) {
+      for (const td::Index k : Sizes{0, 1, 2, 25, 33}) {
         for (const int flags : {0, 1, 2, 3, 4, 5, 6, 7}) compare<T>(m, n, k, flags & 1, flags & 2, flags & 4);
       }
     }

@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -158,7 +159,7 @@ BOOST_AUTO_TEST_CASE(the_count_sees_every_way_to_allocate) {
 
 BOOST_AUTO_TEST_CASE(a_second_training_step_allocates_nothing) {
   for (const td::Scalar scalar : {td::f32, td::f64}) {
-    for (const td::Index batch : {2, 5, 50, 500}) {
+    for (const td::Index batch : std::initializer_list<td::Index>{2, 5, 50, 500}) {
       const td::Dataset points = td::disk(batch, 1).converted(scalar);
       const td::Dataset targets = td::Dataset(points.x(), td::one_hot(points.labels(), 2)).converted(scalar);
       for (const Workload& w : workloads) {

@@ -72,6 +72,20 @@ struct Sideways {
   void vjp(auto& dx, const auto& dy) const { dx += dy; }
 };
 
+// States a shape that contradicts its signature.
+struct Contradictory {
+  static constexpr auto name = "contradictory";
+  static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
+  td::Shape shape(td::Shape x) const { return {x.rows, x.cols + 1}; }
+  void forward(auto& y, const auto&) const { y.zeros(); }
+  void vjp(auto& dx, const auto&) const { dx.none(); }
+};
+
+static_assert(td::detail::inputs_say_all_sizes(ScaleOp::signature));
+static_assert(!td::detail::inputs_say_all_sizes("x(f,b) -> y(g,b)"));
+static_assert(!td::detail::inputs_say_all_sizes("x(f,b) -> y(f,b) | mask(f,k)"));
+static_assert(td::detail::inputs_say_all_sizes("x(f,b) -> y(f,1) | mask(2,b)"));
+
 // Complains about its input.
 struct Picky {
   static constexpr auto name = "picky";
@@ -228,6 +242,14 @@ BOOST_FIXTURE_TEST_CASE(an_output_of_another_shape_is_refused, OnTape) {
   const td::Tape::At at(tape, "fc_1");
   const std::string text = complaint<td::ContractError>([&] { td::apply(Sideways{}, x); });
   BOOST_TEST(text.starts_with("fc_1 (sideways): Armadillo refused: "), text);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stated_shape_must_agree_with_the_signature, OnTape) {
+  const td::Value x = tape.variable(x0);
+  BOOST_TEST(
+      complaint<td::ContractError>([&] { td::apply(Contradictory{}, x); }) ==
+      "contradictory: its shape() gave 2x4; expected outputs and cotangents of the shapes that the signature "
+      "says");
 }
 
 BOOST_FIXTURE_TEST_CASE(what_an_op_complains_of_is_told_with_its_place, OnTape) {

@@ -113,6 +113,7 @@ template <class T>
 const Matrix<T> cotangent(Pass& pass, std::uint32_t entry) {
   return view(static_cast<const T*>(pass.read_cotangent(entry)), pass.entry(entry).shape());
 }
+
 // Outputs keep the shapes that the signature says; inputs are const.
 template <class T>
 void pin_output(Matrix<T>& output) {
@@ -131,7 +132,7 @@ void run_body(const char* op, const Place* place, const Body& body) {
     error.set_who(Pass::who(op, place));
     throw;
   } catch (const std::logic_error& error) {
-    Pass::refuse_body(op, place, error.what());
+    Pass::refuse_body(op, place, std::string("Armadillo refused: ") + error.what());
   }
 }
 
@@ -189,12 +190,21 @@ struct Sizes {
   Index operator()(Signature::Size size) const { return size.word ? of[size.number] : size.number; }
 };
 
-template <class O>
-constexpr bool states_shape = requires(const O& op, Shape s) {
-  op.shape(s);
+// Whether every word in the shapes of outputs and saved matrices occurs in those of the inputs.
+consteval bool inputs_say_all_sizes(const Signature& s) {
+  std::array<bool, Signature::max_words> said{};
+  const auto known = [&](Signature::Size size) { return !size.word || said[size.number]; };
+  for (std::size_t i = 0; i < s.inputs.size; ++i) {
+    for (const Signature::Size size : {s.inputs[i].rows, s.inputs[i].cols}) {
+      if (size.word) said[size.number] = true;
+    }
+  }
+  bool all = true;
+  for (std::size_t i = 0; i < s.outputs.size; ++i)
+    all &= known(s.outputs[i].rows) && known(s.outputs[i].cols);
+  for (std::size_t i = 0; i < s.saved.size; ++i) all &= known(s.saved[i].rows) && known(s.saved[i].cols);
+  return all;
 }
-|| requires(const O& op, Shape s) { op.shape(s, s); }
-|| requires(const O& op, Shape s) { op.shape(s, s, s); };
 
 template <class O, class T>
 std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
@@ -215,10 +225,18 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
   live = live && pass.mode() == train;
   return [&]<std::size_t... I, std::size_t... J, std::size_t... K>(
       std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
-    if constexpr (states_shape<O>) {
+    constexpr bool states_shape = requires { op.shape(pass.entry(operands[I]).shape()...); };
+    static_assert(
+        states_shape || inputs_say_all_sizes(s),
+        "an output has a size that no input has: say it in a member `Shape shape(Shape input...) const`");
+    if constexpr (states_shape) {
       const Shape shape = op.shape(pass.entry(operands[I]).shape()...);
-      sizes.fits(s.outputs[0].rows, static_cast<std::uint32_t>(shape.rows));
-      sizes.fits(s.outputs[0].cols, static_cast<std::uint32_t>(shape.cols));
+      const auto agrees = [&](Signature::Size size, Index stated) {
+        return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
+      };
+      if (!agrees(s.outputs[0].rows, shape.rows) || !agrees(s.outputs[0].cols, shape.cols)) {
+        Pass::refuse_body(O::name, pass.place(), "its shape() gave " + to_string(shape));
+      }
     }
     const std::uint32_t first = pass.entry_count();
     (pass.append(s.outputs[J].index ? Element::index : element_of<T>,

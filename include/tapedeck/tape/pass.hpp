@@ -195,7 +195,7 @@ class TAPEDECK_API Pass {
                                  std::size_t operand, const std::uint32_t* sizes, const bool* bound) const;
   [[noreturn]] void refuse_element(const char* op, const Signature& signature, const std::uint32_t* inputs,
                                    std::size_t operand) const;
-  [[noreturn]] static void refuse_body(const char* op, const Place* place, const char* what);
+  [[noreturn]] static void refuse_body(const char* op, const Place* place, const std::string& given);
   [[noreturn]] void refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,
                                const char* hint) const;
   /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.
