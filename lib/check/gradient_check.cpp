@@ -528,6 +528,7 @@ GradientReport check_gradient(ParameterStore& store, const CheckedFunction& func
   }
   const Random random = Random(options.seed).stream("samples");
   std::vector<Elements> samples;
+  samples.reserve(inputs.size());
   for (const CheckInput& input : inputs) samples.push_back(input.elements(random.stream(samples.size())));
   const Index batch = samples.empty() ? 0 : columns_of(samples.front());
   const bool common =

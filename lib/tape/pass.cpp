@@ -248,10 +248,21 @@ void Pass::refuse_element(const char* op, const Signature& signature, const std:
                            : "tape.input converts numbers to the store's scalar; labels are no numbers"});
 }
 
-void Pass::refuse_body(const char* op, const Place* place, const std::string& given) {
+void Pass::refuse_shapes(const char* op, const Place* place, const std::string& given) {
   throw ContractError({.who = who(op, place),
                        .given = given,
                        .wanted = "outputs and cotangents of the shapes that the signature says"});
+}
+
+void Pass::rethrow_from(const char* op, const Place* place) {
+  try {
+    throw;
+  } catch (Error& error) {
+    error.set_who(who(op, place));
+    throw;
+  } catch (const std::logic_error& error) {
+    refuse_shapes(op, place, std::string("Armadillo refused: ") + error.what());
+  }
 }
 
 void Pass::refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,

@@ -20,7 +20,7 @@ namespace tapedeck {
 template <class T, class F, class... Matrices>
 class Map {
  public:
-  Map(const F& f, const Matrices&... matrices) : f_(f), matrices_(matrices...) {}
+  explicit Map(const F& f, const Matrices&... matrices) : f_(f), matrices_(matrices...) {}
 
   Shape shape() const { return shape_of(std::get<0>(matrices_)); }
 
@@ -52,7 +52,7 @@ class Map {
 
 template <class F, class T, class... Rest>
 Map<T, F, Matrix<T>, Rest...> map(const F& f, const Matrix<T>& first, const Rest&... rest) {
-  return {f, first, rest...};
+  return Map<T, F, Matrix<T>, Rest...>(f, first, rest...);
 }
 
 }  // namespace tapedeck

@@ -122,20 +122,6 @@ void pin_output(Matrix<T>& output) {
 template <class T>
 void pin_output(const Matrix<T>& /*input*/) {}
 
-// What goes wrong inside an op is told by the op's name and place; what Armadillo throws means that a shape
-// was wrong.
-template <class Body>
-void run_body(const char* op, const Place* place, const Body& body) {
-  try {
-    body();
-  } catch (Error& error) {
-    error.set_who(Pass::who(op, place));
-    throw;
-  } catch (const std::logic_error& error) {
-    Pass::refuse_body(op, place, std::string("Armadillo refused: ") + error.what());
-  }
-}
-
 template <class T, bool index>
 using ElementOf = std::conditional_t<index, Index, T>;
 
@@ -152,7 +138,11 @@ void replay(Pass& pass, const Record& base) {
       std::index_sequence<S...>, std::index_sequence<D...>, std::index_sequence<K...>) {
     const auto with_sinks = [&](auto&&... sink) {
       const auto with_matrices = [&](auto&&... matrix) {
-        run_body(O::name, record.place, [&] { record.op.vjp(sink..., matrix...); });
+        try {
+          record.op.vjp(sink..., matrix...);
+        } catch (...) {
+          Pass::rethrow_from(O::name, record.place);
+        }
       };
       with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
                     readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
@@ -235,7 +225,7 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
         return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
       };
       if (!agrees(s.outputs[0].rows, shape.rows) || !agrees(s.outputs[0].cols, shape.cols)) {
-        Pass::refuse_body(O::name, pass.place(), "its shape() gave " + to_string(shape));
+        Pass::refuse_shapes(O::name, pass.place(), "its shape() gave " + to_string(shape));
       }
     }
     const std::uint32_t first = pass.entry_count();
@@ -250,14 +240,18 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
     };
     const auto with_matrices = [&](auto&&... matrix) {
       (pin_output(matrix), ...);
-      run_body(O::name, pass.place(), [&] {
+      try {
         if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
           Context context(pass);
+          // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the analyzer loses sight of the captured op
           op.forward(context, matrix...);
         } else {
+          // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
           op.forward(matrix...);
         }
-      });
+      } catch (...) {
+        Pass::rethrow_from(O::name, pass.place());
+      }
     };
     with_matrices(writable<ElementOf<T, s.outputs[J].index>>(entry(J))...,
                   writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,

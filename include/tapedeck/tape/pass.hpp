@@ -195,7 +195,10 @@ class TAPEDECK_API Pass {
                                  std::size_t operand, const std::uint32_t* sizes, const bool* bound) const;
   [[noreturn]] void refuse_element(const char* op, const Signature& signature, const std::uint32_t* inputs,
                                    std::size_t operand) const;
-  [[noreturn]] static void refuse_body(const char* op, const Place* place, const std::string& given);
+  [[noreturn]] static void refuse_shapes(const char* op, const Place* place, const std::string& given);
+  /// Throws what was just caught from an op's forward or vjp, told with the op's name and place. What
+  /// Armadillo throws means that a shape was wrong.
+  [[noreturn]] static void rethrow_from(const char* op, const Place* place);
   [[noreturn]] void refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,
                                const char* hint) const;
   /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.

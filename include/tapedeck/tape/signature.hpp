@@ -102,8 +102,8 @@ class Signature {
   }
 
  public:
-  consteval Signature(const char* text)
-      : rest_(text) {  // NOLINT(google-explicit-constructor): reads as a literal
+  // NOLINTNEXTLINE(google-explicit-constructor): a literal is to become a Signature
+  consteval Signature(const char* text) : rest_(text) {
     while (!skip("->")) add(inputs);
     while (!rest_.empty() && !skip("|")) add(outputs);
     while (!rest_.empty()) add(saved);
