@@ -17,7 +17,8 @@ Scheduler::Rule rule_of(const StepDecay::Options& options) {
   ranges::require(options.every >= 1, "StepDecay", "every", static_cast<double>(options.every), "at least 1");
   ranges::require_positive("StepDecay", "factor", options.factor);
   return [options](double base, Index n) {
-    return base * std::pow(options.factor, static_cast<double>(n / options.every));
+    const Index reductions = n / options.every;
+    return base * std::pow(options.factor, static_cast<double>(reductions));
   };
 }
 

@@ -243,10 +243,8 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
       try {
         if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
           Context context(pass);
-          // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the analyzer loses sight of the captured op
           op.forward(context, matrix...);
         } else {
-          // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
           op.forward(matrix...);
         }
       } catch (...) {
