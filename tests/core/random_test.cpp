@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "support/statistics.hpp"
+
 namespace td = tapedeck;
+using test::kolmogorov_smirnov;
 
 namespace {
 
@@ -37,23 +40,6 @@ double moment(const std::vector<double>& x, double centre, int power) {
 
 /// Five standard errors of a mean of `draws` numbers whose standard deviation is `deviation`.
 double five_sigma(double deviation) { return 5 * deviation / std::sqrt(static_cast<double>(draws)); }
-
-/// The p-value of the Kolmogorov-Smirnov test of x against a distribution function (asymptotic series).
-template <class Distribution>
-double kolmogorov_smirnov(std::vector<double> x, Distribution distribution) {
-  std::sort(x.begin(), x.end());
-  const auto n = static_cast<double>(x.size());
-  double distance = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double f = distribution(x[i]);
-    const auto rank = static_cast<double>(i);
-    distance = std::max({distance, f - rank / n, (rank + 1) / n - f});
-  }
-  const double lambda = distance * std::sqrt(n);
-  double p = 0;
-  for (int k = 1; k <= 100; ++k) p += (k % 2 == 1 ? 2 : -2) * std::exp(-2 * k * k * lambda * lambda);
-  return lambda < 0.2 ? 1 : p;
-}
 
 double normal_distribution(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
 

@@ -10,11 +10,13 @@
 
 #include "param/support.hpp"
 #include "support/complaint.hpp"
+#include "support/statistics.hpp"
 #include "tapedeck/layers/linear.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 
 namespace td = tapedeck;
 using test::complaint;
+using test::kolmogorov_smirnov;
 using test::same_bits;
 
 namespace {
@@ -24,23 +26,6 @@ arma::mat drawn(td::Shape shape, td::Initializer rule, std::uint64_t seed = 1,
                 td::ParameterOptions options = {}) {
   td::ParameterStore store{{.seed = seed, .scalar = td::f64}};
   return store.parameter(store.add("w", shape, rule, options)).value<double>();
-}
-
-/// The p-value of the Kolmogorov-Smirnov test of x against a distribution function (asymptotic series).
-template <class Distribution>
-double kolmogorov_smirnov(arma::vec x, Distribution distribution) {
-  std::sort(x.begin(), x.end());
-  const auto n = static_cast<double>(x.n_elem);
-  double distance = 0;
-  for (td::Index i = 0; i < x.n_elem; ++i) {
-    const double f = distribution(x[i]);
-    const auto rank = static_cast<double>(i);
-    distance = std::max({distance, f - rank / n, (rank + 1) / n - f});
-  }
-  const double lambda = distance * std::sqrt(n);
-  double p = 0;
-  for (int k = 1; k <= 100; ++k) p += (k % 2 == 1 ? 2 : -2) * std::exp(-2 * k * k * lambda * lambda);
-  return lambda < 0.2 ? 1 : p;
 }
 
 // A million draws with different fans.
