@@ -142,7 +142,8 @@ class Check {
 
  private:
   void find(Fault fault, const std::string& text, const std::string& hint = {}) {
-    report_.findings.push_back({fault, context_ + text + (hint.empty() ? "" : " (" + hint + ")")});
+    report_.findings.push_back(
+        {fault, Cause::unknown, context_ + text + (hint.empty() ? "" : " (" + hint + ")")});
   }
 
   // Forward.
@@ -494,8 +495,36 @@ const char* name_of(Fault fault) {
   return "";
 }
 
+const char* name_of(Cause cause) {
+  switch (cause) {
+    case Cause::unknown:
+      return "unknown";
+    case Cause::sign_flipped:
+      return "sign flipped";
+    case Cause::transposed:
+      return "transposed";
+    case Cause::scaled_by_batch:
+      return "scaled by the batch";
+    case Cause::scaled:
+      return "scaled";
+    case Cause::missing_term:
+      return "missing term";
+    case Cause::other_axis:
+      return "summed over the other axis";
+    case Cause::mask_redrawn:
+      return "mask redrawn";
+    case Cause::one_sample_only:
+      return "right for one sample only";
+  }
+  return "";
+}
+
 bool GradientReport::found(Fault fault) const {
   return std::any_of(findings.begin(), findings.end(), [=](const Finding& f) { return f.fault == fault; });
+}
+
+bool GradientReport::found(Cause cause) const {
+  return std::any_of(findings.begin(), findings.end(), [=](const Finding& f) { return f.cause == cause; });
 }
 
 std::string GradientReport::describe() const {

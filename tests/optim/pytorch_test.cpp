@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "optim/small_problem.hpp"
+#include "support/folders.hpp"
 #include "tapedeck/optim/cosine_with_warmup.hpp"
 #include "tapedeck/optim/exponential_decay.hpp"
 #include "tapedeck/optim/one_cycle.hpp"
@@ -22,8 +23,8 @@ namespace {
 
 // What PyTorch makes of the same problem: see tests/data/optim/make_optim_references.py.
 const nlohmann::json& references() {
-  static const nlohmann::json data =
-      nlohmann::json::parse(std::ifstream(std::string(TAPEDECK_TEST_DATA) + "/optim/references.json"));
+  static const nlohmann::json data = nlohmann::json::parse(
+      std::ifstream(std::string(test::source_dir) + "/tests/data/optim/references.json"));
   return data;
 }
 

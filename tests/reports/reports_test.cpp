@@ -17,6 +17,7 @@
 #include "reports/progress.hpp"
 #include "reports/tables.hpp"
 #include "support/complaint.hpp"
+#include "support/folders.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/data/synthetic.hpp"
 #include "tapedeck/layers/loss.hpp"
@@ -142,7 +143,7 @@ struct Folder {
 };
 
 bool page_is_sound(const std::filesystem::path& page) {
-  const std::string checker = TAPEDECK_SOURCE_DIR "/tests/reports/check_page.py";
+  const std::string checker = test::source_dir + std::string("/tests/reports/check_page.py");
   return std::system(("python3 '" + checker + "' '" + page.string() + "'").c_str()) == 0;
 }
 

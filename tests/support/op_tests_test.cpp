@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 
+#include "support/folders.hpp"
 #include "support/references.hpp"
 
 namespace test {
@@ -345,7 +346,7 @@ BOOST_AUTO_TEST_CASE(every_op_is_tested) {
   const std::regex declaration(R"(TAPEDECK_API Value (\w+)\()");
   std::size_t found = 0;
   for (const auto& header :
-       std::filesystem::directory_iterator(TAPEDECK_SOURCE_DIR "/include/tapedeck/ops")) {
+       std::filesystem::directory_iterator(std::string(test::source_dir) + "/include/tapedeck/ops")) {
     std::ifstream file(header.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i, ++found) {

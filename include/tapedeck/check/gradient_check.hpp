@@ -86,9 +86,27 @@ enum class Fault : std::uint8_t {
 /// The word for a fault, such as "wrong gradient".
 TAPEDECK_API const char* name_of(Fault fault);
 
+/// What a wrong gradient looks like, where its figures tell: a guess at the mistake.
+enum class Cause : std::uint8_t {
+  unknown,
+  sign_flipped,     ///< minus the derivative
+  transposed,       ///< the derivative's elements, rows and columns swapped
+  scaled_by_batch,  ///< multiplied or divided by the number of samples: a mean where a sum is due, or the
+                    ///< reverse
+  scaled,           ///< multiplied by another constant
+  missing_term,     ///< something is not added: nothing at all, or a term that is told
+  other_axis,       ///< summed over rows where columns are due, or the reverse
+  mask_redrawn,     ///< elements are right, or zero where they should not be, or the reverse
+  one_sample_only,  ///< right for a single sample, or for one column of a batch, and wrong for the others
+};
+
+/// The words for a cause, such as "sign flipped".
+TAPEDECK_API const char* name_of(Cause cause);
+
 /// One thing that is wrong, in words, with its place and figures.
 struct Finding {
   Fault fault;
+  Cause cause = Cause::unknown;
   std::string text;
 };
 
@@ -107,6 +125,7 @@ struct TAPEDECK_API GradientReport {
 
   bool passed() const { return findings.empty(); }
   bool found(Fault fault) const;
+  bool found(Cause cause) const;
   /// The verdict in one line, and a line for each finding.
   std::string describe() const;
 };
