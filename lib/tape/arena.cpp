@@ -50,4 +50,10 @@ std::size_t Arena::capacity() const {
   return sum;
 }
 
+std::size_t Arena::used() const {
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < used_chunks_; ++i) sum += chunks_[i].bytes;
+  return sum - static_cast<std::size_t>(end_ - next_);
+}
+
 }  // namespace tapedeck::detail

@@ -1,5 +1,6 @@
 #include "tapedeck/tape/pass.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <optional>
@@ -98,6 +99,7 @@ void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
 }
 
 void Pass::end() {
+  if (recomputations_ != nullptr) forget_recomputations();
   base_ += entries_.size();
   entries_.clear();
   data_.rewind();
@@ -105,10 +107,16 @@ void Pass::end() {
   uses_.clear();
   statistics_.clear();
   seeds_.clear();
+  times_.clear();
   last_ = nullptr;
   place_ = nullptr;
   store_ = nullptr;
   tape_ = nullptr;
+}
+
+double Pass::now() {
+  using Nanoseconds = std::chrono::duration<double, std::nano>;
+  return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 const Place* Pass::enter(std::string_view name, std::uint64_t hash) {
@@ -194,8 +202,15 @@ void Pass::play(Gradients* gradients) {
   for (const Seed& seed : seeds_) {
     if (entries_[seed.entry].wanted) sow(seed);
   }
+  play_records(settings_.trace);
+}
+
+void Pass::play_records(bool timed) {
+  std::size_t time = times_.size();
   for (const Record* record = last_; record != nullptr; record = record->previous) {
+    const double start = timed ? now() : 0;
     record->type->replay(*this, *record);
+    if (timed) times_[--time].backward = now() - start;
     if (settings_.check_finite) require_finite_cotangents(*record);
     for (std::size_t j = 0; j < record->type->signature->outputs.size; ++j) {
       Entry& e = entries_[record->first_output + j];
@@ -294,8 +309,8 @@ void Pass::require_finite(const char* op, const Signature& signature, const std:
 }
 
 void Pass::require_finite_cotangents(const Record& record) const {
-  const Signature& signature = *record.type->signature;
-  for (std::size_t i = 0; i < signature.inputs.size; ++i) {
+  const auto& inputs = record.type->signature->inputs;
+  for (std::size_t i = 0; i < record.input_count; ++i) {
     const std::uint32_t input = record.inputs[i];
     const Entry& e = entries_[input];
     if (!e.wanted) continue;
@@ -309,7 +324,8 @@ void Pass::require_finite_cotangents(const Record& record) const {
     if (const auto bad = first_non_finite(e.element, e.shape(), cotangent)) {
       throw NonFiniteError({.who = who(record.type->name, record.place),
                             .given = "going back, the cotangent of " +
-                                     describe(signature.inputs[i].name, input) + " with " + *bad,
+                                     describe(i < inputs.size ? inputs[i].name : "operand", input) +
+                                     " with " + *bad,
                             .wanted = "finite numbers"});
     }
   }
@@ -344,7 +360,8 @@ void Pass::refuse_released(std::uint64_t entry) const {
       {.who = "Value",
        .given = "a " + to_string(entries_[entry].shape()) + " one that was released",
        .wanted = "one that still has its memory",
-       .hint = "in evaluate mode Sequential releases what its layers made, except what it returns"});
+       .hint = "in evaluate mode Sequential releases what its layers made, and tape.recompute what its "
+               "function made, except what they return"});
 }
 
 void Pass::refuse(const Parameter& parameter) const {

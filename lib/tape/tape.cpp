@@ -57,7 +57,7 @@ Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : 
                       .wanted = "one Memory for each tape that is open at a time"});
   }
   const std::uint64_t step = options.step ? *options.step : options.mode == train ? store.next_pass() : 0;
-  pass_->begin(*this, store, {options.mode, options.check_finite, step, options.first_column});
+  pass_->begin(*this, store, {options.mode, options.check_finite, options.trace, step, options.first_column});
 }
 
 Tape::~Tape() {
@@ -79,7 +79,10 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
                           : scalar() == Scalar::f32 ? Element::real32
                                                     : Element::real64;
   if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
-    return p.value(p.append_view(element, columns.shape(), const_cast<void*>(columns.data), false));
+    const std::uint32_t entry =
+        p.append_view(element, columns.shape(), const_cast<void*>(columns.data), false);
+    p.entry(entry).input = true;
+    return p.value(entry);
   }
   const std::uint32_t entry = p.append(element, columns.shape(), variable && mode() == train);
   void* data = p.entry(entry).data;
@@ -89,6 +92,7 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
     with_scalar(scalar(), [&]<class T>(T) { copy_columns(static_cast<T*>(data), columns); });
   }
   p.entry(entry).variable = variable;
+  p.entry(entry).input = true;
   return p.value(entry);
 }
 
@@ -198,7 +202,7 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
   std::for_each(records.rbegin(), records.rend(), [&](const Record* r) {  // wanted: what depends on an input
     const Signature& signature = *r->type->signature;
     bool depends = false;
-    for (std::size_t i = 0; i < signature.inputs.size; ++i) depends |= p.entry(r->inputs[i]).wanted;
+    for (std::size_t i = 0; i < r->input_count; ++i) depends |= p.entry(r->inputs[i]).wanted;
     for (std::size_t j = 0; j < signature.outputs.size; ++j) {
       Entry& out = p.entry(r->first_output + static_cast<std::uint32_t>(j));
       out.wanted = out.wanted || depends;
@@ -225,6 +229,13 @@ Tape::At::At(const Tape& tape, std::string_view name, std::uint64_t hash)
     : pass_(tape.pass()), outer_(pass_.enter(name, hash)) {}
 Tape::At::At(const Tape& tape, std::string_view name) : At(tape, name, hash_of(name)) {}
 Tape::At::~At() { pass_.leave(outer_); }
+
+Value Tape::recompute(const std::function<Value(const Value&)>& function, const Value& x) {
+  if (!function) {
+    throw UsageError({.who = "tape.recompute", .given = "an empty function", .wanted = "one to call"});
+  }
+  return pass().recompute(function, x);
+}
 
 std::uint32_t Tape::release_since(std::uint32_t mark, const Value& kept) {
   if (mode() == train) return mark;

@@ -187,6 +187,22 @@ BOOST_AUTO_TEST_CASE(a_second_training_step_allocates_nothing) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_second_step_with_recomputation_allocates_nothing) {
+  td::ParameterStore store{{.seed = 1, .scalar = td::f64}};
+  const td::Sequential model = with_batch_norm(store);
+  const arma::mat x(2, 50, arma::fill::ones);
+  td::Memory memory;
+  const auto step = [&] {
+    td::Tape tape(store, memory);
+    const td::Value h = tape.recompute([&](const td::Value& in) { return model(in); }, tape.borrow(x));
+    const td::Value y = tape.recompute([&](const td::Value& in) { return td::dropout(model(in), 0.5); }, h);
+    store.zero_grad();
+    tape.backward(td::sum(y));
+  };
+  step();
+  BOOST_TEST(allocated_by(step) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_second_evaluation_allocates_nothing) {
   td::ParameterStore store;
   const td::Sequential model = network(2, td::ReLU{})(store);

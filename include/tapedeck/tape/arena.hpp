@@ -39,6 +39,9 @@ class TAPEDECK_API Arena {
   /// In all chunks, used or not.
   std::size_t capacity() const;
 
+  /// Handed out since the last rewind, taken back or not, with what was left over at the ends of chunks.
+  std::size_t used() const;
+
  private:
   struct Free {
     void operator()(std::byte* chunk) const;

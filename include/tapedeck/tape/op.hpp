@@ -17,6 +17,7 @@
 /// `Shape shape(Shape input...) const` does. A `forward` that wants to know the mode, random numbers or to
 /// hand over statistics takes a `Context&` as its first argument.
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -160,8 +161,29 @@ void replay(Pass& pass, const Record& base) {
    std::make_index_sequence<P::kept_count>{});
 }
 
+// What an op says its forward costs; one operation for each element of the largest operand if it says
+// nothing.
+template <class O>
+double flops(const Pass& pass, const Record& base) {
+  using P = Plan<O>;
+  const auto& record = static_cast<const OpRecord<O>&>(base);
+  const auto shape = [&](std::uint32_t entry) { return pass.entry(entry).shape(); };
+  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+    if constexpr (requires { record.op.flops(shape(record.operands[I])...); }) {
+      return record.op.flops(shape(record.operands[I])...);
+    } else {
+      Index most = 0;
+      for (const std::uint32_t input : record.operands) most = std::max(most, shape(input).size());
+      for (std::uint32_t j = 0; j < P::outputs; ++j)
+        most = std::max(most, shape(record.first_output + j).size());
+      return static_cast<double>(most);
+    }
+  }
+  (std::make_index_sequence<P::inputs>{});
+}
+
 template <class O, class T>
-inline constexpr RecordType record_type{O::name, &O::signature, &replay<O, T>};
+inline constexpr RecordType record_type{O::name, &O::signature, &replay<O, T>, &flops<O>};
 
 // The sizes that the words of a signature stand for.
 struct Sizes {
@@ -228,6 +250,7 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
         Pass::refuse_shapes(O::name, pass.place(), "its shape() gave " + to_string(shape));
       }
     }
+    const double start = pass.traced() ? Pass::now() : 0;
     const std::uint32_t first = pass.entry_count();
     (pass.append(s.outputs[J].index ? Element::index : element_of<T>,
                  {sizes(s.outputs[J].rows), sizes(s.outputs[J].cols)}, live && !s.outputs[J].index),
@@ -255,12 +278,14 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
                   writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,
                   readable<ElementOf<T, s.inputs[I].index>>(pass.entry(operands[I]))...);
     if (pass.check_finite()) pass.require_finite(O::name, s, operands.data(), first);
-    if (live) {
+    if (live || pass.traced()) {
       auto& made = pass.append_record<OpRecord<O>>(op);
       made.type = &record_type<O, T>;
       made.operands = operands;
       made.inputs = made.operands.data();
+      made.input_count = P::inputs;
       made.first_output = first;
+      if (pass.traced()) pass.add_time(made, start);
     }
     return first;
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct Entry {
   bool wanted;           ///< some parameter or variable that wants a cotangent lies behind it
   std::uint8_t written;  ///< the cotangent holds a contribution
   bool variable;         ///< a leaf: its cotangent is kept for the user
+  bool input;            ///< put on the tape by its user
   bool owned;            ///< its memory is the pass's, and may be released
   bool released;         ///< its memory went back to the arena
 
@@ -55,6 +57,7 @@ struct RecordType {
   const char* name;
   const Signature* signature;
   void (*replay)(Pass&, const Record&);
+  double (*flops)(const Pass&, const Record&);  ///< of the forward
 };
 
 /// One application of an op. Its outputs are consecutive entries, followed by what it saved.
@@ -63,8 +66,18 @@ struct Record {
   const Record* previous;
   const Place* place;
   const std::uint32_t* inputs;
+  std::uint32_t input_count;
   std::uint32_t first_output;
 };
+
+/// How long a record took, in nanoseconds.
+struct RecordTime {
+  const Record* record;
+  double forward;
+  double backward;
+};
+
+struct Recomputation;
 
 /// The state of one recorded pass over a store. Passes are pooled and never freed, so that a Value of any age
 /// can ask its pass whether it still means something.
@@ -100,6 +113,9 @@ class TAPEDECK_API Pass {
   Scalar scalar() const { return scalar_; }
   Mode mode() const { return settings_.mode; }
   bool check_finite() const { return settings_.check_finite; }
+  std::uint64_t step() const { return settings_.step; }
+  /// Whether everything that is applied gets a record, and every record its times.
+  bool traced() const { return settings_.trace; }
   Index first_column() const { return settings_.first_column; }
 
   // Recording.
@@ -115,7 +131,8 @@ class TAPEDECK_API Pass {
   /// Appends an entry on memory that somebody else keeps alive.
   std::uint32_t append_view(Element element, Shape shape, void* data, bool wanted) {
     entries_.push_back({data, nullptr, static_cast<std::uint32_t>(shape.rows),
-                        static_cast<std::uint32_t>(shape.cols), element, wanted, 0, false, false, false});
+                        static_cast<std::uint32_t>(shape.cols), element, wanted, 0, false, false, false,
+                        false});
     return static_cast<std::uint32_t>(entries_.size() - 1);
   }
   /// Makes a record in the records' arena and puts it at the end of the tape.
@@ -128,6 +145,10 @@ class TAPEDECK_API Pass {
     last_ = record;
     return *record;
   }
+  /// Nanoseconds on some clock.
+  static double now();
+  void add_time(const Record& record, double start) { times_.push_back({&record, now() - start, 0}); }
+  std::span<const RecordTime> times() const { return times_; }
   void require_statistic(const Buffer& buffer, Shape statistic) const;
   void keep_statistic(Index buffer_slot, const void* values, Index size, double momentum);
 
@@ -137,9 +158,16 @@ class TAPEDECK_API Pass {
   const Place* place() const { return place_; }
   /// The stream for the next use of randomness by the layer at work.
   Random next_random();
+  /// How often a layer has asked for one.
+  struct Use {
+    std::uint64_t layer;
+    std::uint64_t count;
+  };
 
   /// Gives back the memory of entries first, first + 1, ... except `kept` and what shares its memory.
   void release(std::uint32_t first, std::uint32_t kept);
+  /// Runs a function and keeps only its result; when the result's cotangent is known, runs it again.
+  Value recompute(const std::function<Value(const Value&)>& function, const Value& x);
 
   // Playing.
 
@@ -180,6 +208,9 @@ class TAPEDECK_API Pass {
 
   const Record* last_record() const { return last_; }
   std::span<Entry> entries() { return entries_; }
+  std::span<const Entry> entries() const { return entries_; }
+  /// What this pass has taken from its Memory: its peak, as what is released is only handed out again.
+  std::size_t bytes_used() const { return data_.used() + records_.used(); }
   bool played() const { return played_; }
   void set_played() { played_ = true; }
   void hand_over_statistics(Gradients& gradients);
@@ -212,6 +243,7 @@ class TAPEDECK_API Pass {
   struct Settings {
     Mode mode = train;
     bool check_finite = false;
+    bool trace = false;
     std::uint64_t step = 0;
     Index first_column = 0;
   };
@@ -229,17 +261,17 @@ class TAPEDECK_API Pass {
     Index size;
     double momentum;
   };
-  struct Use {
-    std::uint64_t layer;
-    std::uint64_t count;
-  };
-
   [[noreturn]] void refuse(const Value& value) const;
   [[noreturn]] void refuse(const Parameter& parameter) const;
   [[noreturn]] void refuse(const Buffer& buffer) const;
   [[noreturn]] void refuse_released(std::uint64_t entry) const;
   [[noreturn]] static void refuse_size(Shape shape);
+  friend class Rerun;
   void sow(const Seed& seed);
+  void play_records(bool timed);
+  void replay_recomputation(const Recomputation& record);
+  std::span<Use> copy_of_uses();
+  void forget_recomputations();
   Target contribute_to_parameter(std::uint32_t slot);
   void require_finite_cotangents(const Record& record) const;
 
@@ -262,6 +294,8 @@ class TAPEDECK_API Pass {
   std::vector<Use> uses_;
   std::vector<Statistic> statistics_;
   std::vector<Seed> seeds_;
+  std::vector<RecordTime> times_;            // of all records in order, if they are traced
+  Recomputation* recomputations_ = nullptr;  // the last one; they hold functions, to be destroyed at the end
 };
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 /// @file
 /// One recorded pass over one store.
 
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -20,6 +21,9 @@ struct TapeOptions {
   /// Look for NaN and Inf after every record, forward and backward, and throw NonFiniteError at the first
   /// one.
   bool check_finite = false;
+  /// Make a record of everything that is applied, also where nothing flows back through it, and time each
+  /// record forward and backward, for `inspect`.
+  bool trace = false;
   /// Which step of training this is: with the store's seed, the layer and its use, the key of all random
   /// numbers. By default the store's count of training passes; say it for tapes that run in several threads
   /// at once, whose order is chance.
@@ -116,6 +120,21 @@ class TAPEDECK_API Tape {
   std::vector<Matrix<T>> vjp(std::initializer_list<Root> roots, std::initializer_list<Value> inputs) {
     return vjp<T>(std::span(roots.begin(), roots.size()), std::span(inputs.begin(), inputs.size()));
   }
+
+  /// function(x), of which only the result is kept: what the function recorded on the way is released, and
+  /// recorded again when `backward` reaches it. It trades time (the forward runs twice) for memory. Gradients
+  /// and masks are the same, bit for bit, and statistics count once.
+  ///
+  /// The function is called again later, so it is copied. Capture layers by reference, which makes no copies,
+  /// if they live until `backward` has returned; Values by value. It may use Values of the tape besides x,
+  /// and layers with parameters; what it gives must depend on nothing else. UsageError for an empty function;
+  /// ContractError, in backward, if it gives something else the second time.
+  ///
+  ///     h = tape.recompute([&](const td::Value& in) { return block(in); }, h);
+  Value recompute(const std::function<Value(const Value&)>& function, const Value& x);
+
+  /// What this tape has taken from its Memory at its peak, in bytes.
+  std::size_t bytes_used() const { return pass().bytes_used(); }
 
   // For layers.
 
