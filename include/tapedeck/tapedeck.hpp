@@ -63,6 +63,8 @@
 #include "tapedeck/param/initializer.hpp"
 #include "tapedeck/param/parameter.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/black_box.hpp"
+#include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/operand.hpp"

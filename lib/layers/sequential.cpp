@@ -1,12 +1,11 @@
 #include "tapedeck/layers/sequential.hpp"
 
 #include <algorithm>
-#include <iomanip>
 #include <ostream>
 #include <set>
-#include <sstream>
 #include <utility>
 
+#include "core/text_table.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -149,27 +148,13 @@ Summary summarize(const Sequential& model, ParameterStore& store, Shape input) {
 }
 
 std::string to_string(const Summary& summary) {
-  std::size_t name_width = 5;
-  std::size_t description_width = 5;
-  std::size_t shape_width = 6;
+  using enum TextTable::Align;
+  TextTable table({{"name", left}, {"layer", left}, {"output"}, {"parameters"}});
   for (const Summary::Row& row : summary.rows) {
-    name_width = std::max(name_width, row.name.size());
-    description_width = std::max(description_width, row.description.size());
-    shape_width = std::max(shape_width, to_string(row.output).size());
+    table.add({row.name, row.description, to_string(row.output), std::to_string(row.parameter_count)});
   }
-  std::ostringstream out;
-  const auto line = [&](const std::string& name, const std::string& description, const std::string& shape,
-                        const std::string& count) {
-    out << std::left << std::setw(static_cast<int>(name_width + 2)) << name
-        << std::setw(static_cast<int>(description_width + 2)) << description << std::right
-        << std::setw(static_cast<int>(shape_width)) << shape << std::setw(12) << count << '\n';
-  };
-  line("name", "layer", "output", "parameters");
-  for (const Summary::Row& row : summary.rows) {
-    line(row.name, row.description, to_string(row.output), std::to_string(row.parameter_count));
-  }
-  line("", "", "total", std::to_string(summary.parameter_count));
-  return out.str();
+  table.add({"", "", "total", std::to_string(summary.parameter_count)});
+  return table.text();
 }
 
 std::ostream& operator<<(std::ostream& out, const Summary& summary) { return out << to_string(summary); }

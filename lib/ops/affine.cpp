@@ -8,10 +8,14 @@
 namespace tapedeck {
 namespace {
 
+// A multiplication and an addition for each element of a and each column of x.
+double product_flops(Shape a, Shape x) { return 2.0 * static_cast<double>(a.size() * x.cols); }
+
 // y = W x + b 1'     dW = dy x'     db = dy 1     dx = W' dy
 struct Affine {
   static constexpr auto name = "affine";
   static constexpr Signature signature = "weight(m,n)* bias(m,1) x(n,b)* -> y(m,b)";
+  static double flops(Shape weight, Shape /*bias*/, Shape x) { return product_flops(weight, x); }
 
   void forward(auto& y, const auto& w, const auto& b, const auto& x) const {
     for (Index c = 0; c < y.n_cols; ++c) std::copy(b.begin(), b.end(), y.colptr(c));
@@ -28,6 +32,7 @@ struct Affine {
 struct Product {
   static constexpr auto name = "product";
   static constexpr Signature signature = "a(m,n)* x(n,b)* -> y(m,b)";
+  static double flops(Shape a, Shape x) { return product_flops(a, x); }
 
   void forward(auto& y, const auto& a, const auto& x) const { multiply(y, {a}, {x}); }
   void vjp(auto& da, auto& dx, const auto& dy, const auto& a, const auto& x) const {

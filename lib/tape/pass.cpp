@@ -223,12 +223,19 @@ void Pass::play_records(bool timed) {
 }
 
 std::string Pass::who(const char* op, const Place* place) {
-  if (place == nullptr) return op;
-  std::string path = place->name;
-  for (const Place* outer = place->outer; outer != nullptr; outer = outer->outer) {
-    path.insert(0, std::string(outer->name) + ".");
-  }
-  return path + " (" + op + ")";
+  return place == nullptr ? op : path(place) + " (" + op + ")";
+}
+
+std::string Pass::path(const Place* place) {
+  std::string path;
+  for (; place != nullptr; place = place->outer) path = place->name + (path.empty() ? "" : "." + path);
+  return path;
+}
+
+std::string Pass::stored_name(std::uint32_t entry) const {
+  if (is_parameter(entry)) return store_->layout().parameters[entry].name;
+  const auto& buffers = store_->layout().buffers;
+  return entry - parameter_count_ < buffers.size() ? buffers[entry - parameter_count_].name : "";
 }
 
 std::string Pass::describe(std::string_view name, std::uint32_t entry) const {

@@ -96,6 +96,8 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
   return p.value(entry);
 }
 
+detail::Pass& detail::Pass::of(const Tape& tape) { return tape.pass(); }
+
 Value Tape::parameter(Parameter parameter) { return pass().value(pass().resolve(parameter)); }
 
 Value Tape::buffer(Buffer buffer) { return pass().value(pass().resolve(buffer)); }

@@ -10,6 +10,7 @@
 
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
+#include "tapedeck/tape/black_box.hpp"
 
 namespace tapedeck {
 namespace {
@@ -168,7 +169,7 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
     for (Index i = first; i < last; ++i) {
       const Batch batch = all[i];
       const double share = static_cast<double>(batch.size()) / samples;
-      const double loss = record(batch, share, where);
+      const double loss = record(batch, share, options, where);
       sum += loss * static_cast<double>(batch.size());
       step_loss += loss * share;
     }
@@ -184,7 +185,7 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
 }
 
 // Adds `share` times the gradient of a batch's loss. Gives the loss.
-double Trainer::record(const Batch& batch, double share, Where where) {
+double Trainer::record(const Batch& batch, double share, const FitOptions& options, Where where) {
   double value = 0;
   bool good = false;
   {
@@ -199,26 +200,34 @@ double Trainer::record(const Batch& batch, double share, Where where) {
       good = store_.gradients().all_finite();
     }
   }
-  if (!good) explain(batch, where);
+  if (!good) explain(batch, options, where);
   ++passes_;
   return value;
 }
 
 // Repeats the pass that went wrong, with the same random numbers, on a tape that checks every record.
-void Trainer::explain(const Batch& batch, Where where) {
+void Trainer::explain(const Batch& batch, const FitOptions& options, Where where) {
   store_.zero_grad();
   const std::string who =
       "training, epoch " + std::to_string(where.epoch + 1) + ", step " + std::to_string(where.step + 1);
   std::string first = "a loss or gradient that is not finite";
+  std::string hint = "parameters and statistics are those of the last good step";
+  Gradients gradients(store_);
+  Tape tape(store_, memory_, {.mode = train, .check_finite = true, .step = passes_});
   try {
-    Gradients gradients(store_);
-    Tape tape(store_, memory_, {.mode = train, .check_finite = true, .step = passes_});
     tape.backward(loss_on(tape, batch), gradients);
   } catch (const NonFiniteError& error) {
     first = error.what();
   }
-  throw NonFiniteError(
-      {.who = who, .given = first, .hint = "parameters and statistics are those of the last good step"});
+  if (options.black_box) {
+    try {
+      BlackBox(tape).write(*options.black_box);
+      hint += "; the pass is in " + options.black_box->string();
+    } catch (const FileError& error) {
+      hint += std::string("; the pass could not be kept: ") + error.what();
+    }
+  }
+  throw NonFiniteError({.who = who, .given = first, .hint = hint});
 }
 
 double Trainer::mean_loss(const Dataset& data) {

@@ -579,6 +579,35 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_overflows_stops_training) {
   BOOST_TEST(store.parameter("fc.weight").gradient<float>()[0] == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_pass_that_went_wrong_is_kept_to_be_replayed) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() / "tapedeck_trainer_test.box";
+  const td::Dataset good = td::disk(40, 1);
+  arma::mat x = good.x<double>();
+  x(1, 13) = inf;
+  const td::Dataset data{x, good.y()};
+  Classifier c;
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .black_box = file}); });
+  BOOST_TEST(contains(said, "; the pass is in " + file.string()), said);
+
+  const td::BlackBox box = td::BlackBox::read(file);
+  Classifier again;
+  box.restore(again.store);
+  td::Memory memory;
+  td::Tape tape(again.store, memory, box.tape_options());
+  const std::vector<td::Value> in = box.inputs(tape);
+  BOOST_REQUIRE(in.size() == 1U);  // it went wrong before the targets were looked at
+  BOOST_TEST((in[0].shape() == td::Shape{2, 10}));
+  BOOST_TEST(contains(said, complaint<td::NonFiniteError>([&] { again.model(in[0]); })));
+  std::filesystem::remove(file);
+
+  const std::string lost = complaint<td::NonFiniteError>([&] {
+    c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .black_box = file / "no_folder" / "nan.box"});
+  });
+  BOOST_TEST(contains(lost, "; the pass could not be kept: "), lost);
+  BOOST_TEST(contains(lost, "training, epoch 1, step 2: "), lost);
+}
+
 BOOST_AUTO_TEST_CASE(an_optimizer_of_another_store_is_refused) {
   td::ParameterStore store;
   td::ParameterStore other;

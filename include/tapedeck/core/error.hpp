@@ -71,6 +71,10 @@ struct TAPEDECK_API UsageError : Error {
 struct TAPEDECK_API ContractError : Error {
   using Error::Error;
 };
+/// A file cannot be read or written, or does not hold what it should.
+struct TAPEDECK_API FileError : Error {
+  using Error::Error;
+};
 /// NaN or Inf where finite numbers were asked for.
 struct TAPEDECK_API NonFiniteError : Error {
   using Error::Error;

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <variant>
 
 #include "tapedeck/core/api.hpp"
 
@@ -31,6 +32,9 @@ using Matrix = arma::Mat<T>;
 
 /// Class labels, and other integers that nothing is differentiated with respect to.
 using IndexMatrix = arma::Mat<Index>;
+
+/// A matrix whose elements are known at run time, in the order of Element.
+using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, IndexMatrix>;
 
 /// What a store computes in, chosen at run time.
 enum class Scalar : std::uint8_t { f32, f64 };

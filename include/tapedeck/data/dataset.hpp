@@ -4,15 +4,11 @@
 /// Samples and what they should give, in memory.
 
 #include <span>
-#include <variant>
 
 #include "tapedeck/core/columns.hpp"
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck {
-
-/// A matrix whose elements are known at run time, in the order of Element.
-using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, IndexMatrix>;
 
 /// Some samples of a dataset. It owns nothing: the dataset must outlive it, and so must the order of the
 /// samples, if they have one.

@@ -101,6 +101,8 @@ class TAPEDECK_API Pass {
   }
   /// The pass that a Value belongs to; HandleError for an empty or stale one.
   static Pass& of(const Value& value);
+  /// That of an open tape; UsageError for one whose Memory was destroyed.
+  static Pass& of(const Tape& tape);
 
   Value value(std::uint32_t entry) { return {*this, base_ + entry}; }
   Entry& entry(std::uint32_t i) { return entries_[i]; }
@@ -220,6 +222,10 @@ class TAPEDECK_API Pass {
   /// "encoder.fc_1 (affine)", for the record that is being made.
   std::string who(const char* op) const { return who(op, place_); }
   static std::string who(const char* op, const Place* place);
+  /// "encoder.fc_1"; empty outside of all layers.
+  static std::string path(const Place* place);
+  /// The name of the parameter or buffer that an entry is; empty for others.
+  std::string stored_name(std::uint32_t entry) const;
   /// "x is 5x2", or "weight "fc_1.weight" is 25x2".
   std::string describe(std::string_view name, std::uint32_t entry) const;
   [[noreturn]] void refuse_shape(const char* op, const Signature& signature, const std::uint32_t* inputs,

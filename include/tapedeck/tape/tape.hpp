@@ -160,6 +160,7 @@ class TAPEDECK_API Tape {
 
  private:
   friend class Memory;
+  friend class detail::Pass;
   enum class Copy { always, if_needed };
 
   detail::Pass& pass() const {

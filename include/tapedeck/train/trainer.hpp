@@ -4,6 +4,7 @@
 /// The training loop, for those who do not want to write it.
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -41,6 +42,9 @@ struct FitOptions {
   std::optional<EarlyStopping> early_stopping = std::nullopt;
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
+  /// Where to write the pass that first gave NaN or Inf, to be replayed in a debugger: see BlackBox. Its
+  /// inputs are the batch and, if it came that far, the targets.
+  std::optional<std::filesystem::path> black_box = std::nullopt;
 };
 
 /// Trains a model and applies it.
@@ -91,8 +95,8 @@ class TAPEDECK_API Trainer {
   void refuse(const Dataset& data, const FitOptions& options);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
   double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
-  double record(const Batch& batch, double share, Where where);
-  [[noreturn]] void explain(const Batch& batch, Where where);
+  double record(const Batch& batch, double share, const FitOptions& options, Where where);
+  [[noreturn]] void explain(const Batch& batch, const FitOptions& options, Where where);
   Value loss_on(Tape& tape, const Batch& batch) const;
   double mean_loss(const Dataset& data);
 
