@@ -13,6 +13,7 @@
 #include "tapedeck/layers/normalization.hpp"
 #include "tapedeck/layers/sequential.hpp"
 #include "tapedeck/ops/activation.hpp"
+#include "tapedeck/ops/arithmetic.hpp"
 #include "tapedeck/ops/loss.hpp"
 #include "tapedeck/optim/sgd.hpp"
 
@@ -143,6 +144,18 @@ BOOST_AUTO_TEST_CASE(every_number_keeps_its_bits) {
   BOOST_TEST(arma::all(arma::vectorise(in[1].matrix<td::Index>() == labels)));
   BOOST_TEST((in[2].shape() == td::Shape{0, 3}));
   BOOST_TEST((in[3].shape() == td::Shape{3, 0}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_recomputed_function_puts_on_the_tape_is_left_to_it) {
+  td::ParameterStore store;
+  td::Memory memory;
+  td::Tape tape{store, memory};
+  const td::Value x = tape.variable(arma::fmat(2, 3, arma::fill::ones));
+  tape.recompute([](const td::Value& h) { return td::tanh(h) + h.tape().input(arma::fmat(2, 3)); }, x);
+  td::BlackBox box(tape);
+  td::Memory other_memory;
+  td::Tape other{store, other_memory};
+  BOOST_TEST(box.inputs(other).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_does_not_fit_is_refused_and_left_alone) {

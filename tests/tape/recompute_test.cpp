@@ -177,6 +177,30 @@ BOOST_FIXTURE_TEST_CASE(a_pulled_back_cotangent_may_be_asked_for_again_and_again
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(the_tape_goes_on_as_if_nothing_had_been_played, Plain) {
+  const arma::mat v(3, 4, arma::fill::ones);
+  std::vector<arma::mat> masked;
+  for (const bool recomputed : {false, true}) {
+    td::Tape tape(store, memory, td::TapeOptions{.step = 4});
+    const td::Value in = tape.variable(x);
+    const auto f = [](const td::Value& h) { return td::dropout(h, 0.5); };
+    std::optional<td::Tape::At> at(std::in_place, tape, "block");
+    const td::Value y = recomputed ? tape.recompute(f, in) : f(in);
+    at.reset();
+    masked.push_back(tape.vjp<double>({{y, v}}, {in})[0]);
+    masked.push_back(f(y).matrix<double>());  // outside of the block
+    at.emplace(tape, "block");
+    tape.vjp<double>({{y, v}}, {in});
+    masked.push_back(f(y).matrix<double>());
+    at.reset();
+    masked.push_back(f(y).matrix<double>());
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    BOOST_TEST(arma::norm(masked[i]) > 0);
+    BOOST_TEST(arma::approx_equal(masked[i], masked[i + 4], "absdiff", 0), i);
+  }
+}
+
 BOOST_FIXTURE_TEST_CASE(one_output_of_several_may_be_the_result, Plain) {
   td::Tape tape(store, memory);
   const td::Value in = tape.variable(x);
