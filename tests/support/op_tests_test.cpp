@@ -13,17 +13,7 @@
 
 namespace test {
 
-namespace {
-
-using Elements = std::variant<td::Matrix<double>, td::IndexMatrix>;
-
-// Inputs as matrices, and which of them are differentiated.
-struct Samples {
-  std::vector<Elements> inputs;
-  std::vector<bool> variable;
-};
-
-Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1) {
+Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed) {
   Samples s;
   for (const td::CheckInput& input : sample.inputs(shape)) {
     s.inputs.push_back(input.elements(td::Random(seed).stream(s.inputs.size())));
@@ -51,6 +41,21 @@ std::vector<td::Value> put(td::Tape& tape, const Samples& s) {
   }
   return values;
 }
+
+td::GradientReport check_gradient(const OpSample& sample, td::Shape shape, const Function& function) {
+  td::ParameterStore store;
+  add_buffers(store, sample, shape);
+  // Inputs that have a column for each sample; told apart from weights where the batch is no other size.
+  const td::Index batch = shape.rows + shape.cols + 1;
+  bool common = sample.smallest_batch <= 1;
+  for (const td::CheckInput& input : sample.inputs({shape.rows, batch})) {
+    common =
+        common && std::visit([](const auto& m) { return m.n_cols; }, input.elements(td::Random(1))) == batch;
+  }
+  return td::check_gradient(store, function, sample.inputs(shape), {.batch_of_one = common});
+}
+
+namespace {
 
 template <class T>
 td::Matrix<double> in_double(const td::Matrix<T>& m) {
@@ -107,17 +112,9 @@ bool all_of_finite(const Result& result) {
 // --- The tests
 
 void gradient_in_double(const OpSample& sample) {
+  const auto f = [&](td::Tape&, const std::vector<td::Value>& in) { return sample.op(in); };
   for (const td::Shape shape : sample.shapes) {
-    td::ParameterStore store;
-    add_buffers(store, sample, shape);
-    const auto inputs = sample.inputs(shape);
-    bool common = sample.smallest_batch <= 1;
-    for (const td::CheckInput& input : inputs) {
-      const auto columns = [](const auto& m) { return m.n_cols; };
-      common = common && std::visit(columns, input.elements(td::Random(1))) == shape.cols;
-    }
-    const auto f = [&](td::Tape&, const std::vector<td::Value>& in) { return sample.op(in); };
-    const auto report = td::check_gradient(store, f, inputs, {.batch_of_one = common});
+    const auto report = check_gradient(sample, shape, f);
     BOOST_TEST(report.passed(), "at " << td::to_string(shape) << ": " << report);
   }
 }
@@ -298,10 +295,9 @@ void against_pytorch(const OpSample& sample, const std::vector<Reference>& all) 
   BOOST_TEST(compared > 0U);
 }
 
-// The names of the functions that have samples.
-std::set<std::string>& registered() {
-  static std::set<std::string> names;
-  return names;
+std::vector<OpSample>& registered() {
+  static std::vector<OpSample> samples;
+  return samples;
 }
 
 }  // namespace
@@ -309,7 +305,7 @@ std::set<std::string>& registered() {
 OpTests::OpTests(const std::string& header, const std::vector<OpSample>& samples) {
   namespace ut = boost::unit_test;
   for (const OpSample& sample : samples) {
-    registered().insert(sample.name.substr(0, sample.name.find(' ')));
+    registered().push_back(sample);
     auto* suite = new ut::test_suite(sample.name, __FILE__, __LINE__);  // the framework deletes it
     const auto add = [&](const char* name, const std::function<void()>& body) {
       suite->add(ut::make_test_case(body, name, __FILE__, __LINE__));
@@ -325,6 +321,8 @@ OpTests::OpTests(const std::string& header, const std::vector<OpSample>& samples
     ut::framework::current_auto_test_suite().add(suite);
   }
 }
+
+const std::vector<OpSample>& op_samples() { return registered(); }
 
 td::Matrix<double> normal(td::Shape shape, std::uint64_t seed) {
   const auto elements = td::CheckInput(shape).elements(td::Random(seed));
@@ -344,13 +342,15 @@ BOOST_AUTO_TEST_SUITE(ops)
 // A function in include/tapedeck/ops that gives a Value is an op, and has samples.
 BOOST_AUTO_TEST_CASE(every_op_is_tested) {
   const std::regex declaration(R"(TAPEDECK_API Value (\w+)\()");
+  std::set<std::string> sampled;
+  for (const test::OpSample& s : test::op_samples()) sampled.insert(s.name.substr(0, s.name.find(' ')));
   std::size_t found = 0;
   for (const auto& header :
        std::filesystem::directory_iterator(std::string(test::source_dir) + "/include/tapedeck/ops")) {
     std::ifstream file(header.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i, ++found) {
-      BOOST_TEST(test::registered().contains((*i)[1]), (*i)[1] << " has no samples");
+      BOOST_TEST(sampled.contains((*i)[1]), (*i)[1] << " has no samples");
     }
   }
   BOOST_TEST(found >= 30U);
