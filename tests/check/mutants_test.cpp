@@ -15,6 +15,7 @@
 #include <optional>
 #include <regex>
 #include <set>
+#include <variant>
 
 #include "support/folders.hpp"
 #include "support/op_tests.hpp"
@@ -66,65 +67,117 @@ std::vector<OpSample> composites() {
   };
 }
 
-using Gradients = std::vector<td::Matrix<double>>;
+// A function and what it is given: the sample's inputs that have a column for each sample; the others, such
+// as weights and gains, are parameters.
+struct Setting {
+  Setting(const OpSample& sample, td::Shape shape)
+      : name(sample.name), batch(shape.cols), batch_of_one(sample.smallest_batch <= 1) {
+    for (int i = 0; i < sample.buffers; ++i)
+      store.add_buffer("statistic_" + std::to_string(i), {shape.rows, 1}, 0);
+    const auto given = sample.inputs(shape);
+    const td::Shape wide{shape.rows, 10 * (shape.rows + shape.cols)};  // a batch that is no other size
+    const auto widened = sample.inputs(wide);
+    std::vector<std::optional<td::Parameter>> parameters;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      if (columns(widened[i]) == wide.cols) {
+        inputs.push_back(given[i]);
+        parameters.emplace_back();
+      } else {
+        const auto values = std::get<td::Matrix<double>>(given[i].elements(td::Random(i)));
+        parameters.emplace_back(store.add("input_" + std::to_string(i), td::shape_of(values), td::zeros));
+        initial.emplace_back(*parameters.back(), values);
+      }
+    }
+    for (const auto& [parameter, values] : initial) store.parameter(parameter).value<double>() = values;
+    function = [parameters, op = sample.op](td::Tape& tape, const Values& in) {
+      Values all;
+      std::size_t next = 0;
+      for (const auto& p : parameters) all.push_back(p ? tape.parameter(*p) : in[next++]);
+      return op(all);
+    };
+  }
+  static td::Index columns(const td::CheckInput& input) {
+    return std::visit([](const auto& m) { return m.n_cols; }, input.elements(td::Random(1)));
+  }
 
-// The cotangents of the inputs that are differentiated.
-Gradients cotangents(const Values& inputs, const test::Samples& samples) {
-  Gradients all;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (samples.variable[i]) all.push_back(inputs[i].cotangent<double>());
+  std::string name;
+  td::Index batch;
+  bool batch_of_one;
+  td::ParameterStore store{td::ParameterStore::Options{.seed = 0, .scalar = td::f64}};
+  std::vector<td::CheckInput> inputs;
+  std::vector<std::pair<td::Parameter, td::Matrix<double>>> initial;
+  test::Function function;
+};
+
+using Elements = std::variant<td::Matrix<double>, td::IndexMatrix>;
+
+std::vector<Elements> draw(const Setting& setting, std::uint64_t seed) {
+  std::vector<Elements> all;
+  for (const td::CheckInput& input : setting.inputs)
+    all.push_back(input.elements(td::Random(seed).stream(all.size())));
+  return all;
+}
+
+Values put(td::Tape& tape, const std::vector<Elements>& samples) {
+  Values all;
+  for (const Elements& sample : samples) {
+    const auto* numbers = std::get_if<td::Matrix<double>>(&sample);
+    all.push_back(numbers != nullptr ? tape.variable(*numbers)
+                                     : tape.input(std::get<td::IndexMatrix>(sample)));
   }
   return all;
 }
 
-// A store in double, and a tape on it.
-struct Bench {
-  Bench(const OpSample& sample, td::Shape shape) {
-    test::add_buffers(store, sample, shape);
-    tape.emplace(store, memory, td::TapeOptions{.step = 1});
-  }
-  td::ParameterStore store{td::ParameterStore::Options{.seed = 0, .scalar = td::f64}};
-  td::Memory memory;
-  std::optional<td::Tape> tape;
-};
+using Gradients = std::vector<td::Matrix<double>>;
 
-// One forward, one backward.
-Gradients gradients(const test::Function& function, const OpSample& sample, td::Shape shape) {
-  Bench bench(sample, shape);
-  const test::Samples samples = test::draw(sample, shape);
-  const Values inputs = test::put(*bench.tape, samples);
-  const td::Value y = function(*bench.tape, inputs);
-  bench.tape->backward(td::Root(y, test::normal(y.shape(), 99)));
-  return cotangents(inputs, samples);
+// Those of the inputs that are differentiated, then those of the parameters.
+Gradients collect(const Values& inputs, const td::Gradients& of_parameters, const Setting& setting) {
+  Gradients all;
+  for (const td::Value& input : inputs) {
+    if (input.element() != td::Element::index) all.push_back(input.cotangent<double>());
+  }
+  for (const auto& [parameter, values] : setting.initial) all.push_back(of_parameters.of<double>(parameter));
+  return all;
 }
 
-// All that can go wrong: gradients that are there before, a second use, and a later forward on other samples.
-Gradients gradients_in_traffic(const test::Function& function, const OpSample& sample, td::Shape shape,
-                               std::uint64_t seed) {
-  Bench bench(sample, shape);
-  const test::Samples samples = test::draw(sample, shape, seed);
-  const Values inputs = test::put(*bench.tape, samples);
-  std::vector<td::Matrix<double>> there;
-  there.reserve(inputs.size());
-  std::vector<td::Root> roots;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!samples.variable[i]) continue;
-    there.push_back(test::normal(inputs[i].shape(), seed + i));
-    roots.emplace_back(inputs[i], there.back());
+// One forward, one backward.
+Gradients gradients(const test::Function& function, Setting& setting) {
+  td::Memory memory;
+  td::Tape tape(setting.store, memory, td::TapeOptions{.step = 1});
+  const Values inputs = put(tape, draw(setting, 1));
+  const td::Value y = function(tape, inputs);
+  td::Gradients of_parameters(setting.store);
+  tape.backward(td::Root(y, test::normal(y.shape(), 99)), of_parameters);
+  return collect(inputs, of_parameters, setting);
+}
+
+// With all that can disturb: gradients that are there before, a second use, a later forward of other samples.
+Gradients gradients_in_traffic(const test::Function& function, Setting& setting, std::uint64_t seed) {
+  td::Memory memory;
+  td::Tape tape(setting.store, memory, td::TapeOptions{.step = 1});
+  const Values inputs = put(tape, draw(setting, seed));
+  const td::Value first = function(tape, inputs);
+  const td::Value second = function(tape, inputs);
+  auto others = draw(setting, seed + 1);
+  for (Elements& sample : others) {
+    std::visit([](auto& m) { m = arma::reverse(m, 1).eval(); }, sample);
   }
-  const td::Value first = function(*bench.tape, inputs);
-  const td::Value second = function(*bench.tape, inputs);
-  test::Samples others = test::draw(sample, shape, seed + 1);
-  for (auto& input : others.inputs) {
-    std::visit([](auto& m) { m = arma::reverse(arma::reverse(m, 1)).eval(); }, input);
-  }
-  function(*bench.tape, test::put(*bench.tape, others));
+  function(tape, put(tape, others));
+
   const auto v = test::normal(first.shape(), seed + 100);
   const auto w = test::normal(first.shape(), seed + 101);
-  roots.emplace_back(first, v);
-  roots.emplace_back(second, w);
-  bench.tape->backward(roots, bench.store.gradients());
-  return cotangents(inputs, samples);
+  std::vector<td::Root> roots{{first, v}, {second, w}};
+  std::vector<td::Matrix<double>> there;
+  there.reserve(inputs.size());
+  for (const td::Value& input : inputs) {
+    if (input.element() == td::Element::index) continue;
+    there.push_back(test::normal(input.shape(), seed + there.size()));
+    roots.emplace_back(input, there.back());
+  }
+  td::Gradients of_parameters(setting.store);
+  for (const auto& [parameter, values] : setting.initial) of_parameters.set(parameter, values);
+  tape.backward(roots, of_parameters);
+  return collect(inputs, of_parameters, setting);
 }
 
 // Sums of a few dozen terms in another order differ by less.
@@ -187,24 +240,24 @@ Cause cause_of(Mutation mutation) {
   }
 }
 
-// The mutants of one function at samples of one shape.
+// The mutants of one function.
 class Plantation {
  public:
-  Plantation(const OpSample& sample, td::Shape shape, std::vector<Result>& results)
-      : sample_(sample),
-        shape_(shape),
-        right_([op = sample.op](td::Tape&, const Values& in) { return op(in); }),
-        gradients_(gradients(right_, sample, shape)),
+  Plantation(Setting& setting, std::vector<Result>& results)
+      : setting_(setting),
+        right_(setting.function),
+        gradients_(gradients(right_, setting)),
         results_(results) {
-    Bench bench(sample, shape);
-    sites_ = test::sites(right_, *bench.tape, test::put(*bench.tape, test::draw(sample, shape)));
+    td::Memory memory;
+    td::Tape tape(setting.store, memory);
+    sites_ = test::sites(right_, tape, put(tape, draw(setting, 1)));
   }
 
   void plant(const std::vector<Mutation>& mutations) {
     for (const Site& site : sites_) {
       Mutant unchanged(right_, site, Mutation::none);
       if (site.wanted) {  // isolating a contribution and passing it on is harmless, and shows it
-        BOOST_REQUIRE(equal(gradients(unchanged.function(), sample_, shape_), gradients_));
+        BOOST_REQUIRE(equal(gradients(unchanged.function(), setting_), gradients_));
       }
       for (const Mutation mutation : mutations) {
         if (applies(site, mutation, unchanged)) plant(site, mutation, unchanged);
@@ -215,7 +268,7 @@ class Plantation {
  private:
   Gradients mutated(const Site& site, Mutation mutation) const {
     Mutant mutant(right_, site, mutation);
-    return gradients(mutant.function(), sample_, shape_);
+    return gradients(mutant.function(), setting_);
   }
 
   // Whether a mutation means something at a site.
@@ -228,7 +281,7 @@ class Plantation {
       case Mutation::redrawn:
         return site.mask;
       case Mutation::first_sample:
-        return site.wanted && (g.n_cols == shape_.cols || dy.n_cols == shape_.cols);
+        return site.wanted && (g.n_cols == setting_.batch || dy.n_cols == setting_.batch);
       case Mutation::other_axis:
         return site.wanted && g.n_cols == 1 && dy.n_cols == g.n_rows && equal(g, arma::sum(dy, 1));
       default:
@@ -236,13 +289,14 @@ class Plantation {
     }
   }
 
-  // The reasons for which a mutation changes nothing. They are judged by the right vjp alone.
+  // Why a mutation changes nothing, where there is a reason; judged by the right vjp alone.
   std::string harmless(const Site& site, Mutation mutation, const Mutant& unchanged) const {
     const auto& g = unchanged.contribution();
     if (mutation == Mutation::transposed && (g.n_rows == 1 || g.n_cols == 1)) return "a vector";
     if (mutation == Mutation::transposed && g.min() == g.max()) return "all elements are equal";
-    if (mutation == Mutation::overwriting && !site.variable && site.last_use)
+    if (mutation == Mutation::overwriting && !leaf(site) && site.last_use)
       return "nothing is contributed to it before";
+    if (mutation == Mutation::stale && site.parameter) return "a parameter is the same at every forward";
     if (mutation == Mutation::stale && equal(mutated(site, Mutation::garbled), gradients_))
       return "the vjp does not read it";
     return "";
@@ -254,44 +308,46 @@ class Plantation {
     return mutation == Mutation::stale ? Fault::state_kept : Fault::not_accumulated;
   }
 
-  // What is done to one contribution is to be recognised if it is the same that was done to whole gradients:
-  // each is right, or multiplied by the mutation's factor; or the contribution is all of an input's gradient.
+  // What is done to one contribution is to be recognised where it is the same that was done to whole
+  // gradients: each is right, or multiplied by the mutation's factor; or the contribution is all of a
+  // gradient. A sum over the wrong axis shows only in terms of the function's own cotangent.
   Cause cause(const Site& site, Mutation mutation, const Gradients& wrong) const {
-    const double by = test::factor(mutation, shape_.cols);
+    const double by = test::factor(mutation, setting_.batch);
     bool multiplied = !std::isnan(by);
     for (std::size_t i = 0; multiplied && i < wrong.size(); ++i) {
       multiplied = equal(wrong[i], gradients_[i]) || equal(wrong[i], by * gradients_[i]);
     }
-    const auto whole = [&](const Site& s) { return s.variable && s.uses == 1; };
-    const bool recognisable =
-        multiplied ||
-        (mutation != Mutation::redrawn ? whole(site)
-                                       : std::all_of(sites_.begin(), sites_.end(), [&](const Site& s) {
-                                           return s.record != site.record || !s.wanted || whole(s);
-                                         }));
-    return recognisable ? cause_of(mutation) : Cause::unknown;
+    const auto whole = [&](const Site& s) { return leaf(s) && s.uses == 1; };
+    bool alone = whole(site);
+    if (mutation == Mutation::redrawn) {
+      alone = std::all_of(sites_.begin(), sites_.end(),
+                          [&](const Site& s) { return s.record != site.record || !s.wanted || whole(s); });
+    }
+    if (mutation == Mutation::other_axis) alone = alone && site.record == sites_.back().record;
+    return multiplied || alone ? cause_of(mutation) : Cause::unknown;
   }
 
+  static bool leaf(const Site& site) { return site.variable || site.parameter; }
+
   void plant(const Site& site, Mutation mutation, const Mutant& unchanged) {
-    Result result{sample_.name, site, mutation, harmless(site, mutation, unchanged)};
+    Result result{setting_.name, site, mutation, harmless(site, mutation, unchanged)};
     result.changes = false;
     for (const std::uint64_t seed : {1U, 2U, 3U}) {
       Mutant mutant(right_, site, mutation);
-      result.changes =
-          result.changes || !equal(gradients_in_traffic(mutant.function(), sample_, shape_, seed),
-                                   gradients_in_traffic(right_, sample_, shape_, seed));
+      result.changes = result.changes || !equal(gradients_in_traffic(mutant.function(), setting_, seed),
+                                                gradients_in_traffic(right_, setting_, seed));
     }
     const Gradients wrong = mutated(site, mutation);
     result.fault = fault(mutation, wrong);
     result.cause = cause(site, mutation, wrong);
     Mutant mutant(right_, site, mutation);
-    result.report = test::check_gradient(sample_, shape_, mutant.function());
+    result.report = td::check_gradient(setting_.store, mutant.function(), setting_.inputs,
+                                       {.batch_of_one = setting_.batch_of_one});
     results_.push_back(std::move(result));
   }
 
-  OpSample sample_;
-  td::Shape shape_;
-  test::Function right_;
+  Setting& setting_;
+  const test::Function& right_;
   Gradients gradients_;
   std::vector<Site> sites_;
   std::vector<Result>& results_;
@@ -302,15 +358,17 @@ const std::vector<Result>& results() {
     std::vector<Result> made;
     std::vector<OpSample> samples = test::op_samples();
     for (const OpSample& composite : composites()) samples.push_back(composite);
-    for (OpSample& sample : samples) {
+    for (const OpSample& sample : samples) {
       // Sizes differ from each other and from the factors, so that no mistake looks like another.
-      Plantation(sample, {3, 5}, made)
+      Setting oblong(sample, {3, 8});
+      Plantation(oblong, made)
           .plant({Mutation::sign_flipped, Mutation::doubled, Mutation::times_batch, Mutation::over_batch,
                   Mutation::lost, Mutation::last_lost, Mutation::transposed, Mutation::first_sample,
                   Mutation::overwriting, Mutation::stale, Mutation::redrawn});
-      // A square is where rows and columns can be mistaken for each other without an error.
-      sample.name += ", square";
-      Plantation(sample, {4, 4}, made).plant({Mutation::transposed, Mutation::other_axis});
+      // In a square, rows and columns can be mistaken for each other without an error.
+      Setting square(sample, {4, 4});
+      square.name += ", square";
+      Plantation(square, made).plant({Mutation::transposed, Mutation::other_axis});
     }
     return made;
   }();

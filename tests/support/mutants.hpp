@@ -6,14 +6,19 @@
 /// what it contributed to one operand, and passes on something else.
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "support/op_tests.hpp"
 #include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace test {
+
+namespace td = tapedeck;
+
+/// A function of the inputs on a tape.
+using Function = std::function<td::Value(td::Tape& tape, const std::vector<td::Value>& inputs)>;
 
 /// What is done to the contribution g of one record to one operand, or to one matrix that its vjp reads.
 enum class Mutation {
@@ -43,11 +48,12 @@ struct Site {
   std::string op = {};       ///< the record's name
   std::string operand = {};  ///< the matrix's name in the op's signature
   bool wanted = false;       ///< the vjp contributes to it
-  bool variable = false;     ///< it is an input of the function
-  int uses = 0;              ///< by how many of the function's records
-  bool last_use = false;     ///< by none of the function's later records
-  bool kept = false;         ///< the vjp is given it
-  bool mask = false;         ///< saved, and zero or one other number throughout
+  bool variable = false;     ///< it is a variable of the tape
+  bool parameter = false;
+  int uses = 0;           ///< by how many of the function's records
+  bool last_use = false;  ///< by none of the function's later records
+  bool kept = false;      ///< the vjp is given it
+  bool mask = false;      ///< saved, and zero or one other number throughout
 };
 
 /// The sites of a function, from a pass in double with these inputs. A matrix that a record takes twice is

@@ -167,6 +167,7 @@ std::vector<Site> sites(const Function& function, td::Tape& tape, const std::vec
                      .operand = std::string(operand.name),
                      .wanted = input && e.wanted,
                      .variable = e.variable,
+                     .parameter = made.pass.is_parameter(entry),
                      .uses = static_cast<int>(uses(entry, 0)),
                      .last_use = uses(entry, k + 1) == 0,
                      .kept = operand.kept,
@@ -255,8 +256,10 @@ void Mutant::replay_contributing(Pass& pass, const Record& record) {
     if (other.wanted && &other != &e) others.push_back(&other);
   }
   for (Entry* other : others) other->wanted = false;
-  void* before = std::exchange(e.cotangent, nullptr);
-  const std::uint8_t written = std::exchange(e.written, 0);
+  const Pass::Target sum = pass.contribute(entry);
+  const bool written = *sum.written != 0;
+  const auto before = written ? elements<T>(sum.data, e.shape()) : td::Matrix<T>();
+  *sum.written = 0;
   Entry& output = pass.entry(record.first_output);
   const auto dy = elements<T>(pass.read_cotangent(record.first_output), output.shape());
   // A gradient without a column for each sample sums over samples in products with the cotangent of the
@@ -265,18 +268,17 @@ void Mutant::replay_contributing(Pass& pass, const Record& record) {
   if (cut) std::memcpy(output.cotangent, first_column_only(dy).memptr(), output.bytes());
   type.original(pass, record);
   if (cut) std::memcpy(output.cotangent, dy.memptr(), output.bytes());
-  const bool contributed = e.written != 0;
-  const auto g = contributed ? elements<T>(e.cotangent, e.shape()) : td::Matrix<T>();
-  if (e.cotangent != nullptr) pass.return_scratch(e.cotangent, e.bytes());
-  e.cotangent = before;
-  e.written = written;
+  const bool contributed = *sum.written != 0;
+  const auto g = contributed ? elements<T>(sum.data, e.shape()) : td::Matrix<T>();
+  if (written) std::memcpy(sum.data, before.memptr(), e.bytes());
+  *sum.written = written ? 1 : 0;
   for (Entry* other : others) other->wanted = true;
 
   if (!contributed) return;
   contribution_ = in_double(g);
   output_cotangent_ = in_double(dy);
   if (mutation_ == Mutation::lost) return;
-  if (mutation_ == Mutation::overwriting) e.written = 0;
+  if (mutation_ == Mutation::overwriting) *sum.written = 0;
   td::Sink<T>(pass, entry) += mutated(g, dy);
 }
 

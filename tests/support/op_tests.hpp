@@ -6,7 +6,6 @@
 
 #include <functional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "tapedeck/check/gradient_check.hpp"
@@ -51,21 +50,6 @@ class OpTests {
 
 /// All samples that are registered.
 const std::vector<OpSample>& op_samples();
-
-/// Inputs as matrices, and which of them are differentiated.
-struct Samples {
-  std::vector<std::variant<td::Matrix<double>, td::IndexMatrix>> inputs;
-  std::vector<bool> variable;
-};
-Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1);
-std::vector<td::Value> put(td::Tape& tape, const Samples& samples);
-/// The buffers that the op hands statistics over to.
-void add_buffers(td::ParameterStore& store, const OpSample& sample, td::Shape shape);
-/// A function of the inputs on a tape.
-using Function = std::function<td::Value(td::Tape& tape, const std::vector<td::Value>& inputs)>;
-/// Checks the gradients of a function of the sample's inputs, such as its op; with a batch of one as well
-/// where it makes sense.
-td::GradientReport check_gradient(const OpSample& sample, td::Shape shape, const Function& function);
 
 /// Normal numbers away from zero, the same for the same seed.
 td::Matrix<double> normal(td::Shape shape, std::uint64_t seed);

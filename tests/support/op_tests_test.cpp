@@ -13,7 +13,17 @@
 
 namespace test {
 
-Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed) {
+namespace {
+
+using Elements = std::variant<td::Matrix<double>, td::IndexMatrix>;
+
+// Inputs as matrices, and which of them are differentiated.
+struct Samples {
+  std::vector<Elements> inputs;
+  std::vector<bool> variable;
+};
+
+Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1) {
   Samples s;
   for (const td::CheckInput& input : sample.inputs(shape)) {
     s.inputs.push_back(input.elements(td::Random(seed).stream(s.inputs.size())));
@@ -41,21 +51,6 @@ std::vector<td::Value> put(td::Tape& tape, const Samples& s) {
   }
   return values;
 }
-
-td::GradientReport check_gradient(const OpSample& sample, td::Shape shape, const Function& function) {
-  td::ParameterStore store;
-  add_buffers(store, sample, shape);
-  // Inputs that have a column for each sample; told apart from weights where the batch is no other size.
-  const td::Index batch = shape.rows + shape.cols + 1;
-  bool common = sample.smallest_batch <= 1;
-  for (const td::CheckInput& input : sample.inputs({shape.rows, batch})) {
-    common =
-        common && std::visit([](const auto& m) { return m.n_cols; }, input.elements(td::Random(1))) == batch;
-  }
-  return td::check_gradient(store, function, sample.inputs(shape), {.batch_of_one = common});
-}
-
-namespace {
 
 template <class T>
 td::Matrix<double> in_double(const td::Matrix<T>& m) {
@@ -112,9 +107,17 @@ bool all_of_finite(const Result& result) {
 // --- The tests
 
 void gradient_in_double(const OpSample& sample) {
-  const auto f = [&](td::Tape&, const std::vector<td::Value>& in) { return sample.op(in); };
   for (const td::Shape shape : sample.shapes) {
-    const auto report = check_gradient(sample, shape, f);
+    td::ParameterStore store;
+    add_buffers(store, sample, shape);
+    const auto inputs = sample.inputs(shape);
+    bool common = sample.smallest_batch <= 1;
+    for (const td::CheckInput& input : inputs) {
+      const auto columns = [](const auto& m) { return m.n_cols; };
+      common = common && std::visit(columns, input.elements(td::Random(1))) == shape.cols;
+    }
+    const auto f = [&](td::Tape&, const std::vector<td::Value>& in) { return sample.op(in); };
+    const auto report = td::check_gradient(store, f, inputs, {.batch_of_one = common});
     BOOST_TEST(report.passed(), "at " << td::to_string(shape) << ": " << report);
   }
 }
