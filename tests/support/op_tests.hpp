@@ -48,6 +48,9 @@ class OpTests {
   OpTests(const std::string& header, const std::vector<OpSample>& samples);
 };
 
+/// All samples that are registered.
+const std::vector<OpSample>& op_samples();
+
 /// Normal numbers away from zero, the same for the same seed.
 td::Matrix<double> normal(td::Shape shape, std::uint64_t seed);
 /// Labels 0 to classes - 1.
