@@ -2,7 +2,11 @@
 #   - the comment of `@file` becomes a page, listed under the header's room (see rooms.dox), and all that the header
 #     declares stands there;
 #   - what every layer offers is told here, once, where the layer has no more to say;
-#   - explicit instantiations, which Doxygen takes for functions, are left out.
+#   - headers that the umbrella's guide names become links;
+#   - explicit instantiations and the bodies of member templates, which Doxygen takes for functions of their own, are
+#     left out.
+
+function page_of(room, header) { gsub(/[^a-z]/, "_", header); return room "_" header }
 
 function tell(text) { if (!commented) $0 = $0 "  ///< " text }
 
@@ -20,8 +24,7 @@ FNR == 1 {
   parts = split(FILENAME, path, "/")
   header = path[parts]
   room = path[parts - 1]
-  page = room "_" header
-  gsub(/[^a-z]/, "_", page)
+  page = page_of(room, header)
   umbrella = room == "tapedeck"
   open = " /** @addtogroup " page " */ /** @{ */ "
   layers = room == "layers"
@@ -32,10 +35,24 @@ FNR == 1 {
 /^#pragma once/ { print umbrella ? "" : "/** @addtogroup " room " */ /** @{ */"; next }
 /^\/\/\/ @file/ { print "/// @defgroup " page " " (umbrella ? "" : room "/") header; begun = 1; next }
 begun == 1 && !/^\/\/\// { $0 = (umbrella ? "" : close_) open $0; begun = 2 }
+
+umbrella && /^\/\/\/   - [a-z]+\// {
+  split($0, part, /[- \/]+/)
+  for (before = ""; match($0, /[a-z_]+\.hpp/); $0 = substr($0, RSTART + RLENGTH)) {
+    name = substr($0, RSTART, RLENGTH)
+    before = before substr($0, 1, RSTART - 1) "@ref " page_of(part[2], name) " \"" name "\""
+  }
+  $0 = before $0
+}
+
 /^namespace tapedeck {/ { $0 = close_ $0 open }
 /^}  \/\/ namespace tapedeck$/ { $0 = close_ $0; begun = 3 }
-/^extern template/ { left_out = 1 }
-left_out { left_out = !/;/; print ""; next }
+
+/^extern template/ { left_out = ";" }
+/^template </ { held = $0; next }
+held && /^[A-Za-z][^(]* [^ (]*[A-Za-z]::[a-z_]+\(/ { left_out = "^}"; print ""; held = "" }
+held { print held; held = "" }
+left_out { if ($0 ~ left_out) left_out = ""; print ""; next }
 
 layers && /^  static constexpr const char\* kind = / { tell(kind) }
 layers && /^  const std::string& name\(\) const/ { tell(name) }

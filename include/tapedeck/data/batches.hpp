@@ -21,7 +21,7 @@ struct Shuffle {
 
   /// The order of the data.
   Shuffle() = default;
-  /// A random order, of any integers; a negative one wraps around.
+  /// The random order that belongs to a seed and an epoch.
   Shuffle(std::integral auto of_seed, std::integral auto of_epoch)
       : active(true),
         seed(static_cast<std::uint64_t>(of_seed)),

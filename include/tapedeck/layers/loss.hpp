@@ -9,7 +9,7 @@
 
 namespace tapedeck {
 
-/// Squared error; see `mse`.
+/// Squared error; see mse().
 class MSELoss {
  public:
   explicit MSELoss(Reduction reduction) : reduction_(reduction) {}
@@ -19,7 +19,7 @@ class MSELoss {
   Reduction reduction_;
 };
 
-/// Absolute error; see `l1`.
+/// Absolute error; see l1().
 class L1Loss {
  public:
   explicit L1Loss(Reduction reduction) : reduction_(reduction) {}
@@ -29,7 +29,7 @@ class L1Loss {
   Reduction reduction_;
 };
 
-/// Huber's loss; see `huber`. A delta that is not positive is refused when the loss is applied.
+/// Huber's loss; see huber(). A delta that is not positive is refused when the loss is applied.
 class HuberLoss {
  public:
   explicit HuberLoss(Reduction reduction, double delta = 1) : reduction_(reduction), delta_(delta) {}
@@ -42,7 +42,7 @@ class HuberLoss {
   double delta_;
 };
 
-/// Cross-entropy of logits and class labels; see `cross_entropy`.
+/// Cross-entropy of logits and class labels; see cross_entropy().
 class CrossEntropyLoss {
  public:
   explicit CrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
@@ -54,7 +54,7 @@ class CrossEntropyLoss {
   Reduction reduction_;
 };
 
-/// Cross-entropy of logits and target probabilities; see `soft_cross_entropy`.
+/// Cross-entropy of logits and target probabilities; see soft_cross_entropy().
 class SoftCrossEntropyLoss {
  public:
   explicit SoftCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
@@ -66,7 +66,7 @@ class SoftCrossEntropyLoss {
   Reduction reduction_;
 };
 
-/// Cross-entropy of logits and targets from 0 to 1; see `binary_cross_entropy`.
+/// Cross-entropy of logits and targets from 0 to 1; see binary_cross_entropy().
 class BinaryCrossEntropyLoss {
  public:
   explicit BinaryCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}

@@ -19,7 +19,7 @@ struct BatchNormOptions {
 };
 
 /// Normalises features over the batch in train mode, and by running statistics in evaluate mode (Ioffe and
-/// Szegedy, ICML 2015; formulas at `batch_norm`). Defaults are PyTorch's, whose "weight" is "gain" here.
+/// Szegedy, ICML 2015; formulas at batch_norm()). Defaults are PyTorch's, whose "weight" is "gain" here.
 /// Parameters "gain" (1 at first) and "bias" (0), group "normalization"; buffers "running_mean" (0) and
 /// "running_variance" (1). A pass in train mode hands its statistics over with `backward`; the optimizer's
 /// `step` commits them.
@@ -54,7 +54,7 @@ struct LayerNormOptions {
 };
 
 /// Normalises each sample over its features (Ba, Kiros and Hinton, arXiv 1607.06450; formulas at
-/// `layer_norm`). Parameters "gain" (1 at first) and "bias" (0), group "normalization".
+/// layer_norm()). Parameters "gain" (1 at first) and "bias" (0), group "normalization".
 class TAPEDECK_API LayerNorm {
  public:
   static constexpr const char* kind = "layer_norm";

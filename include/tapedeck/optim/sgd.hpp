@@ -17,9 +17,10 @@ enum class Momentum : std::uint8_t {
   rate_inside    ///< v = momentum v + rate g, w = w - v (Polyak, 1964; Sutskever et al., ICML 2013)
 };
 
-/// w = w - rate g; with momentum as Momentum tells, the velocity v being 0 at first; g includes coupled
-/// decay. With `nesterov` the step is taken from the velocity that the same gradient would give once more: w
-/// = w - rate (g + momentum v), as in PyTorch, or w = w - (rate g + momentum v) with the rate inside.
+/// Stochastic gradient descent: w = w - rate g, where g includes weight decay if that is coupled. With
+/// momentum g makes a velocity v, 0 at first, that moves w: see Momentum. With `nesterov` the step is taken
+/// from the velocity that the same gradient would give once more: w = w - rate (g + momentum v), as in
+/// PyTorch, or w = w - (rate g + momentum v) with the rate inside.
 class TAPEDECK_API SGD : public Optimizer {
  public:
   /// What SGD is made with.

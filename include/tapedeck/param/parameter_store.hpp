@@ -88,7 +88,7 @@ class TAPEDECK_API ParameterView {
 
   /// Whether it is left out of training.
   bool frozen() const;
-  /// From the next tape on it gets no cotangent, and optimizers leave it alone.
+  /// It gets no cotangent on tapes that are made from now on, and optimizers leave it alone.
   void freeze() const;
   /// Undoes `freeze`.
   void unfreeze() const;
@@ -186,9 +186,9 @@ class TAPEDECK_API ParameterStore {
   Index element_count() const;
   /// Whether there is a parameter of this name.
   bool contains(std::string_view name) const;
-  /// NameError if there is none, with the nearest name as a hint.
+  /// The parameter of this name. NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
-  /// HandleError if the handle is of another family.
+  /// The parameter that a handle means. HandleError if it is of another family.
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
@@ -219,8 +219,8 @@ class TAPEDECK_API ParameterStore {
   void reset();
   /// The same, as if the store had been made with this seed.
   void reset(std::uint64_t seed);
-  /// Frozen parameters get no cotangent and are left alone by optimizers, from the next tape on. NameError if
-  /// none is at or under the name.
+  /// Frozen parameters get no cotangent on tapes that are made from now on, and are left alone by optimizers.
+  /// NameError if none is at or under the name.
   void freeze(std::string_view name);
   /// Undoes `freeze`. NameError if no parameter is at or under the name.
   void unfreeze(std::string_view name);

@@ -22,7 +22,8 @@ class TAPEDECK_API Operand {
   Operand(const Parameter& parameter) : what_(parameter) {}
   /// State that is not trained; no cotangent.
   Operand(const Buffer& buffer) : what_(buffer) {}
-  /// A batch's x or y; no cotangent. Columns in a row are borrowed, and must outlive the tape.
+  /// A batch's x or y; no cotangent. Columns in a row of the tape's scalar, or of labels, are borrowed and
+  /// must outlive the tape; others are copied.
   Operand(const Columns& data) : what_(data) {}
   /// A whole matrix of float, double or Index, copied; no cotangent.
   template <class T>

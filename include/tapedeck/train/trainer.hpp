@@ -36,7 +36,7 @@ struct FitOptions {
   /// Batches whose gradients are averaged, weighted by their sizes, for one step of the optimizer: with a
   /// loss that is a mean over the batch, the step that one batch of them all would make. At least 1.
   Index accumulate = 1;
-  /// Clips the gradient to this norm before each step, see the function `clip_norm`; finite, above 0.
+  /// Clips the gradient to this norm before each step, see clip_norm(); finite, above 0.
   std::optional<double> clip_norm = std::nullopt;
   const Dataset* validation =
       nullptr;  ///< its loss is computed after each epoch, in evaluate mode; null: none
