@@ -18,8 +18,9 @@ struct Complaint {
   std::string hint = {};    ///< "one column is one sample", or empty
 };
 
-/// Base of all errors. `what()` reads "who: given; expected wanted (hint)". What else may come out of the
-/// library is std::bad_alloc, and what the user's own functions throw.
+/// Base of all errors. `what()` reads "who: given; expected wanted (hint)". Besides these
+/// come out of the library only std::bad_alloc, Armadillo's std::logic_error where a view is resized, and
+/// what the user's own functions throw.
 class TAPEDECK_API Error : public std::runtime_error {
  public:
   /// Takes the complaint over; every kind of error is made in this way.

@@ -18,8 +18,7 @@ struct Fan {
 
 /// A rule for initial values, and its one number:
 ///
-///     const td::Initializer unit{[](arma::mat& values, td::Fan, const td::Random&, double) { values.eye();
-///     }};
+///     const td::Initializer unit{[](arma::mat& w, td::Fan, const td::Random&, double) { w.eye(); }};
 struct Initializer {
   /// Sets every element of `values`, which have the parameter's shape and are zero. It is called in double
   /// for either scalar; `random` is the parameter's own stream, to be addressed by row and column.

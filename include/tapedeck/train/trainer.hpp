@@ -38,8 +38,8 @@ struct FitOptions {
   Index accumulate = 1;
   /// Clips the gradient to this norm before each step, see clip_norm(); finite, above 0.
   std::optional<double> clip_norm = std::nullopt;
-  const Dataset* validation =
-      nullptr;  ///< its loss is computed after each epoch, in evaluate mode; null: none
+  /// Data whose loss is computed after each epoch, in evaluate mode; null for none.
+  const Dataset* validation = nullptr;
   std::optional<EarlyStopping> early_stopping = std::nullopt;  ///< none by default
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
