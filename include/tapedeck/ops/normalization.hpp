@@ -16,23 +16,23 @@ struct RunningStatistics {
   double momentum = 0.1;  ///< 0 to 1: how much of the new one; PyTorch's convention
 };
 
-/// Normalises each feature over the batch (Ioffe and Szegedy, ICML 2015): x is f x batch, gain and bias are f
-/// x 1, m and v are the mean and the biased variance of a row of x, n = 1 / sqrt(v + epsilon),
+/// Normalises each feature over the batch (Ioffe and Szegedy, ICML 2015). x is f x batch, gain and bias are
+/// f x 1; m and v are the mean and the biased variance of a row of x. With n = 1 / sqrt(v + epsilon):
 ///
-///     h = n (x - m),   y = gain h + bias,
-///     dgain = sum(dy h),   dbias = sum(dy),   dx = gain n (dy - mean(dy) - h mean(dy h)),
+///     h = n (x - m)        y = gain h + bias
+///     dgain = sum(dy h)    dbias = sum(dy)    dx = gain n (dy - mean(dy) - h mean(dy h))
 ///
-/// sums and means over the batch. ShapeError for a batch of fewer than 2, OptionError unless the momentum is
-/// from 0 to 1. This is the form of train mode whatever the tape's mode; the layer BatchNorm chooses.
+/// Sums and means are over the batch. ShapeError for a batch of fewer than 2, OptionError unless the momentum
+/// is from 0 to 1. This is the form of train mode whatever the tape's mode; the layer BatchNorm chooses.
 TAPEDECK_API Value batch_norm(const Value& x, const Operand& gain, const Operand& bias,
                               const RunningStatistics& running, double epsilon = 1e-5);
 
-/// The same with a mean and a variance that are given (f x 1), as in evaluation: with n = 1 / sqrt(variance +
-/// epsilon) and h = n (x - mean),
+/// The same with a mean and a variance that are given (f x 1), as in evaluation. With
+/// n = 1 / sqrt(variance + epsilon) and h = n (x - mean):
 ///
-///     dx = gain n dy,   dmean = -sum(dx),   dvariance = -gain n^2 sum(dy h) / 2,
+///     dx = gain n dy    dmean = -sum(dx)    dvariance = -gain n^2 sum(dy h) / 2
 ///
-/// sums over the batch; dgain and dbias as above.
+/// Sums are over the batch; dgain and dbias are as above.
 TAPEDECK_API Value batch_norm_given(const Value& x, const Operand& gain, const Operand& bias,
                                     const Operand& mean, const Operand& variance, double epsilon = 1e-5);
 
