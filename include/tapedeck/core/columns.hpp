@@ -8,21 +8,24 @@
 namespace tapedeck {
 
 /// `count` samples of a matrix: its columns order[0], order[1], ..., or, without an order, `count` columns in
-/// a row. It owns nothing; the matrix and the order must outlive it.
+/// a row. It owns nothing; the matrix and the order must outlive it. The order is not checked: its numbers
+/// must be less than the number of the matrix's columns.
 struct Columns {
-  Element element = Element::real32;
-  const void* data =
-      nullptr;  ///< the first column: of the matrix if there is an order, of the selection if not
-  Index rows = 0;
-  Index count = 0;
-  const Index* order = nullptr;
+  Element element = Element::real32;  ///< what `data` points to
+  /// The first column: of the matrix if there is an order, of the selection if not.
+  const void* data = nullptr;
+  Index rows = 0;                ///< of each column
+  Index count = 0;               ///< how many columns
+  const Index* order = nullptr;  ///< `count` numbers of columns; null for columns in a row
 
+  /// No columns.
   Columns() = default;
-  /// All columns of a matrix.
+  /// All columns of a matrix of float, double or Index.
   template <class T>
   explicit Columns(const Matrix<T>& matrix)
       : element(element_of<T>), data(matrix.memptr()), rows(matrix.n_rows), count(matrix.n_cols) {}
 
+  /// rows x count.
   Shape shape() const { return {rows, count}; }
 };
 

@@ -12,23 +12,31 @@ namespace tapedeck {
 
 /// What every error says: who complains, what was given, what was wanted, and a hint where there is one.
 struct Complaint {
-  std::string who;
-  std::string given;
-  std::string wanted = {};
-  std::string hint = {};
+  std::string who;          ///< a layer, a function, an option's owner: "fc_2 (affine)"
+  std::string given;        ///< "x is 783x64"
+  std::string wanted = {};  ///< "784 rows", or empty
+  std::string hint = {};    ///< "one column is one sample", or empty
 };
 
-/// Base of all errors. `what()` reads "who: given; expected wanted (hint)".
+/// Base of all errors. `what()` reads "who: given; expected wanted (hint)". Besides these
+/// come out of the library only std::bad_alloc, Armadillo's std::logic_error where a view is resized, and
+/// what the user's own functions throw.
 class TAPEDECK_API Error : public std::runtime_error {
  public:
+  /// Takes the complaint over; every kind of error is made in this way.
   explicit Error(Complaint complaint);
   ~Error() override;
 
+  /// The complaint in one sentence.
   const char* what() const noexcept override { return sentence_.c_str(); }
 
+  /// Who complains.
   const std::string& who() const noexcept { return complaint_.who; }
+  /// What was given.
   const std::string& given() const noexcept { return complaint_.given; }
+  /// What was wanted; may be empty.
   const std::string& wanted() const noexcept { return complaint_.wanted; }
+  /// What to look at; may be empty.
   const std::string& hint() const noexcept { return complaint_.hint; }
 
   /// Says more exactly who complains: what is thrown inside an op does not know which layer the op works for.
@@ -67,7 +75,8 @@ struct TAPEDECK_API HandleError : Error {
 struct TAPEDECK_API UsageError : Error {
   using Error::Error;
 };
-/// A vjp broke its contract: it left a wanted cotangent untouched.
+/// An op broke its contract: its vjp left a wanted cotangent untouched, or Armadillo refused a shape in its
+/// forward or vjp.
 struct TAPEDECK_API ContractError : Error {
   using Error::Error;
 };

@@ -10,23 +10,28 @@
 
 namespace tapedeck {
 
-/// f applied to the elements of matrices of one shape. It refers to its matrices and is used up in the
-/// expression that makes it:
+/// f applied to the elements of matrices of one shape. It refers to f and to its matrices, and is used up in
+/// the expression that makes it:
 ///
 ///     map([](auto x) { return x < 0 ? 0 : x; }, x).into(y);               // in a forward
 ///     dx += map([](auto d, auto y) { return y <= 0 ? 0 : d; }, dy, y);    // in a vjp
 ///
-/// f may return another arithmetic type than T; the result is converted.
+/// f may return another arithmetic type than T; the result is converted. Nothing checks that the matrices,
+/// and the target, have one shape: in an op the signature sees to it.
 template <class T, class F, class... Matrices>
 class Map {
  public:
+  /// What `map` gives.
   explicit Map(const F& f, const Matrices&... matrices) : f_(f), matrices_(matrices...) {}
 
+  /// That of the first matrix.
   Shape shape() const { return shape_of(std::get<0>(matrices_)); }
 
+  /// target = f(matrices...). The target may not be one of the matrices.
   void into(Matrix<T>& target) const {
     loop(target, [](T& t, T value) { t = value; });
   }
+  /// target += f(matrices...). The target may not be one of the matrices.
   void onto(Matrix<T>& target) const {
     loop(target, [](T& t, T value) { t += value; });
   }
@@ -50,6 +55,7 @@ class Map {
   std::tuple<const Matrices&...> matrices_;
 };
 
+/// f(first(i), rest(i)...) for every element i, computed when it is written into a matrix; see Map.
 template <class F, class T, class... Rest>
 Map<T, F, Matrix<T>, Rest...> map(const F& f, const Matrix<T>& first, const Rest&... rest) {
   return Map<T, F, Matrix<T>, Rest...>(f, first, rest...);

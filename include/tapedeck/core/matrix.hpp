@@ -25,8 +25,10 @@
 
 namespace tapedeck {
 
+/// Sizes, positions and class labels: 64 bits without a sign.
 using Index = arma::uword;
 
+/// Column-major, in Armadillo's own type: of float, double or Index.
 template <class T>
 using Matrix = arma::Mat<T>;
 
@@ -37,38 +39,55 @@ using IndexMatrix = arma::Mat<Index>;
 using AnyMatrix = std::variant<Matrix<float>, Matrix<double>, IndexMatrix>;
 
 /// What a store computes in, chosen at run time.
-enum class Scalar : std::uint8_t { f32, f64 };
-inline constexpr Scalar f32 = Scalar::f32;
-inline constexpr Scalar f64 = Scalar::f64;
+enum class Scalar : std::uint8_t {
+  f32,  ///< float
+  f64   ///< double
+};
+inline constexpr Scalar f32 = Scalar::f32;  ///< float
+inline constexpr Scalar f64 = Scalar::f64;  ///< double
 
 /// What the elements of a matrix are: one of the two scalars, or an index.
-enum class Element : std::uint8_t { real32, real64, index };
+enum class Element : std::uint8_t {
+  real32,  ///< float
+  real64,  ///< double
+  index    ///< Index
+};
 
+/// The Scalar that float or double is.
 template <class T>
 inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::f32 : Scalar::f64;
+/// The Element that float, double or Index is.
 template <class T>
 inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::real32
                                       : std::is_same_v<T, double> ? Element::real64
                                                                   : Element::index;
 
+/// 4 or 8.
 constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
+/// 4 or 8.
 constexpr Index size_in_bytes(Scalar scalar) { return scalar == Scalar::f32 ? 4 : 8; }
+/// "float", "double" or "index".
 constexpr const char* name_of(Element element) {
   return element == Element::real32 ? "float" : element == Element::real64 ? "double" : "index";
 }
+/// "float" or "double".
 constexpr const char* name_of(Scalar scalar) { return scalar == Scalar::f32 ? "float" : "double"; }
 
+/// The size of a matrix; with samples in it, features x batch.
 struct Shape {
-  Index rows = 0;
-  Index cols = 0;
+  Index rows = 0;  ///< features
+  Index cols = 0;  ///< samples
 
+  /// How many elements.
   constexpr Index size() const { return rows * cols; }
+  /// Equal in rows and in columns.
   friend constexpr bool operator==(Shape, Shape) = default;
 };
 
 /// "3x5".
 TAPEDECK_API std::string to_string(Shape shape);
 
+/// The shape of a matrix.
 template <class T>
 Shape shape_of(const Matrix<T>& m) {
   return {m.n_rows, m.n_cols};
@@ -87,6 +106,7 @@ template <class T>
 Matrix<T> view(T* data, Shape shape) {
   return Matrix<T>(data, shape.rows, shape.cols, /*copy_aux_mem=*/false, /*strict=*/true);
 }
+/// The same for memory that is only read. The const keeps it so; do not cast it away.
 template <class T>
 const Matrix<T> view(const T* data, Shape shape) {
   return Matrix<T>(const_cast<T*>(data), shape.rows, shape.cols, false, true);

@@ -17,23 +17,29 @@ namespace tapedeck {
 /// 2011) in counter mode: the key is the stream, the counter is the place.
 class TAPEDECK_API Random {
  public:
+  /// Equal seeds give equal numbers, on every platform; those of `normal` may differ in the last bits.
   explicit Random(std::uint64_t seed) : key_(seed) {}
 
-  /// A stream of its own for every tag or name; `r.stream("fc_1").stream(7)` may be nested at will.
+  /// A stream of its own for every tag; `r.stream("fc_1").stream(7)` may be nested at will.
   Random stream(std::uint64_t tag) const;
+  /// A stream of its own for every name.
   Random stream(std::string_view name) const;
 
+  /// What Philox is keyed with: the seed, or what it became on the way to this stream.
   std::uint64_t key() const { return key_; }
 
   /// 128 random bits for the place (row, column).
   std::array<std::uint32_t, 4> bits(std::uint64_t row, std::uint64_t column = 0) const;
   /// Uniform on [0, 1), a multiple of 2^-53.
   double uniform(std::uint64_t row, std::uint64_t column = 0) const;
-  /// Normal with mean 0 and variance 1 (Box and Muller, 1958).
+  /// Normal with mean 0 and variance 1 (Box and Muller, Annals of Mathematical Statistics 29, 1958); between
+  /// -8.6 and 8.6.
   double normal(std::uint64_t row, std::uint64_t column = 0) const;
-  /// Uniform on {0, ..., n-1}, unbiased (Lemire, 2019). n >= 1.
+  /// Uniform on {0, ..., n-1}, unbiased (Lemire, ACM TOMACS 29, 2019). n must be at least 1, which is not
+  /// checked.
   std::uint64_t below(std::uint64_t n, std::uint64_t row, std::uint64_t column = 0) const;
-  /// 0, ..., n-1 in random order, every order equally likely (Fisher and Yates).
+  /// 0, ..., n-1 in random order, every order equally likely (Fisher and Yates, in Durstenfeld's form, CACM
+  /// 7, 1964).
   std::vector<Index> permutation(Index n) const;
 
  private:

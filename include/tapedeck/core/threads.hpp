@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Who decides how many threads OpenBLAS uses.
+/// How many threads OpenBLAS uses: one, unless the program objects.
 
 #include "tapedeck/core/api.hpp"
 
@@ -11,10 +11,10 @@ namespace tapedeck {
 /// products down. Making the first ParameterStore of a process therefore sets OpenBLAS to one thread and runs
 /// one small product, so that its buffers exist before memory can run out. The setting is global to the
 /// process: a program that wants more BLAS threads calls `keep_blas_threads()` before, and gives up equal
-/// bits at any number of threads.
+/// bits at any number of threads. After the first store the call changes nothing.
 TAPEDECK_API void keep_blas_threads();
 
-/// Does what is described above, once; called by every store.
+/// Sets OpenBLAS up as `keep_blas_threads` tells, once in a process; every store calls it.
 TAPEDECK_API void prepare_blas();
 
 }  // namespace tapedeck

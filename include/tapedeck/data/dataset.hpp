@@ -13,9 +13,10 @@ namespace tapedeck {
 /// Some samples of a dataset. It owns nothing: the dataset must outlive it, and so must the order of the
 /// samples, if they have one.
 struct Batch {
-  Columns x;
-  Columns y;
+  Columns x;  ///< features x size
+  Columns y;  ///< outputs x size, or labels, 1 x size
 
+  /// How many samples.
   Index size() const { return x.count; }
 };
 
@@ -29,17 +30,23 @@ class TAPEDECK_API Dataset {
   /// ShapeError if x and y differ in samples or labels are not one row; ScalarError if x holds indices.
   Dataset(AnyMatrix x, AnyMatrix y);
 
-  Index size() const { return all().size(); }  ///< samples
+  /// How many samples.
+  Index size() const { return all().size(); }
+  /// Rows of x.
   Index features() const { return all().x.rows; }
+  /// Rows of y: 1 for class labels.
   Index outputs() const { return all().y.rows; }
 
+  /// The samples, features x samples, of whatever type they are.
   const AnyMatrix& x() const { return x_; }
+  /// The targets, outputs x samples, of whatever type they are.
   const AnyMatrix& y() const { return y_; }
-  /// ScalarError if the elements are not of type T.
+  /// The samples as what they are. ScalarError if the elements are not of type T.
   template <class T>
   const Matrix<T>& x() const {
     return held<T>(x_, "x");
   }
+  /// The targets as what they are. ScalarError if the elements are not of type T.
   template <class T>
   const Matrix<T>& y() const {
     return held<T>(y_, "y");

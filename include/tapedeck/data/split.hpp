@@ -10,19 +10,20 @@
 
 namespace tapedeck {
 
+/// How large the parts are, and how they are chosen.
 struct SplitOptions {
   double test = 0.2;       ///< fraction of the samples, in [0, 1)
   double validation = 0;   ///< fraction of the samples, in [0, 1); training gets what is left
   std::uint64_t seed = 0;  ///< of the choice of samples
-  bool stratified =
-      false;  ///< every class in the same proportion in each part, up to rounding; y must be labels
+  /// Every class in the same proportion in each part, up to rounding; y must be labels.
+  bool stratified = false;
 };
 
 /// Copies, each in the order of the data that it comes from.
 struct Split {
-  Dataset train;
-  Dataset validation;
-  Dataset test;
+  Dataset train;       ///< at least one sample
+  Dataset validation;  ///< without samples if the fraction was 0
+  Dataset test;        ///< likewise
 };
 
 /// Deals every sample at random to exactly one part, the sizes rounded to whole samples. OptionError if a

@@ -21,14 +21,15 @@ class TAPEDECK_API Standardizer {
   /// in number. NaN and Inf stay what they are.
   template <class T>
   Matrix<T> apply(const Matrix<T>& x) const;
-  /// The data with its x standardised and its y as it is.
+  /// The data with its x standardised and its y as it is. ShapeError as above.
   Dataset apply(const Dataset& data) const;
-  /// x deviation + mean: undoes `apply`.
+  /// x deviation + mean: undoes `apply`, up to rounding. ShapeError as above.
   template <class T>
   Matrix<T> inverse(const Matrix<T>& x) const;
 
   /// Of every feature, in the data's units.
   const arma::vec& mean() const { return mean_; }
+  /// Of every feature, in the data's units; 1 where the feature is constant.
   const arma::vec& deviation() const { return deviation_; }
 
  private:

@@ -9,12 +9,14 @@
 
 namespace tapedeck {
 
+/// What a Dropout is made with: `td::Dropout{{.probability = 0.1}}`.
 struct DropoutOptions {
   double probability = 0.5;  ///< to drop, at least 0 and less than 1
 };
 
-/// Drops elements in train mode and scales the others by 1 / (1 - probability); identity in evaluate mode.
-/// Its mask follows its name in a Sequential, so that other layers may come and go.
+/// Drops elements in train mode and scales the others by 1 / (1 - probability); identity in evaluate mode
+/// (Srivastava et al., JMLR 15, 2014; scaled in training instead of evaluation, as in PyTorch). Its mask
+/// follows its name in a Sequential, so that other layers may come and go.
 class TAPEDECK_API Dropout {
  public:
   static constexpr const char* kind = "dropout";

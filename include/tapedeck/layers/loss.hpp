@@ -1,13 +1,15 @@
 #pragma once
 
 /// @file
-/// Losses as objects, to be handed to a Trainer. The mathematics is in ops/loss.hpp. There is no default
+/// Losses as objects, to be handed to a Trainer: called with a model's output and the targets, each gives a
+/// 1x1 Value. Formulas, shapes and errors are those of the functions in ops/loss.hpp. There is no default
 /// reduction.
 
 #include "tapedeck/ops/loss.hpp"
 
 namespace tapedeck {
 
+/// Squared error; see mse().
 class MSELoss {
  public:
   explicit MSELoss(Reduction reduction) : reduction_(reduction) {}
@@ -17,6 +19,7 @@ class MSELoss {
   Reduction reduction_;
 };
 
+/// Absolute error; see l1().
 class L1Loss {
  public:
   explicit L1Loss(Reduction reduction) : reduction_(reduction) {}
@@ -26,6 +29,7 @@ class L1Loss {
   Reduction reduction_;
 };
 
+/// Huber's loss; see huber(). A delta that is not positive is refused when the loss is applied.
 class HuberLoss {
  public:
   explicit HuberLoss(Reduction reduction, double delta = 1) : reduction_(reduction), delta_(delta) {}
@@ -38,7 +42,7 @@ class HuberLoss {
   double delta_;
 };
 
-/// Logits and class labels.
+/// Cross-entropy of logits and class labels; see cross_entropy().
 class CrossEntropyLoss {
  public:
   explicit CrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
@@ -50,7 +54,7 @@ class CrossEntropyLoss {
   Reduction reduction_;
 };
 
-/// Logits and target probabilities.
+/// Cross-entropy of logits and target probabilities; see soft_cross_entropy().
 class SoftCrossEntropyLoss {
  public:
   explicit SoftCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}
@@ -62,7 +66,7 @@ class SoftCrossEntropyLoss {
   Reduction reduction_;
 };
 
-/// Logits and targets from 0 to 1.
+/// Cross-entropy of logits and targets from 0 to 1; see binary_cross_entropy().
 class BinaryCrossEntropyLoss {
  public:
   explicit BinaryCrossEntropyLoss(Reduction reduction) : reduction_(reduction) {}

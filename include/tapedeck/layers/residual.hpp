@@ -18,11 +18,15 @@ class Residual {
  public:
   static constexpr const char* kind = "residual";
 
+  /// Around any layer.
   explicit Residual(Layer layer) : layer_(std::move(layer)) {}
 
+  /// x is of any shape that f keeps.
   Value operator()(const Value& x) const { return add(x, layer_(x)); }
   std::string describe() const { return "Residual(" + layer_.describe() + ")"; }
+  /// Those of f, under the names that f has for them.
   std::vector<NamedParameter> parameters() const { return layer_.parameters(); }
+  /// f.
   const Layer& layer() const { return layer_; }
 
  private:

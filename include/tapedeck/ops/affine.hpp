@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Products of matrices. Weights are [out, in]; one column of x is one sample.
+/// Products of matrices. Weights are [out, in]; one column of x is one sample. ShapeError if the shapes do
+/// not fit, naming the operand.
 
 #include "tapedeck/tape/operand.hpp"
 

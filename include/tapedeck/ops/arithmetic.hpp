@@ -17,11 +17,17 @@ TAPEDECK_API Value multiply(const Value& a, const Operand& b);
 /// y = factor x. dx = factor dy. OptionError if the factor is not finite.
 TAPEDECK_API Value scale(const Value& x, double factor);
 
+/// The sum, element by element; see add().
 inline Value operator+(const Value& a, const Value& b) { return add(a, b); }
+/// The difference; see subtract().
 inline Value operator-(const Value& a, const Value& b) { return subtract(a, b); }
+/// The product, element by element; see multiply(). For a product of matrices see product().
 inline Value operator%(const Value& a, const Value& b) { return multiply(a, b); }
+/// A multiple; see scale().
 inline Value operator*(double factor, const Value& x) { return scale(x, factor); }
+/// A multiple; see scale().
 inline Value operator*(const Value& x, double factor) { return scale(x, factor); }
+/// The negative; see scale().
 inline Value operator-(const Value& x) { return scale(x, -1); }
 
 }  // namespace tapedeck

@@ -15,13 +15,14 @@ enum class Over : std::uint8_t {
   features,    ///< 1 x batch: one number a sample
   batch,       ///< f x 1: one number a feature
 };
-inline constexpr Over over_everything = Over::everything;
-inline constexpr Over over_features = Over::features;
-inline constexpr Over over_batch = Over::batch;
+inline constexpr Over over_everything = Over::everything;  ///< Over::everything
+inline constexpr Over over_features = Over::features;      ///< Over::features
+inline constexpr Over over_batch = Over::batch;            ///< Over::batch
 
-/// The sum. Every element that went in gets the cotangent of the sum it went into.
+/// The sum. Every element that went in gets the cotangent of the sum it went into. A sum of nothing is 0.
 TAPEDECK_API Value sum(const Value& x, Over over = over_everything);
-/// The mean; the cotangent divided by their number. ShapeError if there is nothing to take the mean of.
+/// The mean. Every element that went in gets the cotangent of the mean it went into, divided by how many went
+/// in. ShapeError if there is nothing to take the mean of.
 TAPEDECK_API Value mean(const Value& x, Over over = over_everything);
 
 }  // namespace tapedeck

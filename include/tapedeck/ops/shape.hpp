@@ -13,6 +13,7 @@ namespace tapedeck {
 /// The rows of all Values, one below the other; all have the same batch. Each gets its rows of dy. ShapeError
 /// for different batches, UsageError for none at all.
 TAPEDECK_API Value concatenate_rows(std::span<const Value> values);
+/// The same for a list: `concatenate_rows({a, b, c})`.
 inline Value concatenate_rows(std::initializer_list<Value> values) {
   return concatenate_rows(std::span(values.begin(), values.size()));
 }

@@ -8,26 +8,33 @@
 namespace tapedeck {
 
 /// Adam (Kingma and Ba, ICLR 2015, algorithm 1), with bias correction and epsilon outside the root; weight
-/// decay is coupled. As in PyTorch.
+/// decay is coupled. As in PyTorch. At a parameter's step t, with d = g + decay w:
+///
+///     m = beta_1 m + (1 - beta_1) d
+///     v = beta_2 v + (1 - beta_2) d^2
+///     w = w - rate (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)
 ///
 /// The bias correction counts the steps of each parameter. In a float store squares of gradients above 1.8e19
 /// overflow; such a gradient asks for clipping anyway.
 class TAPEDECK_API Adam : public Optimizer {
  public:
+  /// What Adam is made with.
   struct Options {
-    double learning_rate = 1e-3;
-    double beta_1 = 0.9;    ///< memory of the mean gradient, 0 <= beta_1 < 1
-    double beta_2 = 0.999;  ///< memory of the mean square, 0 <= beta_2 < 1
-    double epsilon = 1e-8;  ///< above 0
-    double weight_decay = 0;
-    Untouched untouched = Untouched::skip;
+    double learning_rate = 1e-3;            ///< finite, at least 0
+    double beta_1 = 0.9;                    ///< memory of the mean gradient, 0 <= beta_1 < 1
+    double beta_2 = 0.999;                  ///< memory of the mean square, 0 <= beta_2 < 1
+    double epsilon = 1e-8;                  ///< above 0, also as a float in a float store
+    double weight_decay = 0;                ///< finite, at least 0; coupled
+    Untouched untouched = Untouched::skip;  ///< parameters without a gradient
   };
 
+  /// With the defaults.
   explicit Adam(ParameterStore& store);
-  /// OptionError if an option is out of range.
+  /// Seals the store. OptionError if an option is out of range.
   Adam(ParameterStore& store, const Options& options);
 
  protected:
+  /// For variants: `name` appears in errors.
   Adam(ParameterStore& store, const char* name, const Options& options, Decay decay);
 
  private:
@@ -42,21 +49,23 @@ class TAPEDECK_API Adam : public Optimizer {
   FlatBuffer square_;
 };
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019). As in PyTorch, where the decay is
-/// 0.01 unless told otherwise.
+/// Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019). As in PyTorch, its default of
+/// 0.01 included: as Adam with d = g, and besides w = w - rate decay w, of the old w.
 class TAPEDECK_API AdamW : public Adam {
  public:
+  /// What AdamW is made with.
   struct Options {
-    double learning_rate = 1e-3;
-    double beta_1 = 0.9;
-    double beta_2 = 0.999;
-    double epsilon = 1e-8;
-    double weight_decay = 0.01;
-    Untouched untouched = Untouched::skip;
+    double learning_rate = 1e-3;            ///< finite, at least 0
+    double beta_1 = 0.9;                    ///< memory of the mean gradient, 0 <= beta_1 < 1
+    double beta_2 = 0.999;                  ///< memory of the mean square, 0 <= beta_2 < 1
+    double epsilon = 1e-8;                  ///< above 0, also as a float in a float store
+    double weight_decay = 0.01;             ///< finite, at least 0; decoupled
+    Untouched untouched = Untouched::skip;  ///< parameters without a gradient
   };
 
+  /// With the defaults.
   explicit AdamW(ParameterStore& store);
-  /// OptionError if an option is out of range.
+  /// Seals the store. OptionError if an option is out of range.
   AdamW(ParameterStore& store, const Options& options);
 };
 

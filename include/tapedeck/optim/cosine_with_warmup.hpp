@@ -17,13 +17,14 @@ namespace tapedeck {
 /// 5, without restarts). Without warm-up it begins at the base rate.
 class TAPEDECK_API CosineWithWarmup : public Scheduler {
  public:
+  /// Its rule.
   struct Options {
     Index total = 0;                  ///< above warmup; there is no default
     Index warmup = 0;                 ///< how many steps the rate rises
     double start_factor = 1.0 / 3.0;  ///< 0 to 1
     double min_learning_rate = 0;     ///< at most the base rate
   };
-  /// OptionError if an option is out of range.
+  /// Takes the optimizer's learning rate as base. OptionError if an option is out of range.
   CosineWithWarmup(Optimizer& optimizer, const Options& options);
 };
 

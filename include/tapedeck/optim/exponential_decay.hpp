@@ -10,10 +10,11 @@ namespace tapedeck {
 /// rate = base factor^n. PyTorch's ExponentialLR.
 class TAPEDECK_API ExponentialDecay : public Scheduler {
  public:
+  /// Its rule.
   struct Options {
-    double factor = 0;  ///< above 0; there is no default
+    double factor = 0;  ///< finite, above 0; there is no default
   };
-  /// OptionError if the factor is out of range.
+  /// Takes the optimizer's learning rate as base. OptionError if the factor is out of range.
   ExponentialDecay(Optimizer& optimizer, const Options& options);
 };
 

@@ -14,13 +14,14 @@ namespace tapedeck {
 /// PyTorch's OneCycleLR with max_lr = b and without its changes of momentum, which has the same defaults.
 class TAPEDECK_API OneCycle : public Scheduler {
  public:
+  /// Its rule.
   struct Options {
-    Index total = 0;    ///< how many steps the cycle has; there is no default
-    double rise = 0.3;  ///< what part of them leads up: 0 < rise < 1, and rise total > 1
-    double start_divisor = 25;
-    double end_divisor = 1e4;
+    Index total = 0;            ///< how many steps the cycle has; there is no default
+    double rise = 0.3;          ///< what part of them leads up: 0 < rise < 1, and rise total > 1
+    double start_divisor = 25;  ///< finite, at least 1 (PyTorch's div_factor)
+    double end_divisor = 1e4;   ///< finite, at least 1 (PyTorch's final_div_factor)
   };
-  /// OptionError if an option is out of range; the divisors must be at least 1.
+  /// Takes the optimizer's learning rate as peak. OptionError if an option is out of range.
   OneCycle(Optimizer& optimizer, const Options& options);
 };
 

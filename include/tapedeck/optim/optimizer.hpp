@@ -27,8 +27,8 @@ enum class Untouched : std::uint8_t {
 
 /// What one parameter group multiplies the optimizer's learning rate and weight decay by.
 struct GroupFactors {
-  double learning_rate = 1;
-  double weight_decay = 1;
+  double learning_rate = 1;  ///< finite, at least 0
+  double weight_decay = 1;   ///< finite, at least 0
 };
 
 /// Changes a store's parameters by its gradients. The store is sealed, and must outlive the optimizer.
@@ -49,9 +49,11 @@ class TAPEDECK_API Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
   virtual ~Optimizer();
 
+  /// Whose parameters it changes.
   const ParameterStore& store() const { return store_; }
+  /// That of the next step, before the factors of groups.
   double learning_rate() const { return learning_rate_; }
-  /// OptionError unless finite and at least 0.
+  /// Holds from the next step on. OptionError unless finite and at least 0.
   void set_learning_rate(double learning_rate);
 
   /// Sets the factors of one parameter group; they are 1 until then. NameError if no parameter is of the
@@ -62,11 +64,12 @@ class TAPEDECK_API Optimizer {
   void step();
 
  protected:
+  /// The options of every optimizer.
   struct Common {
-    double learning_rate;
-    double weight_decay;
-    Decay decay;
-    Untouched untouched;
+    double learning_rate;  ///< finite, at least 0
+    double weight_decay;   ///< finite, at least 0
+    Decay decay;           ///< where it enters
+    Untouched untouched;   ///< what to do without a gradient
   };
 
   /// Parameters side by side in memory that are to be updated alike, padding included. The values and the
@@ -83,14 +86,18 @@ class TAPEDECK_API Optimizer {
   /// `name` appears in errors. OptionError unless learning rate and weight decay are finite and at least 0.
   Optimizer(ParameterStore& store, const char* name, const Common& common);
 
+  /// What errors call it.
   const char* name() const { return name_; }
+  /// What the store computes in: the T of the functions below.
   Scalar scalar() const { return store_.scalar(); }
   /// A number for every element of the values, at the same offset, zero at first.
   FlatBuffer state() const;
+  /// The first of the run's values.
   template <class T>
   T* values(const Run& run) {
     return store_.values().data<T>() + run.offset;
   }
+  /// The first of the run's gradients.
   template <class T>
   const T* gradients(const Run& run) {
     return store_.gradients().flat().data<T>() + run.offset;
@@ -106,6 +113,7 @@ class TAPEDECK_API Optimizer {
     Index steps;
   };
 
+  /// Moves the values of one run.
   virtual void update(const Run& run) = 0;
   bool active(const Slot& slot);
   void find_runs();

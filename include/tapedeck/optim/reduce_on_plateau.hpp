@@ -19,14 +19,16 @@ namespace tapedeck {
 /// must outlive it.
 class TAPEDECK_API ReduceOnPlateau {
  public:
+  /// Its rule.
   struct Options {
-    Index patience = 10;      ///< epochs
-    double factor = 0.1;      ///< 0 < factor < 1
-    double threshold = 1e-4;  ///< relative, 0 <= threshold < 1
-    Index cooldown = 0;       ///< epochs after a reduction in which bad ones are not counted
-    double min_learning_rate = 0;
+    Index patience = 10;           ///< epochs without improvement that it bears
+    double factor = 0.1;           ///< 0 < factor < 1
+    double threshold = 1e-4;       ///< relative, 0 <= threshold < 1
+    Index cooldown = 0;            ///< epochs after a reduction in which bad ones are not counted
+    double min_learning_rate = 0;  ///< finite, at least 0; no reduction goes below
   };
 
+  /// With the defaults.
   explicit ReduceOnPlateau(Optimizer& optimizer);
   /// OptionError if an option is out of range.
   ReduceOnPlateau(Optimizer& optimizer, const Options& options);

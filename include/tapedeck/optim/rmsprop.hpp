@@ -9,23 +9,30 @@
 
 namespace tapedeck {
 
-/// RMSprop (Tieleman and Hinton, 2012; centered: Graves, arXiv 1308.0850), epsilon outside the root; weight
-/// decay is coupled. As in PyTorch, but that a variance which rounding made negative counts as 0, where
-/// PyTorch gives NaN.
+/// RMSprop (Tieleman and Hinton, Coursera lecture 6.5, 2012; centered: Graves, arXiv 1308.0850), epsilon
+/// outside the root; weight decay is coupled. As in PyTorch, but that a variance which rounding made negative
+/// counts as 0, where PyTorch gives NaN. With d = g + decay w:
+///
+///     s = beta s + (1 - beta) d^2
+///     m = beta m + (1 - beta) d              if centered, else 0
+///     v = momentum v + d / (sqrt(s - m^2) + epsilon)
+///     w = w - rate v
 class TAPEDECK_API RMSprop : public Optimizer {
  public:
+  /// What RMSprop is made with.
   struct Options {
-    double learning_rate = 0.01;
-    double beta = 0.99;     ///< memory of the mean square (PyTorch's alpha), 0 <= beta < 1
-    double epsilon = 1e-8;  ///< above 0
-    double momentum = 0;    ///< 0 <= momentum < 1
-    bool centered = false;  ///< divides by the deviation instead of the root of the mean square
-    double weight_decay = 0;
-    Untouched untouched = Untouched::skip;
+    double learning_rate = 0.01;  ///< finite, at least 0
+    double beta = 0.99;           ///< memory of the mean square (PyTorch's alpha), 0 <= beta < 1
+    double epsilon = 1e-8;        ///< above 0, also as a float in a float store
+    double momentum = 0;          ///< 0 <= momentum < 1
+    bool centered = false;        ///< divides by the deviation instead of the root of the mean square
+    double weight_decay = 0;      ///< finite, at least 0; coupled
+    Untouched untouched = Untouched::skip;  ///< parameters without a gradient
   };
 
+  /// With the defaults.
   explicit RMSprop(ParameterStore& store);
-  /// OptionError if an option is out of range.
+  /// Seals the store. OptionError if an option is out of range.
   RMSprop(ParameterStore& store, const Options& options);
 
  private:

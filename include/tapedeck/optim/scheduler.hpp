@@ -20,17 +20,20 @@ namespace tapedeck {
 /// to step wins, and what was set by hand in between is lost. The optimizer must outlive the scheduler.
 class TAPEDECK_API Scheduler {
  public:
-  /// The learning rate after n steps.
+  /// The learning rate after n calls of `step`.
   using Rule = std::function<double(double base_rate, Index n)>;
 
-  /// OptionError if the rule gives a rate that is negative or not finite; so does `step`, without making it.
+  /// Sets the rate for n = 0. OptionError if the rule gives a rate that is negative or not finite.
   Scheduler(Optimizer& optimizer, Rule rule);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
   virtual ~Scheduler();
 
+  /// Sets the rate for the next n. OptionError, and nothing counted or set, if the rule gives a rate that is
+  /// negative or not finite.
   void step();
 
+  /// The optimizer's learning rate when the scheduler was made.
   double base_rate() const { return base_rate_; }
   /// How often `step` was called.
   Index count() const { return count_; }

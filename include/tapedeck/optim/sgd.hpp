@@ -17,23 +17,26 @@ enum class Momentum : std::uint8_t {
   rate_inside    ///< v = momentum v + rate g, w = w - v (Polyak, 1964; Sutskever et al., ICML 2013)
 };
 
-/// SGD, with momentum by request. v is 0 at first. With `nesterov` the step is taken from the velocity that
-/// the same gradient would give once more: w = w - rate (g + momentum v), as in PyTorch, or w = w - (rate g +
-/// momentum v) with the rate inside.
+/// Stochastic gradient descent: w = w - rate g, where g includes weight decay if that is coupled. With
+/// momentum g makes a velocity v, 0 at first, that moves w: see Momentum. With `nesterov` the step is taken
+/// from the velocity that the same gradient would give once more: w = w - rate (g + momentum v), as in
+/// PyTorch, or w = w - (rate g + momentum v) with the rate inside.
 class TAPEDECK_API SGD : public Optimizer {
  public:
+  /// What SGD is made with.
   struct Options {
-    double learning_rate = 0.01;
-    double momentum = 0;  ///< 0 <= momentum < 1
-    Momentum momentum_form = Momentum::rate_outside;
-    bool nesterov = false;  ///< asks for momentum above 0
-    double weight_decay = 0;
-    Decay decay = Decay::coupled;
-    Untouched untouched = Untouched::skip;
+    double learning_rate = 0.01;                      ///< finite, at least 0
+    double momentum = 0;                              ///< 0 <= momentum < 1
+    Momentum momentum_form = Momentum::rate_outside;  ///< of no account without momentum
+    bool nesterov = false;                            ///< asks for momentum above 0
+    double weight_decay = 0;                          ///< finite, at least 0
+    Decay decay = Decay::coupled;                     ///< where weight decay enters
+    Untouched untouched = Untouched::skip;            ///< parameters without a gradient
   };
 
+  /// With the defaults.
   explicit SGD(ParameterStore& store);
-  /// OptionError if an option is out of range.
+  /// Seals the store. OptionError if an option is out of range.
   SGD(ParameterStore& store, const Options& options);
 
  private:

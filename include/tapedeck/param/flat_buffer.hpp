@@ -15,12 +15,13 @@ namespace tapedeck {
 /// Where each matrix of a flat buffer lies. Offsets are in elements, the same for float and double; every
 /// matrix starts on a boundary of 64 bytes and the padding between them stays zero.
 struct Extents {
+  /// One matrix.
   struct Extent {
-    Index offset;
-    Shape shape;
+    Index offset;  ///< of its first element
+    Shape shape;   ///< column-major, columns in a row
   };
-  std::vector<Extent> slots;
-  Index size = 0;  ///< in elements, padding included
+  std::vector<Extent> slots;  ///< by slot number
+  Index size = 0;             ///< in elements, padding included
 
   /// Offsets are rounded up to this many elements.
   static constexpr Index alignment = 16;
@@ -31,15 +32,22 @@ struct Extents {
 /// resized, reshaped or moved from.
 class TAPEDECK_API FlatBuffer {
  public:
+  /// All zero.
   FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents);
+  /// The same elements in memory of its own.
   FlatBuffer(const FlatBuffer& other);
+  /// Takes the memory over: views of the other are views of this one.
   FlatBuffer(FlatBuffer&&) = default;
   FlatBuffer& operator=(const FlatBuffer&) = delete;
+  /// Takes the memory over: views of the other are views of this one.
   FlatBuffer& operator=(FlatBuffer&&) = default;
   ~FlatBuffer() = default;
 
+  /// What its elements are.
   Scalar scalar() const { return scalar_; }
+  /// Where its matrices lie.
   const Extents& extents() const { return *extents_; }
+  /// In elements, padding included.
   Index size() const { return extents_->size; }
 
   /// All elements in a row, padding included. ScalarError if the buffer holds the other scalar.
@@ -48,23 +56,28 @@ class TAPEDECK_API FlatBuffer {
     require(scalar_of<T>);
     return static_cast<T*>(static_cast<void*>(memory_.get()));
   }
+  /// The same, for reading.
   template <class T>
   const T* data() const {
     return const_cast<FlatBuffer*>(this)->data<T>();
   }
 
+  /// A view of one matrix; the slot is not checked. ScalarError if the buffer holds the other scalar.
   template <class T>
   Matrix<T>& matrix(Index slot) {
     require(scalar_of<T>);
     return std::get<std::vector<Matrix<T>>>(views_)[slot];
   }
+  /// The same, for reading.
   template <class T>
   const Matrix<T>& matrix(Index slot) const {
     return const_cast<FlatBuffer*>(this)->matrix<T>(slot);
   }
 
+  /// Sets every element to 0.
   void zero();
-  /// Takes the elements of another buffer of the same extents, converting where the scalars differ.
+  /// Takes the elements of another buffer, converting where the scalars differ. UsageError unless the two
+  /// share their extents, as buffers of a store and of its copies do.
   void assign(const FlatBuffer& other);
 
  private:

@@ -22,32 +22,35 @@ struct StoreLayout;
 /// contribution afterwards writes, later ones add, and an unwritten gradient reads as zero.
 class TAPEDECK_API Gradients {
  public:
-  /// Seals the store.
+  /// All zero, in the store's scalar. Seals the store.
   explicit Gradients(ParameterStore& store);
 
   /// Forgets all contributions, and the statistics that were handed over with them.
   void zero();
 
-  /// Whether the parameter received a contribution since `zero()`.
+  /// Whether the parameter received a contribution since `zero()`. HandleError for a parameter of another
+  /// store.
   bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
 
   /// A view of the gradient, all zero if nothing was contributed. Ask anew after `zero()`, which leaves old
-  /// views as they were. Not for two threads at once. ScalarError if T is not the store's scalar.
+  /// views as they were. Not for two threads at once. ScalarError if T is not the store's scalar, HandleError
+  /// for a parameter of another store.
   template <class T>
   const Matrix<T>& of(Parameter parameter) const {
     return read<T>(checked(parameter));
   }
 
-  /// Replaces a gradient. ShapeError, ScalarError.
+  /// Replaces a gradient, which then counts as touched. ShapeError unless it has the parameter's shape,
+  /// ScalarError if T is not the store's scalar, HandleError for a parameter of another store.
   template <class T>
   void set(Parameter parameter, const Matrix<T>& gradient) {
     assign(checked(parameter), gradient);
   }
 
   /// Adds the contributions of `other`, in the order of the slots, and appends its statistics. UsageError if
-  /// they are of another store.
+  /// they are of another store, ScalarError if they are of a copy in the other scalar.
   Gradients& operator+=(const Gradients& other);
-  /// Multiplies every contribution.
+  /// Multiplies every contribution; statistics stay as they are.
   Gradients& operator*=(double factor);
 
   /// The Euclidean norm of all contributions together, accumulated in double.
@@ -57,9 +60,13 @@ class TAPEDECK_API Gradients {
 
   // For tapes and optimizers, which address slots and know the scalar.
 
+  /// By slot number: 0 where nothing was contributed since `zero()`.
   const std::vector<std::uint8_t>& touched_slots() const { return touched_; }
+  /// The elements. Those of untouched slots are left over from before and mean nothing.
   FlatBuffer& flat() { return flat_; }
+  /// The same, for reading.
   const FlatBuffer& flat() const { return flat_; }
+  /// That of the store, see Handle.
   std::uint64_t family() const;
   /// The flag of a slot: 0 if the next contribution must write it, 1 if it must add. Whoever contributes sets
   /// it.

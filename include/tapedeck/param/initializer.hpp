@@ -12,30 +12,32 @@ namespace tapedeck {
 
 /// How many inputs feed one output of a parameter's layer, and the reverse.
 struct Fan {
-  Index in = 0;
-  Index out = 0;
+  Index in = 0;   ///< inputs of one output
+  Index out = 0;  ///< outputs that one input feeds
 };
 
-/// A rule for initial values. To write one, supply `fill`; it is called in double for every scalar type.
+/// A rule for initial values, and its one number:
+///
+///     const td::Initializer unit{[](arma::mat& w, td::Fan, const td::Random&, double) { w.eye(); }};
 struct Initializer {
+  /// Sets every element of `values`, which have the parameter's shape and are zero. It is called in double
+  /// for either scalar; `random` is the parameter's own stream, to be addressed by row and column.
   void (*fill)(arma::mat& values, Fan fan, const Random& random, double parameter);
-  double parameter = 0;
+  double parameter = 0;  ///< handed to `fill`
 };
 
-/// Factors that keep the variance of a signal through the activation that follows (the reports' 1, 5/3,
-/// sqrt(2)).
+/// Factors that keep the variance of a signal through the activation that follows. As in PyTorch's
+/// `calculate_gain`.
 namespace gain {
-inline constexpr double linear = 1;
-inline constexpr double sigmoid = 1;
-inline constexpr double tanh = 5.0 / 3.0;
-inline constexpr double relu = 1.4142135623730951;
-/// sqrt(2 / (1 + slope^2)).
+inline constexpr double linear = 1;                 ///< no activation
+inline constexpr double sigmoid = 1;                ///< by convention
+inline constexpr double tanh = 5.0 / 3.0;           ///< by convention
+inline constexpr double relu = 1.4142135623730951;  ///< sqrt(2) (He, Zhang, Ren and Sun, ICCV 2015)
+/// sqrt(2 / (1 + slope^2)) (He, Zhang, Ren and Sun, ICCV 2015, eq. 15).
 TAPEDECK_API double leaky_relu(double slope);
 }  // namespace gain
 
-// All of these throw OptionError if their argument is not finite.
-
-/// Every element `value`.
+/// Every element `value`. This and the other rules throw OptionError if their argument is not finite.
 TAPEDECK_API Initializer constant(double value);
 /// U(-bound, bound).
 TAPEDECK_API Initializer uniform(double bound);
@@ -58,8 +60,7 @@ TAPEDECK_API Initializer he_normal(double gain = gain::relu);
 /// McClelland and Ganguli, ICLR 2014; Mezzadri, Notices of the AMS 54, 2007, for the signs).
 TAPEDECK_API Initializer orthogonal(double gain = gain::linear);
 
-/// Every element 0, every element 1.
-inline const Initializer zeros = constant(0);
-inline const Initializer ones = constant(1);
+inline const Initializer zeros = constant(0);  ///< every element 0
+inline const Initializer ones = constant(1);   ///< every element 1
 
 }  // namespace tapedeck

@@ -12,11 +12,16 @@ namespace tapedeck {
 template <class Kind>
 class Handle {
  public:
+  /// Belongs to no store; using it throws HandleError.
   Handle() = default;
+  /// For stores: `add` gives handles.
   Handle(std::uint64_t family, std::uint32_t slot) : family_(family), slot_(slot) {}
 
+  /// A number that a store shares with its copies and with nothing else; 0 for no store.
   std::uint64_t family() const { return family_; }
+  /// Counts the store's parameters, or its buffers, from 0 in the order of addition.
   std::uint32_t slot() const { return slot_; }
+  /// The same slot of the same family.
   friend bool operator==(Handle, Handle) = default;
 
  private:

@@ -22,31 +22,37 @@ class ParameterStore;
 
 /// The parameter groups that the library's own layers use. Any other word is a group as well.
 namespace groups {
-inline constexpr const char* weights = "weights";
-inline constexpr const char* biases = "biases";
-inline constexpr const char* normalization = "normalization";
+inline constexpr const char* weights = "weights";              ///< what multiplies inputs; the default
+inline constexpr const char* biases = "biases";                ///< what is added to them
+inline constexpr const char* normalization = "normalization";  ///< gains and biases of normalisations
 }  // namespace groups
 
+/// What is said of a parameter when it is added, besides its name, shape and initial values.
 struct ParameterOptions {
+  /// Not empty. Optimizers scale learning rate and weight decay by group.
   std::string group = groups::weights;
-  /// What an initialiser scales by. From the shape if zero: an [out, in] matrix has fans {in, out}.
+  /// What an initialiser scales by. From the shape if `in` is 0: an [out, in] matrix has fans {in, out}.
   Fan fan = {};
 };
 
 /// Which parameters a call speaks of: those at or under a name (empty: all) that are of a group (empty: any).
 struct Selection {
-  std::string under = {};
-  std::string group = {};
+  std::string under = {};  ///< "encoder" selects "encoder.fc_1.weight", but not "encoder_2.weight"
+  std::string group = {};  ///< to the letter
 };
 
 /// A prefix for names: `store.scope("encoder").scope("fc_1").add("weight", ...)` adds "encoder.fc_1.weight".
+/// The store must outlive it. Errors are those of the store's functions of the same names.
 class TAPEDECK_API Scope {
  public:
+  /// Adds a parameter under the prefix.
   Parameter add(std::string_view name, Shape shape, Initializer initializer,
                 ParameterOptions options = {}) const;
   /// State that is kept but not trained, every element `initial` at first.
   Buffer add_buffer(std::string_view name, Shape shape, double initial) const;
+  /// A longer prefix.
   Scope scope(std::string_view name) const;
+  /// The prefix, without a dot at its end.
   const std::string& name() const { return name_; }
 
  private:
@@ -62,20 +68,29 @@ class TAPEDECK_API Scope {
 /// std::logic_error).
 class TAPEDECK_API ParameterView {
  public:
+  /// The full name, such as "encoder.fc_1.weight".
   const std::string& name() const;
+  /// The parameter group.
   const std::string& group() const;
+  /// Rows and columns.
   Shape shape() const;
+  /// What a tape takes.
   Parameter handle() const;
 
-  /// ScalarError if T is not the store's scalar.
+  /// The parameter's numbers, to be read and set; seals the store. ScalarError if T is not the store's
+  /// scalar.
   template <class T>
   Matrix<T>& value() const;
-  /// Zero if nothing was contributed since `zero_grad`.
+  /// Zero if nothing was contributed since `zero_grad`; seals the store. ScalarError if T is not the store's
+  /// scalar.
   template <class T>
   const Matrix<T>& gradient() const;
 
+  /// Whether it is left out of training.
   bool frozen() const;
+  /// It gets no cotangent on tapes that are made from now on, and optimizers leave it alone.
   void freeze() const;
+  /// Undoes `freeze`.
   void unfreeze() const;
 
  private:
@@ -88,23 +103,25 @@ class TAPEDECK_API ParameterView {
 
 /// Everything that a store and its copies agree upon: names, shapes, groups, where each matrix lies.
 struct StoreLayout {
+  /// A parameter.
   struct Slot {
-    std::string name;
-    Shape shape;
-    ParameterOptions options;
+    std::string name;          ///< in full
+    Shape shape;               ///< of value and gradient
+    ParameterOptions options;  ///< its fans filled in
   };
+  /// A buffer.
   struct BufferSlot {
-    std::string name;
-    Shape shape;
-    double initial;
+    std::string name;  ///< in full
+    Shape shape;       ///< of its matrix
+    double initial;    ///< what every element is at first
   };
-  std::uint64_t family;
-  std::vector<Slot> parameters;  ///< in the order of addition, which is the order of slot numbers
-  std::vector<BufferSlot> buffers;
-  std::vector<std::string> group_names;   ///< in the order of their runs
-  std::vector<std::uint32_t> flat_order;  ///< slots as they lie in memory: group by group
-  std::shared_ptr<const Extents> parameter_extents;
-  std::shared_ptr<const Extents> buffer_extents;
+  std::uint64_t family;                              ///< see Handle
+  std::vector<Slot> parameters;                      ///< in the order of addition: that of slot numbers
+  std::vector<BufferSlot> buffers;                   ///< likewise
+  std::vector<std::string> group_names;              ///< in the order of their runs
+  std::vector<std::uint32_t> flat_order;             ///< slots as they lie in memory: group by group
+  std::shared_ptr<const Extents> parameter_extents;  ///< where values and gradients lie, once sealed
+  std::shared_ptr<const Extents> buffer_extents;     ///< where buffers lie, once sealed
 };
 
 /// Owns all parameters in one aligned flat buffer, their gradients in a second one of the same layout, and
@@ -118,12 +135,15 @@ struct StoreLayout {
 /// or in training into `Gradients` of their own.
 class TAPEDECK_API ParameterStore {
  public:
+  /// What a store is made with.
   struct Options {
     std::uint64_t seed = 0;  ///< of initial values, and of the random streams of tapes
-    Scalar scalar = f32;
+    Scalar scalar = f32;     ///< of all values, gradients and buffers, and of what tapes compute in
   };
 
+  /// Seed 0, float.
   ParameterStore();
+  /// An open store without parameters. The first of a process sets OpenBLAS up, see `keep_blas_threads`.
   explicit ParameterStore(Options options);
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
@@ -132,42 +152,57 @@ class TAPEDECK_API ParameterStore {
   /// The same names and numbers in a store of its own, which knows the same handles: for exact checks in
   /// double, for averages, for target networks. Gradients of the copy are zero.
   ParameterStore copy() { return copy(scalar()); }
+  /// The same in another scalar: values are converted, not drawn anew.
   ParameterStore copy(Scalar scalar);
 
-  // Building. UsageError once sealed; NameError if a name is taken, empty or ill-formed, or a group empty;
-  // ShapeError for 2^32 rows or columns and more.
+  // Building.
 
+  /// A prefix for names, see Scope. NameError for an ill-formed one: names are letters, digits, '_' and '-',
+  /// in parts joined by '.'.
   Scope scope(std::string_view name);
+  /// Adds a parameter; its values are drawn when the store is sealed. UsageError once it is sealed; NameError
+  /// if the name is taken or ill-formed, or the group empty; ShapeError for 2^32 rows or columns and more, or
+  /// 2^58 elements and more.
   Parameter add(std::string name, Shape shape, Initializer initializer, ParameterOptions options = {});
+  /// Adds state that is kept but not trained, every element `initial` at first. Errors as those of `add`.
   Buffer add_buffer(std::string name, Shape shape, double initial);
-  /// Moves every parameter at or under a name into a group. NameError if there is none.
+  /// Moves every parameter at or under a name into a group. NameError if there is none or the group is empty,
+  /// UsageError once sealed.
   void set_group(std::string_view name, std::string group);
+  /// Lays memory out and draws initial values. Nothing happens the second time.
   void seal();
+  /// Whether memory is laid out, so that nothing more can be added.
   bool sealed() const { return sealed_; }
 
   // Looking.
 
+  /// What it computes in.
   Scalar scalar() const { return options_.scalar; }
+  /// Of initial values, and of the random streams of tapes.
   std::uint64_t seed() const { return options_.seed; }
-  /// How many parameters, and how many numbers in them.
+  /// How many parameters.
   Index size() const;
+  /// How many numbers in all parameters together, without padding.
   Index element_count() const;
   /// Whether there is a parameter of this name.
   bool contains(std::string_view name) const;
-  /// NameError if there is none, with the nearest name as a hint.
+  /// The parameter of this name. NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
-  /// HandleError if the handle is of another family.
+  /// The parameter that a handle means. HandleError if it is of another family.
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
-  /// A view of a buffer. HandleError, NameError; ScalarError if T is not the store's scalar.
+  /// A view of a buffer, to be read and set; seals the store. HandleError if it is of another family,
+  /// ScalarError if T is not the store's scalar.
   template <class T>
   Matrix<T>& buffer(Buffer buffer);
+  /// The same by name. NameError if there is none, with the nearest name as a hint.
   template <class T>
   Matrix<T>& buffer(std::string_view name);
 
   // Numbers.
 
+  /// What `tape.backward(loss)` adds to and optimizers step by. Seals the store.
   Gradients& gradients();
   /// Gradients accumulate until this marks them as zero.
   void zero_grad();
@@ -176,28 +211,37 @@ class TAPEDECK_API ParameterStore {
   void initialize(Initializer initializer) {
     initialize(initializer, {.under = {}, .group = groups::weights});
   }
+  /// The same for any selection of parameters.
   void initialize(Initializer initializer, const Selection& selection);
   /// Makes the store what it was at first: draws all initial values again, by the rules of `initialize` if
-  /// there were any, sets buffers to theirs, clears gradients, and counts training passes from 0. With a
-  /// seed, as if it had been made with that one. What is frozen stays frozen.
+  /// there were any, sets buffers to theirs, clears gradients, and counts training passes from 0. What is
+  /// frozen stays frozen. Optimizers keep what they remember: make new ones.
   void reset();
+  /// The same, as if the store had been made with this seed.
   void reset(std::uint64_t seed);
-  /// Frozen parameters get no cotangent and are left alone by optimizers. NameError if none is at or under
-  /// the name.
+  /// Frozen parameters get no cotangent on tapes that are made from now on, and are left alone by optimizers.
+  /// NameError if none is at or under the name.
   void freeze(std::string_view name);
+  /// Undoes `freeze`. NameError if no parameter is at or under the name.
   void unfreeze(std::string_view name);
-  /// value = (1 - weight) value + weight other's value, for parameters and buffers: averages over training,
-  /// and with weight 1 a plain copy. UsageError if the stores are not of one family, OptionError unless
-  /// 0 <= weight <= 1.
+  /// value = (1 - weight) value + weight other's value, for parameters and buffers: averages over training
+  /// (Polyak and Juditsky, 1992), and with weight 1 a plain copy. The other may hold the other scalar.
+  /// UsageError if the stores are not of one family, OptionError unless 0 <= weight <= 1.
   void blend(ParameterStore& other, double weight);
 
   // For tapes and optimizers.
 
+  /// What it shares with its copies, see Handle.
   std::uint64_t family() const { return layout_->family; }
+  /// Names, shapes, groups; where matrices lie only once it is sealed.
   const StoreLayout& layout() const { return *layout_; }
+  /// The same, for what may outlive the store.
   std::shared_ptr<const StoreLayout> shared_layout() const { return layout_; }
+  /// All parameters. Seals the store.
   FlatBuffer& values() { return numbers().values; }
+  /// All buffers. Seals the store.
   FlatBuffer& buffers() { return numbers().buffers; }
+  /// By slot number: 0 where a parameter is trained.
   const std::vector<std::uint8_t>& frozen() const { return frozen_; }
   /// Counts training passes; a tape that is not told its step takes the next one.
   std::uint64_t next_pass() { return passes_.fetch_add(1, std::memory_order_relaxed); }

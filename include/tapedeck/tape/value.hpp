@@ -18,22 +18,29 @@ class Pass;
 /// its tape; using it afterwards, or together with Values of another tape, throws HandleError.
 class TAPEDECK_API Value {
  public:
+  /// Means nothing yet; using it throws HandleError.
   Value() = default;
 
+  /// Features x batch.
   Shape shape() const;
+  /// Features.
   Index rows() const { return shape().rows; }
+  /// Samples.
   Index cols() const { return shape().cols; }
+  /// The scalar of the tape's store, or an index.
   Element element() const;
 
-  /// A view of the elements, which lives as long as the tape. ScalarError if T is not the element type.
+  /// A view of the elements, which lives as long as the tape. ScalarError if T is not the element type,
+  /// HandleError if the Value was released (see Sequential).
   template <class T>
   const Matrix<T>& matrix() const;
 
-  /// The one element of a 1x1 Value, such as a loss. ShapeError for any other shape.
+  /// The one element of a 1x1 Value, such as a loss, converted to double. ShapeError for any other shape.
   double item() const;
 
   /// What `backward` left for a variable of the tape; a matrix of zeros if nothing depended on it. UsageError
-  /// before `backward`, and for Values that the tape does not keep a cotangent of (`tape.vjp` gives those).
+  /// before `backward`, and for Values that are no variables (`tape.vjp` gives their cotangents; that of a
+  /// parameter is its gradient); ScalarError if T is not the element type.
   template <class T>
   const Matrix<T>& cotangent() const;
 

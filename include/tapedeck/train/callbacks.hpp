@@ -20,34 +20,37 @@ struct EpochReport {
   Index epoch = 0;   ///< counted from 0
   Index epochs = 0;  ///< that were asked for
   double loss = 0;   ///< the mean of the batches' losses as they were trained on, weighted by their sizes
-  std::optional<double> validation_loss = std::nullopt;
-  double learning_rate = 0;  ///< that the epoch was trained with
-  double seconds = 0;
+  std::optional<double> validation_loss = std::nullopt;  ///< after the epoch; none without validation data
+  double learning_rate = 0;                              ///< that the epoch was trained with
+  double seconds = 0;                                    ///< of wall time, validation included
   bool stop = false;  ///< a callback sets this to end training after this epoch
 };
 
 /// One step that was made.
 struct StepReport {
-  Index epoch = 0;
-  Index epochs = 0;
-  Index step = 0;   ///< in this epoch, counted from 0
-  Index steps = 0;  ///< in an epoch
-  double loss = 0;
+  Index epoch = 0;   ///< counted from 0
+  Index epochs = 0;  ///< that were asked for
+  Index step = 0;    ///< in this epoch, counted from 0
+  Index steps = 0;   ///< in an epoch
+  double loss = 0;   ///< of the step's batches before the step, weighted by their sizes
 };
 
 /// Called after each epoch and after each step of the optimizer; either may be empty. A function of an
-/// EpochReport is a callback.
+/// EpochReport is a callback. What they throw passes through `fit`.
 struct Callback {
-  std::function<void(EpochReport&)> on_epoch = {};
-  std::function<void(const StepReport&)> on_step = {};
+  std::function<void(EpochReport&)> on_epoch = {};      ///< may set `stop`
+  std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer
 
+  /// Both.
   Callback(std::function<void(EpochReport&)> epoch, std::function<void(const StepReport&)> step)
       : on_epoch(std::move(epoch)), on_step(std::move(step)) {}
+  /// For epochs only.
   template <std::invocable<EpochReport&> F>
   Callback(F epoch) : on_epoch(std::move(epoch)) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// Writes a line for epochs 0, n, 2n, ... and for the last one. OptionError if n is 0.
+/// Writes a line for epochs 0, n, 2n, ... and for the last one, such as "epoch 1/60  loss 0.6931  validation
+/// loss 0.69"; it counts epochs from 1. The stream must outlive training. OptionError if n is 0.
 TAPEDECK_API Callback log_every(Index n, std::ostream& out);
 
 /// Draws a bar with the time left, in one line that it writes over; does nothing unless `out` is std::cout or

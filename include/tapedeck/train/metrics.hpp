@@ -37,9 +37,9 @@ TAPEDECK_API IndexMatrix confusion_matrix(const IndexMatrix& predicted, const In
 
 /// Mean and deviation of a figure over several trials.
 struct MeanDeviation {
-  double mean = 0;
+  double mean = 0;       ///< sum_i v_i / count
   double deviation = 0;  ///< sqrt(sum_i (v_i - mean)^2 / (count - 1)); 0 for a single value, which has none
-  Index count = 0;
+  Index count = 0;       ///< how many values
 };
 
 /// One pass, without cancellation (Welford, Technometrics 4, 1962). A value that is NaN or Inf makes the

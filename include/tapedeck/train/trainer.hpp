@@ -24,22 +24,24 @@ namespace tapedeck {
 /// epochs in a row. However training ends, but by an error, the parameters and buffers of the best epoch are
 /// put back; of the start, if no epoch had a finite loss. The optimizer's memory stays as it is.
 struct EarlyStopping {
-  Index patience = 10;
+  Index patience = 10;  ///< epochs, at least 1
   /// How much lower than the best a loss must be to count as better. Finite, at least 0.
   double least_improvement = 0;
 };
 
+/// How to train; checked before anything changes.
 struct FitOptions {
-  Index epochs = 1;
-  Index batch_size = 32;  ///< the last batch is smaller if need be
+  Index epochs = 1;       ///< at least 1
+  Index batch_size = 32;  ///< at least 1; the last batch is smaller if need be
   bool shuffle = true;    ///< anew in each epoch, by the store's seed
   /// Batches whose gradients are averaged, weighted by their sizes, for one step of the optimizer: with a
-  /// loss that is a mean over the batch, the step that one batch of them all would make.
+  /// loss that is a mean over the batch, the step that one batch of them all would make. At least 1.
   Index accumulate = 1;
-  /// Clips the gradient to this norm before each step; see the function of that name.
+  /// Clips the gradient to this norm before each step, see clip_norm(); finite, above 0.
   std::optional<double> clip_norm = std::nullopt;
-  const Dataset* validation = nullptr;  ///< its loss is computed after each epoch, in evaluate mode
-  std::optional<EarlyStopping> early_stopping = std::nullopt;
+  /// Data whose loss is computed after each epoch, in evaluate mode; null for none.
+  const Dataset* validation = nullptr;
+  std::optional<EarlyStopping> early_stopping = std::nullopt;  ///< none by default
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
   /// Where to write the pass that first gave NaN or Inf, to be replayed in a debugger: see BlackBox. Its
@@ -59,9 +61,10 @@ class TAPEDECK_API Trainer {
   /// Gives a 1x1 Value from the model's output and a batch's targets.
   using Loss = std::function<Value(const Value& output, const Operand& target)>;
 
-  /// UsageError if the optimizer is one of another store.
+  /// Seals the store. UsageError if the optimizer is one of another store.
   Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss = {});
 
+  /// For those who made it without one, or train in stages.
   void set_loss(Loss loss) { loss_ = std::move(loss); }
 
   /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was.
