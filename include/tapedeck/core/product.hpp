@@ -17,8 +17,8 @@ struct Factor {
   Index cols() const { return transposed ? matrix.n_rows : matrix.n_cols; }
 };
 
-/// c = a b, or c += a b if `accumulate`. Picks the BLAS call by shape and never allocates. `c` must not
-/// overlap a factor. ShapeError if the shapes do not fit.
+/// c = a b, or c += a b if `accumulate`. Picks the BLAS call by shape and never allocates. ShapeError if
+/// the shapes do not fit or a size is 2^31 or more, UsageError if `c` lies in the memory of a factor.
 template <class T>
 TAPEDECK_API void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate = false);
 

@@ -31,9 +31,10 @@ class TAPEDECK_API Random {
   double uniform(std::uint64_t row, std::uint64_t column = 0) const;
   /// Normal with mean 0 and variance 1 (Box and Muller, 1958).
   double normal(std::uint64_t row, std::uint64_t column = 0) const;
-  /// Uniform on {0, ..., n-1}, unbiased (Lemire, 2019). n >= 1.
+  /// Uniform on {0, ..., n-1}, unbiased (Lemire, 2019). OptionError if n is 0.
   std::uint64_t below(std::uint64_t n, std::uint64_t row, std::uint64_t column = 0) const;
-  /// 0, ..., n-1 in random order, every order equally likely (Fisher and Yates).
+  /// 0, ..., n-1 in random order, every order equally likely (Fisher and Yates). OptionError if n is above
+  /// 2^44.
   std::vector<Index> permutation(Index n) const;
 
  private:

@@ -11,7 +11,7 @@ namespace tapedeck {
 /// products down. Making the first ParameterStore of a process therefore sets OpenBLAS to one thread and runs
 /// one small product, so that its buffers exist before memory can run out. The setting is global to the
 /// process: a program that wants more BLAS threads calls `keep_blas_threads()` before, and gives up equal
-/// bits at any number of threads.
+/// bits at any number of threads. UsageError if it comes too late.
 TAPEDECK_API void keep_blas_threads();
 
 /// Does what is described above, once; called by every store.

@@ -26,9 +26,10 @@ class L1Loss {
   Reduction reduction_;
 };
 
-class HuberLoss {
+class TAPEDECK_API HuberLoss {
  public:
-  explicit HuberLoss(Reduction reduction, double delta = 1) : reduction_(reduction), delta_(delta) {}
+  /// OptionError unless delta is finite and above 0.
+  explicit HuberLoss(Reduction reduction, double delta = 1);
   Value operator()(const Value& x, const Operand& target) const {
     return huber(x, target, reduction_, delta_);
   }

@@ -25,6 +25,7 @@ class TAPEDECK_API BatchNorm {
  public:
   static constexpr const char* kind = "batch_norm";
 
+  /// OptionError unless epsilon is finite and above 0, and 0 <= momentum <= 1.
   BatchNorm(const Scope& scope, Index features, const BatchNormOptions& options = {});
 
   /// x is features x batch, and so is what it gives. ShapeError in train mode for a batch of fewer than 2.
@@ -54,6 +55,7 @@ class TAPEDECK_API LayerNorm {
  public:
   static constexpr const char* kind = "layer_norm";
 
+  /// OptionError unless epsilon is finite and above 0.
   LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options = {});
 
   /// x is features x batch, and so is what it gives.

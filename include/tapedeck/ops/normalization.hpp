@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Batch and layer normalisation. Means and variances are accumulated in double, in two passes.
+/// Batch and layer normalisation. Means and variances are accumulated in double, in two passes. OptionError
+/// unless epsilon is finite and above 0, in the store's scalar too.
 
 #include "tapedeck/tape/operand.hpp"
 
@@ -19,7 +20,8 @@ struct RunningStatistics {
 /// x 1, m and v are the mean and the biased variance of a row of x, n = 1 / sqrt(v + epsilon),
 ///     h = n (x - m),   y = gain h + bias,
 ///     dgain = sum(dy h),   dbias = sum(dy),   dx = gain n (dy - mean(dy) - h mean(dy h)),
-/// sums and means over the batch. ShapeError for a batch of fewer than 2.
+/// sums and means over the batch. ShapeError for a batch of fewer than 2,
+/// OptionError unless 0 <= momentum <= 1.
 TAPEDECK_API Value batch_norm(const Value& x, const Operand& gain, const Operand& bias,
                               const RunningStatistics& running, double epsilon = 1e-5);
 

@@ -28,7 +28,7 @@ struct Extents {
 
 /// The matrices of `extents`, zero at first, in one allocation. Neither the memory nor the matrices move
 /// while it lives. The references it gives are views of fixed size: they write through, and cannot be
-/// resized, reshaped or moved from.
+/// resized, reshaped or moved from. A buffer that was moved from may only be assigned to or destroyed.
 class TAPEDECK_API FlatBuffer {
  public:
   FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents);
@@ -53,9 +53,11 @@ class TAPEDECK_API FlatBuffer {
     return const_cast<FlatBuffer*>(this)->data<T>();
   }
 
+  /// ScalarError if the buffer holds the other scalar, HandleError if it has no such slot.
   template <class T>
   Matrix<T>& matrix(Index slot) {
     require(scalar_of<T>);
+    if (slot >= extents_->slots.size()) refuse_slot(slot);
     return std::get<std::vector<Matrix<T>>>(views_)[slot];
   }
   template <class T>
@@ -65,6 +67,7 @@ class TAPEDECK_API FlatBuffer {
 
   void zero();
   /// Takes the elements of another buffer of the same extents, converting where the scalars differ.
+  /// UsageError if the extents are others.
   void assign(const FlatBuffer& other);
 
  private:
@@ -75,6 +78,7 @@ class TAPEDECK_API FlatBuffer {
     if (asked != scalar_) refuse(asked);
   }
   [[noreturn]] void refuse(Scalar asked) const;
+  [[noreturn]] void refuse_slot(Index slot) const;
 
   Scalar scalar_;
   std::shared_ptr<const Extents> extents_;

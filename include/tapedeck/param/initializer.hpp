@@ -16,7 +16,8 @@ struct Fan {
   Index out = 0;
 };
 
-/// A rule for initial values. To write one, supply `fill`; it is called in double for every scalar type.
+/// A rule for initial values. To write one, supply `fill`; it is called in double for every scalar type, and
+/// sets all elements of a matrix that has the parameter's shape and zeros in it.
 struct Initializer {
   void (*fill)(arma::mat& values, Fan fan, const Random& random, double parameter);
   double parameter = 0;
@@ -29,11 +30,11 @@ inline constexpr double linear = 1;
 inline constexpr double sigmoid = 1;
 inline constexpr double tanh = 5.0 / 3.0;
 inline constexpr double relu = 1.4142135623730951;
-/// sqrt(2 / (1 + slope^2)).
+/// sqrt(2 / (1 + slope^2)). OptionError if the slope is not finite.
 TAPEDECK_API double leaky_relu(double slope);
 }  // namespace gain
 
-// All of these throw OptionError if their argument is not finite.
+// All of these throw OptionError if their argument is not finite, or is a bound or deviation below 0.
 
 /// Every element `value`.
 TAPEDECK_API Initializer constant(double value);

@@ -134,14 +134,18 @@ class TAPEDECK_API ParameterStore {
   ParameterStore copy() { return copy(scalar()); }
   ParameterStore copy(Scalar scalar);
 
-  // Building. UsageError once sealed; NameError if a name is taken, empty or ill-formed, or a group empty;
-  // ShapeError for 2^32 rows or columns and more.
+  // Building. UsageError once sealed; NameError if a name is taken, or a name or group is ill-formed: it is
+  // made of letters, digits, '_' and '-', in parts joined by '.', and has at most 512 bytes; ShapeError for
+  // 2^32 rows or columns and more, and for more than 2^44 elements in all; OptionError for an initialiser
+  // that cannot fill.
 
   Scope scope(std::string_view name);
   Parameter add(std::string name, Shape shape, Initializer initializer, ParameterOptions options = {});
   Buffer add_buffer(std::string name, Shape shape, double initial);
   /// Moves every parameter at or under a name into a group. NameError if there is none.
   void set_group(std::string_view name, std::string group);
+  /// Lays out memory and draws initial values. ShapeError or NonFiniteError if an initialiser gives another
+  /// shape, or what is no finite number in the store's scalar; the store is then still open.
   void seal();
   bool sealed() const { return sealed_; }
 
@@ -156,7 +160,7 @@ class TAPEDECK_API ParameterStore {
   bool contains(std::string_view name) const;
   /// NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
-  /// HandleError if the handle is of another family.
+  /// HandleError if the handle is of another family, or of a slot that there is not.
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
@@ -172,7 +176,8 @@ class TAPEDECK_API ParameterStore {
   /// Gradients accumulate until this marks them as zero.
   void zero_grad();
   /// Gives the selected parameters (by default all of the group "weights") another rule for initial values
-  /// and draws them, which seals the store. NameError if none is selected.
+  /// and draws them, which seals the store. NameError if none is selected; the errors of `add` and `seal`, and
+  /// then all values are as they were.
   void initialize(Initializer initializer) {
     initialize(initializer, {.under = {}, .group = groups::weights});
   }
@@ -218,8 +223,9 @@ class TAPEDECK_API ParameterStore {
   }
   void add_name(const std::string& name);
   void lay_out();
-  void draw(Index slot);
-  void draw_all();
+  void draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const;
+  void draw_all(std::uint64_t seed, FlatBuffer& into) const;
+  void fill_buffers();
   std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
   std::uint32_t slot_of(Parameter parameter) const;
   std::uint32_t slot_of(Buffer buffer) const;

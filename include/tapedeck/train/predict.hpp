@@ -10,7 +10,7 @@ namespace tapedeck {
 
 /// The model's outputs for all columns of x, computed in evaluate mode in the store's scalar. Runs in batches
 /// of 1024 columns, so that memory stays small. ShapeError unless the model gives one column a sample, and
-/// what the model throws.
+/// as many rows for each batch; HandleError if it gives no Value of its tape; and what the model throws.
 template <class T>
 TAPEDECK_API Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x);
 
