@@ -18,8 +18,10 @@ namespace tapedeck::ranges {
 inline void require(bool fulfilled, std::string_view who, const char* option, double given,
                     const char* wanted, const char* hint = "") {
   if (fulfilled) return;
-  throw OptionError(
-      {.who = std::string(who), .given = std::string(option) + " = " + to_text(given), .wanted = wanted, .hint = hint});
+  throw OptionError({.who = std::string(who),
+                     .given = std::string(option) + " = " + to_text(given),
+                     .wanted = wanted,
+                     .hint = hint});
 }
 
 inline void require_finite(std::string_view who, const char* option, double x) {

@@ -83,9 +83,8 @@ bool Optimizer::active(const Slot& slot) {
 
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
 void Optimizer::require_reason() const {
-  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return store_.frozen()[slot.number] != 0;
-  });
+  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(),
+                                      [&](const Slot& slot) { return store_.frozen()[slot.number] != 0; });
   if (all_frozen || !store_.gradients().empty()) return;
   throw UsageError({.who = name_,
                     .given = "a step without gradients",

@@ -155,9 +155,10 @@ bool Gradients::all_finite() const {
 template <class T>
 void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
   if (buffer_slot >= layout_->buffers.size()) {
-    throw HandleError({.who = "gradients",
-                       .given = "a statistic for a buffer of slot " + std::to_string(buffer_slot),
-                       .wanted = "one of the " + std::to_string(layout_->buffers.size()) + " that there are"});
+    throw HandleError(
+        {.who = "gradients",
+         .given = "a statistic for a buffer of slot " + std::to_string(buffer_slot),
+         .wanted = "one of the " + std::to_string(layout_->buffers.size()) + " that there are"});
   }
   const auto& buffer = layout_->buffers[buffer_slot];
   if (statistic.n_elem != buffer.shape.size()) {

@@ -271,9 +271,7 @@ void ParameterStore::lay_out() {
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
 
-Index ParameterStore::element_count() const {
-  return elements_of(layout_->parameters);
-}
+Index ParameterStore::element_count() const { return elements_of(layout_->parameters); }
 
 bool ParameterStore::contains(std::string_view name) const {
   return std::any_of(layout_->parameters.begin(), layout_->parameters.end(),
@@ -344,9 +342,10 @@ void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t see
     Matrix<T>& target = into.matrix<T>(slot);
     target = arma::conv_to<Matrix<T>>::from(values);
     if (!target.is_finite()) {
-      throw NonFiniteError({.who = name,
-                            .given = std::string("initial values with NaN or Inf as ") + name_of(into.scalar()),
-                            .wanted = "finite numbers"});
+      throw NonFiniteError(
+          {.who = name,
+           .given = std::string("initial values with NaN or Inf as ") + name_of(into.scalar()),
+           .wanted = "finite numbers"});
     }
   });
 }

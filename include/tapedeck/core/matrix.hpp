@@ -44,10 +44,12 @@ template <class T>
 inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::f32 : Scalar::f64;
 /// For float, double and Index alone: an arma::imat, say, is neither numbers nor labels.
 template <class T>
-requires(std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Index>)
-inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::real32
-                                      : std::is_same_v<T, double> ? Element::real64
-                                                                  : Element::index;
+requires(std::is_same_v<T, float> || std::is_same_v<T, double> ||
+         std::is_same_v<T, Index>) inline constexpr Element element_of = std::is_same_v<T, float>
+                                                                             ? Element::real32
+                                                                         : std::is_same_v<T, double>
+                                                                             ? Element::real64
+                                                                             : Element::index;
 
 constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
 constexpr Index size_in_bytes(Scalar scalar) { return scalar == Scalar::f32 ? 4 : 8; }

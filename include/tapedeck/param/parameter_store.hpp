@@ -176,8 +176,8 @@ class TAPEDECK_API ParameterStore {
   /// Gradients accumulate until this marks them as zero.
   void zero_grad();
   /// Gives the selected parameters (by default all of the group "weights") another rule for initial values
-  /// and draws them, which seals the store. NameError if none is selected; the errors of `add` and `seal`, and
-  /// then all values are as they were.
+  /// and draws them, which seals the store. NameError if none is selected; the errors of `add` and `seal`,
+  /// and then all values are as they were.
   void initialize(Initializer initializer) {
     initialize(initializer, {.under = {}, .group = groups::weights});
   }
