@@ -42,23 +42,39 @@ bool takes_small_kernel(Factor<T> a, Factor<T> b) {
 }
 
 template <class T>
-[[noreturn]] void refuse(const Matrix<T>& c, Factor<T> a, Factor<T> b) {
+[[noreturn]] void refuse(const Matrix<T>& c, Factor<T> a, Factor<T> b, const char* wanted) {
   throw ShapeError({.who = "product",
                     .given = to_string(shape_of(c)) + " = " + to_string({a.rows(), a.cols()}) + " times " +
                              to_string({b.rows(), b.cols()}),
-                    .wanted = "mxn = mxk times kxn"});
+                    .wanted = wanted});
+}
+
+template <class T>
+bool overlap(const Matrix<T>& a, const Matrix<T>& b) {
+  return a.memptr() < b.memptr() + b.n_elem && b.memptr() < a.memptr() + a.n_elem;
 }
 
 }  // namespace
 
 template <class T>
 void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate) {
-  if (a.rows() != c.n_rows || b.cols() != c.n_cols || a.cols() != b.rows()) refuse(c, a, b);
+  if (a.rows() != c.n_rows || b.cols() != c.n_cols || a.cols() != b.rows()) {
+    refuse(c, a, b, "mxn = mxk times kxn");
+  }
   const Index inner = a.cols();
+  if (((c.n_rows | c.n_cols | inner) >> 31U) != 0) {
+    refuse(c, a, b, "fewer than 2^31 rows and columns, which is what BLAS counts to");
+  }
   if (c.is_empty()) return;
   if (inner == 0) {
     if (!accumulate) c.zeros();
     return;
+  }
+  if (overlap(c, a.matrix) || overlap(c, b.matrix)) {
+    throw UsageError({.who = "product",
+                      .given = "a result in the memory of a factor",
+                      .wanted = "memory of its own",
+                      .hint = "it is written while the factors are read"});
   }
   const T keep = accumulate ? T{1} : T{0};
   const auto m = static_cast<blasint>(c.n_rows);

@@ -6,6 +6,9 @@
 #include <numbers>
 #include <numeric>
 
+#include "core/ranges.hpp"
+#include "tapedeck/core/error.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -58,6 +61,7 @@ double Random::normal(std::uint64_t row, std::uint64_t column) const {
 }
 
 std::uint64_t Random::below(std::uint64_t n, std::uint64_t row, std::uint64_t column) const {
+  if (n == 0) throw OptionError({.who = "Random::below", .given = "n = 0", .wanted = "at least 1"});
   __extension__ using Wide = unsigned __int128;
   const std::uint64_t reject = (0 - n) % n;  // 2^64 mod n: products whose low word lies under it are redrawn
   Random draw = *this;
@@ -70,6 +74,8 @@ std::uint64_t Random::below(std::uint64_t n, std::uint64_t row, std::uint64_t co
 }
 
 std::vector<Index> Random::permutation(Index n) const {
+  ranges::require(n <= ranges::most_elements, "Random::permutation", "n", static_cast<double>(n),
+                  "at most 2^44", "was a size negative?");
   std::vector<Index> order(n);
   std::iota(order.begin(), order.end(), Index{0});
   for (Index i = n; i > 1; --i) std::swap(order[i - 1], order[below(i, i)]);

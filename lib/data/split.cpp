@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 
@@ -22,13 +23,13 @@ Dataset pick(const Dataset& data, const std::vector<Index>& parts, Chosen chosen
 Index samples_of(const char* part, double fraction, Index samples) {
   if (!(fraction >= 0 && fraction < 1)) {
     throw OptionError({.who = "split",
-                       .given = std::string(part) + " is " + std::to_string(fraction),
+                       .given = std::string(part) + " is " + to_text(fraction),
                        .wanted = "a fraction in [0, 1)"});
   }
   const auto count = static_cast<Index>(std::round(fraction * static_cast<double>(samples)));
   if (fraction > 0 && count == 0) {
     throw OptionError({.who = "split",
-                       .given = std::string(part) + " is " + std::to_string(fraction) + " of " +
+                       .given = std::string(part) + " is " + to_text(fraction) + " of " +
                                 std::to_string(samples) + " samples",
                        .wanted = "at least 1 sample"});
   }

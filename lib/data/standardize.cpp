@@ -46,6 +46,12 @@ void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
   });
   deviation = largest % arma::sqrt(squares / n);
   deviation.replace(0, 1);
+  for (Index r = 0; r < x.n_rows; ++r) {
+    if (std::isfinite(mean(r)) && std::isfinite(deviation(r))) continue;
+    throw NonFiniteError({.who = "Standardizer",
+                          .given = "feature " + std::to_string(r) + " spans more than a double can hold",
+                          .wanted = "differences that are finite"});
+  }
 }
 
 }  // namespace

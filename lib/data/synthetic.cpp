@@ -3,6 +3,7 @@
 #include <numbers>
 #include <utility>
 
+#include "core/ranges.hpp"
 #include "tapedeck/core/random.hpp"
 
 namespace tapedeck {
@@ -11,7 +12,9 @@ namespace {
 constexpr double squared_radius = std::numbers::inv_pi / 2;  // of a circle of area 1/2
 
 // Sample c depends on the seed and c alone.
-Dataset labelled_points(Index samples, const Random& random, Index (*label)(double, double)) {
+Dataset labelled_points(const char* who, Index samples, std::uint64_t seed, Index (*label)(double, double)) {
+  ranges::require_possible(who, {2, samples});
+  const Random random = Random{seed}.stream(who);
   Matrix<double> x(2, samples, arma::fill::none);
   IndexMatrix y(1, samples, arma::fill::none);
   for (Index c = 0; c < samples; ++c) {
@@ -25,13 +28,13 @@ Dataset labelled_points(Index samples, const Random& random, Index (*label)(doub
 }  // namespace
 
 Dataset disk(Index samples, std::uint64_t seed) {
-  return labelled_points(samples, Random{seed}.stream("disk"), [](double a, double b) -> Index {
+  return labelled_points("disk", samples, seed, [](double a, double b) -> Index {
     return (a - 0.5) * (a - 0.5) + (b - 0.5) * (b - 0.5) < squared_radius ? 1 : 0;
   });
 }
 
 Dataset ring(Index samples, std::uint64_t seed) {
-  return labelled_points(samples, Random{seed}.stream("ring"), [](double a, double b) -> Index {
+  return labelled_points("ring", samples, seed, [](double a, double b) -> Index {
     const double squared_norm = a * a + b * b;
     return squared_radius < squared_norm && squared_norm < 1 ? 0 : 1;
   });

@@ -1,8 +1,13 @@
 #include "tapedeck/layers/layer.hpp"
 
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
+
+void Layer::refuse_empty() {
+  throw OptionError({.who = "Layer", .given = "an empty function", .wanted = "one that can be called"});
+}
 
 Parameter Layer::parameter(const std::string& name) const {
   std::string known;
@@ -11,7 +16,7 @@ Parameter Layer::parameter(const std::string& name) const {
     known += (known.empty() ? "" : ", ") + parameter.name;
   }
   throw NameError({.who = describe(),
-                   .given = "no parameter \"" + name + "\"",
+                   .given = "no parameter " + in_quotes(name),
                    .wanted = known.empty() ? "a layer that lists its parameters" : known,
                    .hint = known.empty() ? "a layer lists them in a member parameters()" : ""});
 }

@@ -1,5 +1,6 @@
 #include "tapedeck/layers/normalization.hpp"
 
+#include "core/ranges.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {
@@ -9,12 +10,22 @@ Parameter add_normalizing(const Scope& scope, const char* name, Index features, 
   return scope.add(name, {features, 1}, values, {.group = groups::normalization});
 }
 
+// Asked before anything is added to the store.
+double checked(const Scope& scope, double epsilon) {
+  ranges::require_positive(scope.name(), "epsilon", epsilon);
+  return epsilon;
+}
+double checked(const Scope& scope, double epsilon, double momentum) {
+  ranges::require_fraction(scope.name(), "momentum", momentum);
+  return checked(scope, epsilon);
+}
+
 }  // namespace
 
 BatchNorm::BatchNorm(const Scope& scope, Index features, const BatchNormOptions& options)
     : name_(scope.name()),
       features_(features),
-      epsilon_(options.epsilon),
+      epsilon_(checked(scope, options.epsilon, options.momentum)),
       gain_(add_normalizing(scope, "gain", features, ones)),
       bias_(add_normalizing(scope, "bias", features, zeros)),
       running_{.mean = scope.add_buffer("running_mean", {features, 1}, 0),
@@ -31,7 +42,7 @@ std::string BatchNorm::describe() const { return "BatchNorm(" + std::to_string(f
 LayerNorm::LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options)
     : name_(scope.name()),
       features_(features),
-      epsilon_(options.epsilon),
+      epsilon_(checked(scope, options.epsilon)),
       gain_(add_normalizing(scope, "gain", features, ones)),
       bias_(add_normalizing(scope, "bias", features, zeros)) {}
 

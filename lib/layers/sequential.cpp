@@ -5,7 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "core/ranges.hpp"
 #include "core/text_table.hpp"
+#include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -34,10 +36,9 @@ void Sequential::add(const Item& item) {
       name = item.layer.kind() + "_" + std::to_string(number);
     }
   }
-  const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; };
-  if (!std::all_of(name.begin(), name.end(), word)) {
+  if (!std::all_of(name.begin(), name.end(), in_word)) {
     throw NameError({.who = "Sequential",
-                     .given = "the name \"" + name + "\"",
+                     .given = "the name " + in_quotes(name),
                      .wanted = "letters, digits, '_' and '-'"});
   }
   if (taken(name)) {
@@ -56,6 +57,7 @@ Value Sequential::operator()(const Value& x) const {
   for (const Part& part : items_) {
     const Tape::At at(tape, part.name, part.hash);
     h = part.layer(h);
+    require_returned(part.name, h, tape);
     mark = tape.release_since(mark, h);
   }
   return h;
@@ -72,7 +74,7 @@ const Layer& Sequential::operator[](std::string_view name) const {
     known += (known.empty() ? "" : ", ") + part.name;
   }
   throw NameError({.who = "Sequential",
-                   .given = "no layer \"" + std::string(name) + "\"",
+                   .given = "no layer " + in_quotes(name),
                    .wanted = known.empty() ? "a model with layers" : known});
 }
 
@@ -135,6 +137,7 @@ Value add_rows(Summary& summary, const std::string& prefix, const Sequential& mo
 }  // namespace
 
 Summary summarize(const Sequential& model, ParameterStore& store, Shape input) {
+  ranges::require_possible("summarize", input);
   Memory memory;
   Tape tape(store, memory, evaluate);
   Summary summary;

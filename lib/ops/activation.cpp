@@ -2,19 +2,12 @@
 
 #include <cmath>
 #include <numbers>
-#include <string>
 
+#include "core/ranges.hpp"
 #include "tapedeck/tape/op.hpp"
 
 namespace tapedeck {
 namespace {
-
-void require_not_negative(const char* who, const char* option, double value) {
-  if (value >= 0 && std::isfinite(value)) return;
-  throw OptionError({.who = who,
-                     .given = std::string(option) + " " + std::to_string(value),
-                     .wanted = "a number of at least 0"});
-}
 
 auto logistic(auto x) { return 1 / (1 + std::exp(-x)); }
 
@@ -149,7 +142,7 @@ struct Silu {
 Value relu(const Value& x) { return apply(Relu{}, x); }
 
 Value leaky_relu(const Value& x, double slope) {
-  require_not_negative("leaky_relu", "slope", slope);
+  ranges::require_not_negative("leaky_relu", "slope", slope);
   return apply(LeakyRelu{slope}, x);
 }
 
@@ -158,7 +151,7 @@ Value sigmoid(const Value& x) { return apply(Sigmoid{}, x); }
 Value softplus(const Value& x) { return apply(Softplus{}, x); }
 
 Value elu(const Value& x, double alpha) {
-  require_not_negative("elu", "alpha", alpha);
+  ranges::require_not_negative("elu", "alpha", alpha);
   return apply(Elu{alpha}, x);
 }
 

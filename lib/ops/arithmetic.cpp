@@ -1,8 +1,6 @@
 #include "tapedeck/ops/arithmetic.hpp"
 
-#include <cmath>
-#include <string>
-
+#include "core/ranges.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -66,10 +64,7 @@ Value subtract(const Value& a, const Operand& b) { return apply(Subtract{}, a, b
 Value multiply(const Value& a, const Operand& b) { return apply(Multiply{}, a, b.on(a.tape())); }
 
 Value scale(const Value& x, double factor) {
-  if (!std::isfinite(factor)) {
-    throw OptionError(
-        {.who = "scale", .given = "factor " + std::to_string(factor), .wanted = "a finite number"});
-  }
+  ranges::require_finite("scale", "factor", factor);
   return apply(Scale{factor}, x);
 }
 

@@ -2,8 +2,8 @@
 
 #include <cmath>
 #include <cstdint>
-#include <string>
 
+#include "core/ranges.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -37,12 +37,8 @@ struct Dropout {
 }  // namespace
 
 void require_dropout_probability(double probability) {
-  if (!(probability >= 0 && probability < 1)) {
-    throw OptionError({.who = "dropout",
-                       .given = "probability " + std::to_string(probability),
-                       .wanted = "at least 0 and less than 1",
-                       .hint = "it is the probability to drop"});
-  }
+  ranges::require(probability >= 0 && probability < 1, "dropout", "probability", probability, "0 <= x < 1",
+                  "it is the probability to drop");
 }
 
 Value dropout(const Value& x, double probability) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/ranges.hpp"
 #include "softmax_column.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -114,12 +115,7 @@ struct CrossEntropy {
     require_samples(name, z);
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
-      if (t[c] >= z.n_rows) {
-        throw LabelError(
-            {.who = name,
-             .given = "label " + std::to_string(t[c]) + " of sample " + std::to_string(c),
-             .wanted = "0 to " + std::to_string(z.n_rows - 1) + ", one of the rows of the logits"});
-      }
+      ranges::require_label(name, "label", t[c], c, z.n_rows);
       sum += softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
     }
     l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
@@ -203,10 +199,7 @@ Value l1(const Value& x, const Operand& target, Reduction reduction) {
 }
 
 Value huber(const Value& x, const Operand& target, Reduction reduction, double delta) {
-  if (!(delta > 0) || !std::isfinite(delta)) {
-    throw OptionError(
-        {.who = "huber", .given = "delta " + std::to_string(delta), .wanted = "a positive number"});
-  }
+  ranges::require_positive("huber", "delta", delta);
   return apply(Huber{reduction, delta}, x, target.on(x.tape()));
 }
 

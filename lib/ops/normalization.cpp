@@ -1,19 +1,13 @@
 #include "tapedeck/ops/normalization.hpp"
 
 #include <cmath>
-#include <string>
 
+#include "core/ranges.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {
 namespace {
-
-void require_epsilon(const char* who, double epsilon) {
-  if (epsilon > 0 && std::isfinite(epsilon)) return;
-  throw OptionError(
-      {.who = who, .given = "epsilon " + std::to_string(epsilon), .wanted = "a positive number"});
-}
 
 template <class M>
 using ElementType = typename std::remove_cvref_t<M>::elem_type;
@@ -182,26 +176,22 @@ struct LayerNorm {
 
 Value batch_norm(const Value& x, const Operand& gain, const Operand& bias, const RunningStatistics& running,
                  double epsilon) {
-  require_epsilon("batch_norm", epsilon);
-  if (!(running.momentum >= 0 && running.momentum <= 1)) {
-    throw OptionError({.who = "batch_norm",
-                       .given = "momentum " + std::to_string(running.momentum),
-                       .wanted = "a number from 0 to 1"});
-  }
   Tape& tape = x.tape();
+  ranges::require_positive("batch_norm", "epsilon", epsilon, tape.scalar());
+  ranges::require_fraction("batch_norm", "momentum", running.momentum);
   return apply(BatchNorm{running, epsilon}, x, gain.on(tape), bias.on(tape));
 }
 
 Value batch_norm_given(const Value& x, const Operand& gain, const Operand& bias, const Operand& mean,
                        const Operand& variance, double epsilon) {
-  require_epsilon("batch_norm_given", epsilon);
   Tape& tape = x.tape();
+  ranges::require_positive("batch_norm_given", "epsilon", epsilon, tape.scalar());
   return apply(BatchNormGiven{epsilon}, x, gain.on(tape), bias.on(tape), mean.on(tape), variance.on(tape));
 }
 
 Value layer_norm(const Value& x, const Operand& gain, const Operand& bias, double epsilon) {
-  require_epsilon("layer_norm", epsilon);
   Tape& tape = x.tape();
+  ranges::require_positive("layer_norm", "epsilon", epsilon, tape.scalar());
   return apply(LayerNorm{epsilon}, x, gain.on(tape), bias.on(tape));
 }
 

@@ -58,7 +58,10 @@ Value concatenate_rows(std::span<const Value> values) {
   if (values.empty()) {
     throw UsageError({.who = "concatenate_rows", .given = "no Values", .wanted = "at least one"});
   }
-  if (values.size() == 1) return values.front();
+  if (values.size() == 1) {
+    static_cast<void>(values.front().tape());  // HandleError for a stale one, as if there were more
+    return values.front();
+  }
   const std::size_t half = values.size() / 2;
   const Value a = concatenate_rows(values.first(half));
   const Value b = concatenate_rows(values.subspan(half));

@@ -3,20 +3,29 @@
 #include <algorithm>
 #include <cmath>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
+namespace {
+
+// The options, if they are in range; asked before the store is sealed.
+const Adagrad::Options& checked(const Adagrad::Options& options, Scalar scalar) {
+  ranges::require_not_negative("Adagrad", "learning_rate_decay", options.learning_rate_decay);
+  ranges::require_not_negative("Adagrad", "initial_square", options.initial_square, scalar);
+  ranges::require_positive("Adagrad", "epsilon", options.epsilon, scalar);
+  return options;
+}
+
+}  // namespace
 
 Adagrad::Adagrad(ParameterStore& store) : Adagrad(store, Options{}) {}
 
 Adagrad::Adagrad(ParameterStore& store, const Options& options)
     : Optimizer(store, "Adagrad",
-                {options.learning_rate, options.weight_decay, Decay::coupled, options.untouched}),
+                {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
+                 options.untouched}),
       options_(options),
       square_(state()) {
-  ranges::require_not_negative("Adagrad", "learning_rate_decay", options.learning_rate_decay);
-  ranges::require_not_negative("Adagrad", "initial_square", options.initial_square);
-  ranges::require_epsilon("Adagrad", options.epsilon, scalar());
   with_scalar(scalar(), [&]<class T>(T) {
     std::fill_n(square_.data<T>(), square_.size(), static_cast<T>(options.initial_square));
   });

@@ -2,25 +2,34 @@
 
 #include <cmath>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
+namespace {
+
+// The options, if they are in range; asked before the store is sealed.
+const Adam::Options& checked(const char* name, const Adam::Options& options, Scalar scalar) {
+  ranges::require_memory(name, "beta_1", options.beta_1);
+  ranges::require_memory(name, "beta_2", options.beta_2);
+  ranges::require_positive(name, "epsilon", options.epsilon, scalar);
+  return options;
+}
+
+}  // namespace
 
 Adam::Adam(ParameterStore& store) : Adam(store, Options{}) {}
 
 Adam::Adam(ParameterStore& store, const Options& options) : Adam(store, "Adam", options, Decay::coupled) {}
 
 Adam::Adam(ParameterStore& store, const char* name, const Options& options, Decay decay)
-    : Optimizer(store, name, {options.learning_rate, options.weight_decay, decay, options.untouched}),
+    : Optimizer(store, name,
+                {checked(name, options, store.scalar()).learning_rate, options.weight_decay, decay,
+                 options.untouched}),
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
       epsilon_(options.epsilon),
       mean_(state()),
-      square_(state()) {
-  ranges::require_memory(name, "beta_1", beta_1_);
-  ranges::require_memory(name, "beta_2", beta_2_);
-  ranges::require_epsilon(name, epsilon_, scalar());
-}
+      square_(state()) {}
 
 void Adam::update(const Run& run) {
   with_scalar(scalar(), [&]<class T>(T) { adapt<T>(run); });

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
 namespace {
@@ -34,7 +34,7 @@ double clip_norm(ParameterStore& store, double max_norm) {
 }
 
 void clip_value(ParameterStore& store, double limit) {
-  ranges::require_positive("clip_value", "limit", limit);
+  ranges::require_positive("clip_value", "limit", limit, store.scalar());
   Gradients& gradients = store.gradients();
   if (!gradients.all_finite()) refuse(store, "clip_value");
   with_scalar(store.scalar(), [&]<class T>(T) {

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
 namespace {

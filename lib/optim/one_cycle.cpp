@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
 namespace {

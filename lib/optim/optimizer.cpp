@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
 namespace {
@@ -17,15 +17,16 @@ std::string list(const std::vector<std::string>& names) {
 }  // namespace
 
 Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& common)
-    : store_((store.seal(), store)),
+    : store_(store),
       name_(name),
       learning_rate_(common.learning_rate),
       weight_decay_(common.weight_decay),
       decay_(common.decay),
-      untouched_(common.untouched),
-      factors_(store.layout().group_names.size()) {
-  ranges::require_not_negative(name, "learning_rate", learning_rate_);
-  ranges::require_not_negative(name, "weight_decay", weight_decay_);
+      untouched_(common.untouched) {
+  ranges::require_not_negative(name, "learning_rate", learning_rate_, store.scalar());
+  ranges::require_not_negative(name, "weight_decay", weight_decay_, store.scalar());
+  store.seal();
+  factors_.resize(store.layout().group_names.size());
   const StoreLayout& layout = store.layout();
   const std::vector<std::string>& groups = layout.group_names;
   for (const std::uint32_t number : layout.flat_order) {
@@ -44,7 +45,7 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
 Optimizer::~Optimizer() = default;
 
 void Optimizer::set_learning_rate(double learning_rate) {
-  ranges::require_not_negative(name_, "learning_rate", learning_rate);
+  ranges::require_not_negative(name_, "learning_rate", learning_rate, scalar());
   learning_rate_ = learning_rate;
 }
 
@@ -55,7 +56,7 @@ void Optimizer::group(std::string_view name, GroupFactors factors) {
   const auto found = std::find(groups.begin(), groups.end(), name);
   if (found == groups.end()) {
     throw NameError({.who = name_,
-                     .given = "no parameter is in a group \"" + std::string(name) + "\"",
+                     .given = "no parameter is in a group " + in_quotes(name),
                      .wanted = groups.empty() ? "a store with parameters" : "one of " + list(groups)});
   }
   factors_[static_cast<Index>(found - groups.begin())] = factors;
@@ -63,6 +64,7 @@ void Optimizer::group(std::string_view name, GroupFactors factors) {
 
 void Optimizer::step() {
   find_runs();
+  if (runs_.empty()) require_reason();
   for (const Run& run : runs_) update(run);
   store_.gradients().commit_statistics(store_.buffers());
 }
@@ -77,6 +79,17 @@ bool Optimizer::active(const Slot& slot) {
   // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
   with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
   return true;
+}
+
+// A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
+void Optimizer::require_reason() const {
+  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(),
+                                      [&](const Slot& slot) { return store_.frozen()[slot.number] != 0; });
+  if (all_frozen || !store_.gradients().empty()) return;
+  throw UsageError({.who = name_,
+                    .given = "a step without gradients",
+                    .wanted = "tape.backward before it",
+                    .hint = "was zero_grad called in between?"});
 }
 
 void Optimizer::find_runs() {

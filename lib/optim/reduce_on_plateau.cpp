@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
 

@@ -2,20 +2,29 @@
 
 #include <cmath>
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
+namespace {
+
+// The options, if they are in range; asked before the store is sealed.
+const RMSprop::Options& checked(const RMSprop::Options& options, Scalar scalar) {
+  ranges::require_memory("RMSprop", "beta", options.beta);
+  ranges::require_positive("RMSprop", "epsilon", options.epsilon, scalar);
+  ranges::require_memory("RMSprop", "momentum", options.momentum);
+  return options;
+}
+
+}  // namespace
 
 RMSprop::RMSprop(ParameterStore& store) : RMSprop(store, Options{}) {}
 
 RMSprop::RMSprop(ParameterStore& store, const Options& options)
     : Optimizer(store, "RMSprop",
-                {options.learning_rate, options.weight_decay, Decay::coupled, options.untouched}),
+                {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
+                 options.untouched}),
       options_(options),
       square_(state()) {
-  ranges::require_memory("RMSprop", "beta", options.beta);
-  ranges::require_epsilon("RMSprop", options.epsilon, scalar());
-  ranges::require_memory("RMSprop", "momentum", options.momentum);
   if (options.centered) mean_ = state();
   if (options.momentum > 0) velocity_ = state();
 }

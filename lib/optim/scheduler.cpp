@@ -2,10 +2,16 @@
 
 #include <utility>
 
+#include "tapedeck/core/error.hpp"
+
 namespace tapedeck {
 
 Scheduler::Scheduler(Optimizer& optimizer, Rule rule)
     : optimizer_(optimizer), rule_(std::move(rule)), base_rate_(optimizer.learning_rate()) {
+  if (!rule_) {
+    throw OptionError(
+        {.who = "Scheduler", .given = "an empty rule", .wanted = "a function of the base rate and the step"});
+  }
   optimizer_.set_learning_rate(rule_(base_rate_, 0));
 }
 

@@ -1,19 +1,27 @@
 #include "tapedeck/optim/sgd.hpp"
 
-#include "optim/ranges.hpp"
+#include "core/ranges.hpp"
 
 namespace tapedeck {
+namespace {
+
+// The options, if they are in range; asked before the store is sealed.
+const SGD::Options& checked(const SGD::Options& options) {
+  ranges::require_memory("SGD", "momentum", options.momentum);
+  if (options.nesterov && options.momentum == 0) {
+    throw OptionError({.who = "SGD", .given = "nesterov without momentum", .wanted = "momentum above 0"});
+  }
+  return options;
+}
+
+}  // namespace
 
 SGD::SGD(ParameterStore& store) : SGD(store, Options{}) {}
 
 SGD::SGD(ParameterStore& store, const Options& options)
     : Optimizer(store, "SGD",
-                {options.learning_rate, options.weight_decay, options.decay, options.untouched}),
+                {checked(options).learning_rate, options.weight_decay, options.decay, options.untouched}),
       options_(options) {
-  ranges::require_memory("SGD", "momentum", options.momentum);
-  if (options.nesterov && options.momentum == 0) {
-    throw OptionError({.who = "SGD", .given = "nesterov without momentum", .wanted = "momentum above 0"});
-  }
   if (options.momentum > 0) velocity_ = state();
 }
 

@@ -55,4 +55,10 @@ void FlatBuffer::refuse(Scalar asked) const {
                      .hint = "a store's scalar is chosen when it is made: {.scalar = td::f64}"});
 }
 
+void FlatBuffer::refuse_slot(Index slot) const {
+  throw HandleError({.who = "FlatBuffer::matrix",
+                     .given = "slot " + std::to_string(slot),
+                     .wanted = "one of its " + std::to_string(extents_->slots.size())});
+}
+
 }  // namespace tapedeck

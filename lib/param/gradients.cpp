@@ -1,5 +1,6 @@
 #include "tapedeck/param/gradients.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -7,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/ranges.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 
 namespace tapedeck {
@@ -42,11 +44,20 @@ void Gradients::zero() {
   statistic_values_.clear();
 }
 
+bool Gradients::empty() const {
+  return statistics_.empty() && std::all_of(touched_.begin(), touched_.end(), [](auto t) { return t == 0; });
+}
+
 std::uint32_t Gradients::checked(Parameter parameter) const {
   if (parameter.family() != layout_->family) {
     throw HandleError({.who = "gradients",
                        .given = "a parameter of another store",
                        .wanted = "one of the store they were made for"});
+  }
+  if (parameter.slot() >= touched_.size()) {
+    throw HandleError({.who = "gradients",
+                       .given = "a parameter of slot " + std::to_string(parameter.slot()),
+                       .wanted = "one of the " + std::to_string(touched_.size()) + " that there are"});
   }
   return parameter.slot();
 }
@@ -76,6 +87,8 @@ Gradients& Gradients::operator+=(const Gradients& other) {
     throw UsageError(
         {.who = "gradients", .given = "gradients of another store", .wanted = "those of the same one"});
   }
+  statistics_.reserve(statistics_.size() + other.statistics_.size());  // what can fail comes first
+  statistic_values_.reserve(statistic_values_.size() + other.statistic_values_.size());
   with_scalar(flat_.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < touched_.size(); ++slot) {
       if (other.touched_[slot] == 0) continue;
@@ -97,6 +110,7 @@ Gradients& Gradients::operator+=(const Gradients& other) {
 }
 
 Gradients& Gradients::operator*=(double factor) {
+  ranges::require_finite("gradients", "factor", factor);
   with_scalar(flat_.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < touched_.size(); ++slot) {
       if (touched_[slot] != 0) flat_.matrix<T>(slot) *= static_cast<T>(factor);
@@ -105,15 +119,27 @@ Gradients& Gradients::operator*=(double factor) {
   return *this;
 }
 
-double Gradients::norm() const {
-  double sum = 0;
+template <class F>
+void Gradients::for_each_contribution(const F& f) const {
   with_scalar(flat_.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < touched_.size(); ++slot) {
       if (touched_[slot] == 0) continue;
-      for (const T g : flat_.matrix<T>(slot)) sum += static_cast<double>(g) * static_cast<double>(g);
+      for (const T g : flat_.matrix<T>(slot)) f(static_cast<double>(g));
     }
   });
-  return std::sqrt(sum);
+}
+
+double Gradients::norm() const {
+  double sum = 0;
+  for_each_contribution([&](double g) { sum += g * g; });
+  if (sum > 1e-280 && std::isfinite(sum)) return std::sqrt(sum);
+  // Squares may have overflowed or vanished; those of ratios to the largest element do not.
+  double largest = 0;
+  for_each_contribution([&](double g) { largest = std::max(largest, std::abs(g)); });
+  if (largest == 0 || std::isinf(largest)) return std::sqrt(sum);
+  sum = 0;
+  for_each_contribution([&](double g) { sum += (g / largest) * (g / largest); });
+  return largest * std::sqrt(sum);
 }
 
 bool Gradients::all_finite() const {
@@ -128,17 +154,30 @@ bool Gradients::all_finite() const {
 
 template <class T>
 void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
+  if (buffer_slot >= layout_->buffers.size()) {
+    throw HandleError(
+        {.who = "gradients",
+         .given = "a statistic for a buffer of slot " + std::to_string(buffer_slot),
+         .wanted = "one of the " + std::to_string(layout_->buffers.size()) + " that there are"});
+  }
   const auto& buffer = layout_->buffers[buffer_slot];
   if (statistic.n_elem != buffer.shape.size()) {
     throw ShapeError({.who = buffer.name,
                       .given = "a statistic of " + to_string(shape_of(statistic)),
                       .wanted = to_string(buffer.shape)});
   }
-  statistics_.push_back({buffer_slot, momentum, statistic_values_.size(), statistic.n_elem});
+  ranges::require_fraction(buffer.name, "momentum", momentum);
+  const Index begin = statistic_values_.size();
   statistic_values_.insert(statistic_values_.end(), statistic.begin(), statistic.end());
+  statistics_.push_back({buffer_slot, momentum, begin, statistic.n_elem});
 }
 
 void Gradients::commit_statistics(FlatBuffer& buffers) {
+  if (&buffers.extents() != layout_->buffer_extents.get()) {
+    throw UsageError({.who = "gradients",
+                      .given = "buffers of another store",
+                      .wanted = "those of the one they were made for, or of a copy of it"});
+  }
   with_scalar(buffers.scalar(), [&]<class T>(T) {
     for (const Statistic& s : statistics_) {
       Matrix<T>& running = buffers.matrix<T>(s.buffer_slot);

@@ -1,8 +1,8 @@
 #include "tapedeck/param/initializer.hpp"
 
 #include <cmath>
-#include <string>
 
+#include "core/ranges.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
@@ -20,11 +20,14 @@ void fill_normal(arma::mat& values, double deviation, const Random& random) {
   }
 }
 
-double checked(const char* who, double parameter) {
-  if (!std::isfinite(parameter)) {
-    throw OptionError({.who = who, .given = std::to_string(parameter), .wanted = "a finite number"});
-  }
-  return parameter;
+double finite(const char* who, const char* option, double x) {
+  ranges::require_finite(who, option, x);
+  return x;
+}
+
+double not_negative(const char* who, const char* option, double x) {
+  ranges::require_not_negative(who, option, x);
+  return x;
 }
 
 // A parameter without elements may have a fan of 0; nothing is then drawn.
@@ -52,65 +55,67 @@ void fill_orthogonal(arma::mat& values, Fan /*fan*/, const Random& random, doubl
 
 }  // namespace
 
-double gain::leaky_relu(double slope) { return std::sqrt(2 / (1 + slope * slope)); }
+double gain::leaky_relu(double slope) {
+  return std::sqrt(2 / (1 + std::pow(finite("gain::leaky_relu", "slope", slope), 2)));
+}
 
 Initializer constant(double value) {
   return {[](arma::mat& values, Fan, const Random&, double v) { values.fill(v); },
-          checked("constant", value)};
+          finite("constant", "value", value)};
 }
 
 Initializer uniform(double bound) {
   return {[](arma::mat& values, Fan, const Random& random, double a) { fill_uniform(values, a, random); },
-          checked("uniform", bound)};
+          not_negative("uniform", "bound", bound)};
 }
 
 Initializer normal(double deviation) {
   return {[](arma::mat& values, Fan, const Random& random, double s) { fill_normal(values, s, random); },
-          checked("normal", deviation)};
+          not_negative("normal", "deviation", deviation)};
 }
 
 Initializer fan_in_uniform(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_uniform(values, g / std::sqrt(in(fan)), random);
           },
-          checked("fan_in_uniform", gain)};
+          finite("fan_in_uniform", "gain", gain)};
 }
 
 Initializer xavier_uniform(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_uniform(values, g * std::sqrt(6 / sum(fan)), random);
           },
-          checked("xavier_uniform", gain)};
+          finite("xavier_uniform", "gain", gain)};
 }
 
 Initializer xavier_normal(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_normal(values, g * std::sqrt(2 / sum(fan)), random);
           },
-          checked("xavier_normal", gain)};
+          finite("xavier_normal", "gain", gain)};
 }
 
 Initializer fan_sum_normal(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_normal(values, g / std::sqrt(sum(fan)), random);
           },
-          checked("fan_sum_normal", gain)};
+          finite("fan_sum_normal", "gain", gain)};
 }
 
 Initializer he_uniform(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_uniform(values, g * std::sqrt(3 / in(fan)), random);
           },
-          checked("he_uniform", gain)};
+          finite("he_uniform", "gain", gain)};
 }
 
 Initializer he_normal(double gain) {
   return {[](arma::mat& values, Fan fan, const Random& random, double g) {
             fill_normal(values, g / std::sqrt(in(fan)), random);
           },
-          checked("he_normal", gain)};
+          finite("he_normal", "gain", gain)};
 }
 
-Initializer orthogonal(double gain) { return {fill_orthogonal, checked("orthogonal", gain)}; }
+Initializer orthogonal(double gain) { return {fill_orthogonal, finite("orthogonal", "gain", gain)}; }
 
 }  // namespace tapedeck

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "core/ranges.hpp"
 #include "tapedeck/core/threads.hpp"
 
 namespace tapedeck {
@@ -19,20 +20,19 @@ std::uint64_t next_family() {
 // Sealing happens once in a store's life, so one lock for all of them does.
 std::recursive_mutex sealing;
 
+constexpr Index longest_name = 512;  // in bytes; what names in files are limited to
+
 bool well_formed(std::string_view name) {
-  const auto word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  if (name.empty() || name.front() == '.' || name.back() == '.') return false;
-  return std::all_of(name.begin(), name.end(), [&](char c) { return word(c) || c == '.'; }) &&
+  if (name.empty() || name.size() > longest_name || name.front() == '.' || name.back() == '.') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) { return in_word(c) || c == '.'; }) &&
          name.find("..") == std::string_view::npos;
 }
 
-void require_well_formed(std::string_view name) {
+void require_well_formed(const std::string& who, const char* kind, std::string_view name) {
   if (well_formed(name)) return;
-  throw NameError({.who = "store",
-                   .given = "the name \"" + std::string(name) + "\"",
-                   .wanted = "letters, digits, '_' and '-', in parts joined by '.'"});
+  throw NameError({.who = who,
+                   .given = std::string("the ") + kind + " " + in_quotes(name),
+                   .wanted = "letters, digits, '_' and '-', in parts joined by '.', at most 512 bytes"});
 }
 
 bool at_or_under(std::string_view name, std::string_view prefix) {
@@ -57,6 +57,7 @@ Index distance(std::string_view a, std::string_view b) {
 
 template <class Slots>
 std::string hint_for(std::string_view name, const Slots& slots) {
+  if (name.size() > longest_name) return {};
   const auto nearest = std::min_element(slots.begin(), slots.end(), [&](const auto& a, const auto& b) {
     return distance(name, a.name) < distance(name, b.name);
   });
@@ -68,7 +69,7 @@ std::uint32_t find(const Slots& slots, std::string_view name, const char* kind) 
   const auto found = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
   if (found == slots.end()) {
     throw NameError({.who = "store",
-                     .given = std::string("no ") + kind + " \"" + std::string(name) + "\"",
+                     .given = std::string("no ") + kind + " " + in_quotes(name),
                      .hint = hint_for(name, slots)});
   }
   return static_cast<std::uint32_t>(found - slots.begin());
@@ -102,19 +103,36 @@ void require_family(std::uint64_t given, std::uint64_t wanted, const char* kind)
        .wanted = std::string("a ") + kind + " of this store, or of the store it was copied from"});
 }
 
-// A size that was computed and came out negative is huge as an Index; a product of two would wrap around.
-void require_possible(const std::string& who, Shape shape) {
-  constexpr Index limit = Index{1} << 32U;
-  constexpr Index size_limit = Index{1} << 58U;
-  if (shape.rows < limit && shape.cols < limit && shape.size() < size_limit) return;
-  throw ShapeError({.who = who,
-                    .given = to_string(shape),
-                    .wanted = "fewer than 2^32 rows and columns, and 2^58 elements",
-                    .hint = "was a size negative?"});
+template <class Slots>
+Index elements_of(const Slots& slots) {
+  return std::accumulate(slots.begin(), slots.end(), Index{0},
+                         [](Index sum, const auto& slot) { return sum + slot.shape.size(); });
 }
 
-void require_group(const std::string& who, const std::string& group) {
-  if (group.empty()) throw NameError({.who = who, .given = "an empty group", .wanted = "a name"});
+// Whether one more matrix is possible, alone and beside those that there are.
+template <class Slots>
+void require_room(const std::string& who, Shape shape, const Slots& slots) {
+  ranges::require_possible(who, shape);
+  if (shape.size() <= ranges::most_elements - elements_of(slots)) return;
+  throw ShapeError({.who = who,
+                    .given = to_string(shape) + " beside " + std::to_string(elements_of(slots)) +
+                             " elements of other matrices",
+                    .wanted = "at most 2^44 in all"});
+}
+
+void require_rule(const std::string& who, const Initializer& initializer) {
+  if (initializer.fill != nullptr) return;
+  throw OptionError({.who = who,
+                     .given = "an initialiser without a function to fill with",
+                     .wanted = "one such as td::normal(0.1)"});
+}
+
+void require_slot(std::uint32_t slot, Index count, const char* kind) {
+  if (slot < count) return;
+  throw HandleError({.who = "store",
+                     .given = std::string("a ") + kind + " of slot " + std::to_string(slot),
+                     .wanted = "one of the " + std::to_string(count) + " that there are",
+                     .hint = "handles are what add and add_buffer give"});
 }
 
 }  // namespace
@@ -173,7 +191,7 @@ StoreLayout& ParameterStore::open_layout(const std::string& who) {
 }
 
 void ParameterStore::add_name(const std::string& name) {
-  require_well_formed(name);
+  require_well_formed("store", "name", name);
   const auto taken = [&](const auto& slot) { return slot.name == name; };
   if (std::any_of(layout_->parameters.begin(), layout_->parameters.end(), taken) ||
       std::any_of(layout_->buffers.begin(), layout_->buffers.end(), taken)) {
@@ -185,7 +203,7 @@ void ParameterStore::add_name(const std::string& name) {
 }
 
 Scope ParameterStore::scope(std::string_view name) {
-  require_well_formed(name);
+  require_well_formed("store", "name", name);
   return {*this, std::string(name)};
 }
 
@@ -193,26 +211,29 @@ Parameter ParameterStore::add(std::string name, Shape shape, Initializer initial
                               ParameterOptions options) {
   StoreLayout& layout = open_layout(name);
   add_name(name);
-  require_possible(name, shape);
-  require_group(name, options.group);
+  require_room(name, shape, layout.parameters);
+  require_rule(name, initializer);
+  require_well_formed(name, "group", options.group);
   if (options.fan.in == 0) options.fan = {shape.cols, shape.rows};
-  layout.parameters.push_back({std::move(name), shape, std::move(options)});
-  rules_.push_back(initializer);
-  frozen_.push_back(0);
-  return {layout.family, static_cast<std::uint32_t>(layout.parameters.size() - 1)};
+  const Index slot = layout.parameters.size();
+  rules_.resize(slot + 1);
+  rules_[slot] = initializer;
+  frozen_.resize(slot + 1);
+  layout.parameters.push_back({std::move(name), shape, std::move(options)});  // last: only this counts
+  return {layout.family, static_cast<std::uint32_t>(slot)};
 }
 
 Buffer ParameterStore::add_buffer(std::string name, Shape shape, double initial) {
   StoreLayout& layout = open_layout(name);
   add_name(name);
-  require_possible(name, shape);
+  require_room(name, shape, layout.buffers);
   layout.buffers.push_back({std::move(name), shape, initial});
   return {layout.family, static_cast<std::uint32_t>(layout.buffers.size() - 1)};
 }
 
 void ParameterStore::set_group(std::string_view name, std::string group) {
   StoreLayout& layout = open_layout("set_group");
-  require_group("set_group", group);
+  require_well_formed("set_group", "group", group);
   for (const std::uint32_t slot : select({.under = std::string(name)}, "set_group")) {
     layout.parameters[slot].options.group = group;
   }
@@ -238,7 +259,8 @@ void ParameterStore::seal() {
   layout.parameter_extents = place(layout.parameters, layout.flat_order);
   layout.buffer_extents = place(layout.buffers, in_order(layout.buffers));
   lay_out();
-  draw_all();
+  draw_all(seed(), numbers_->values);
+  fill_buffers();
   sealed_.store(true, std::memory_order_release);  // last: from now on other threads look without the lock
 }
 
@@ -249,10 +271,7 @@ void ParameterStore::lay_out() {
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
 
-Index ParameterStore::element_count() const {
-  return std::accumulate(layout_->parameters.begin(), layout_->parameters.end(), Index{0},
-                         [](Index sum, const auto& slot) { return sum + slot.shape.size(); });
-}
+Index ParameterStore::element_count() const { return elements_of(layout_->parameters); }
 
 bool ParameterStore::contains(std::string_view name) const {
   return std::any_of(layout_->parameters.begin(), layout_->parameters.end(),
@@ -278,11 +297,13 @@ Matrix<T>& ParameterStore::buffer(std::string_view name) {
 
 std::uint32_t ParameterStore::slot_of(Parameter parameter) const {
   require_family(parameter.family(), family(), "parameter");
+  require_slot(parameter.slot(), layout_->parameters.size(), "parameter");
   return parameter.slot();
 }
 
 std::uint32_t ParameterStore::slot_of(Buffer buffer) const {
   require_family(buffer.family(), family(), "buffer");
+  require_slot(buffer.slot(), layout_->buffers.size(), "buffer");
   return buffer.slot();
 }
 
@@ -300,23 +321,40 @@ std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, co
   }
   if (slots.empty()) {
     std::string given = "no parameter";
-    if (!selection.under.empty()) given += " at or under \"" + selection.under + "\"";
-    if (!selection.group.empty()) given += " of group \"" + selection.group + "\"";
+    if (!selection.under.empty()) given += " at or under " + in_quotes(selection.under);
+    if (!selection.group.empty()) given += " of group " + in_quotes(selection.group);
     throw NameError({.who = who, .given = given, .hint = hint_for(selection.under, layout_->parameters)});
   }
   return slots;
 }
 
-void ParameterStore::draw(Index slot) {
+void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const {
   const auto& [name, shape, options] = layout_->parameters[slot];
   arma::mat values(shape.rows, shape.cols);
-  rules_[slot].fill(values, options.fan, Random{seed()}.stream(name), rules_[slot].parameter);
-  with_scalar(scalar(),
-              [&]<class T>(T) { numbers_->values.matrix<T>(slot) = arma::conv_to<Matrix<T>>::from(values); });
+  rule.fill(values, options.fan, Random{seed}.stream(name), rule.parameter);
+  if (shape_of(values) != shape) {
+    throw ShapeError({.who = name,
+                      .given = "initial values of " + to_string(shape_of(values)),
+                      .wanted = to_string(shape),
+                      .hint = "an initialiser sets the elements of the matrix that it is given"});
+  }
+  with_scalar(into.scalar(), [&]<class T>(T) {
+    Matrix<T>& target = into.matrix<T>(slot);
+    target = arma::conv_to<Matrix<T>>::from(values);
+    if (!target.is_finite()) {
+      throw NonFiniteError(
+          {.who = name,
+           .given = std::string("initial values with NaN or Inf as ") + name_of(into.scalar()),
+           .wanted = "finite numbers"});
+    }
+  });
 }
 
-void ParameterStore::draw_all() {
-  for (Index slot = 0; slot < size(); ++slot) draw(slot);
+void ParameterStore::draw_all(std::uint64_t seed, FlatBuffer& into) const {
+  for (Index slot = 0; slot < size(); ++slot) draw(slot, rules_[slot], seed, into);
+}
+
+void ParameterStore::fill_buffers() {
   with_scalar(scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < layout_->buffers.size(); ++slot) {
       numbers_->buffers.matrix<T>(slot).fill(static_cast<T>(layout_->buffers[slot].initial));
@@ -326,20 +364,22 @@ void ParameterStore::draw_all() {
 
 void ParameterStore::initialize(Initializer initializer, const Selection& selection) {
   const std::vector<std::uint32_t> slots = select(selection, "initialize");
-  seal();
-  for (const std::uint32_t slot : slots) {
-    rules_[slot] = initializer;
-    draw(slot);
-  }
+  require_rule("initialize", initializer);
+  FlatBuffer drawn = values();  // a rule may throw, and then nothing has changed
+  for (const std::uint32_t slot : slots) draw(slot, initializer, seed(), drawn);
+  values().assign(drawn);
+  for (const std::uint32_t slot : slots) rules_[slot] = initializer;
 }
 
 void ParameterStore::reset() { reset(seed()); }
 
 void ParameterStore::reset(std::uint64_t seed) {
-  seal();
-  options_.seed = seed;
-  draw_all();
+  FlatBuffer drawn = values();
+  draw_all(seed, drawn);
+  values().assign(drawn);
+  fill_buffers();
   gradients().zero();
+  options_.seed = seed;
   passes_ = 0;
 }
 
@@ -355,10 +395,7 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
   if (other.family() != family()) {
     throw UsageError({.who = "blend", .given = "an unrelated store", .wanted = "a copy of this one"});
   }
-  if (!(weight >= 0 && weight <= 1)) {
-    throw OptionError(
-        {.who = "blend", .given = "weight " + std::to_string(weight), .wanted = "a number from 0 to 1"});
-  }
+  ranges::require_fraction("blend", "weight", weight);
   const auto mix = [&](FlatBuffer& mine, const FlatBuffer& theirs) {
     if (weight == 1) return mine.assign(theirs);  // whatever mine are: 0 times NaN is NaN
     with_scalar(mine.scalar(), [&]<class T>(T) {

@@ -61,8 +61,8 @@ Callback log_every(Index n, std::ostream& out) {
   if (n == 0)
     throw OptionError({.who = "log_every", .given = "0", .wanted = "a number of epochs of at least 1"});
   return {[n, &out](EpochReport& report) {
-    if (report.epoch % n == 0 || report.epoch + 1 == report.epochs || report.stop)
-      out << line(report) << '\n';
+    const Index number = report.epoch + 1;  // as it is written
+    if (number == 1 || number % n == 0 || number == report.epochs || report.stop) out << line(report) << '\n';
   }};
 }
 

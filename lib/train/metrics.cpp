@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ranges.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
@@ -16,12 +17,8 @@ void require_row(const char* who, const char* name, const IndexMatrix& classes, 
                     .hint = "one column is one sample"});
 }
 
-void require_class(const char* who, const char* name, Index given, Index column, Index classes) {
-  if (given < classes) return;
-  throw LabelError(
-      {.who = who,
-       .given = std::string(name) + " " + std::to_string(given) + " at column " + std::to_string(column),
-       .wanted = "less than " + std::to_string(classes)});
+void require_threshold(const char* who, double threshold) {
+  ranges::require(!std::isnan(threshold), who, "threshold", threshold, "a number");
 }
 
 template <class T>
@@ -41,6 +38,7 @@ IndexMatrix predicted_classes(const Matrix<T>& predictions, double threshold) {
                       .wanted = "at least 1 row",
                       .hint = "one column is one sample"});
   }
+  require_threshold("predicted_classes", threshold);
   IndexMatrix classes(1, predictions.n_cols, arma::fill::none);
   for (Index c = 0; c < predictions.n_cols; ++c) {
     classes(0, c) = predicted_class(predictions.colptr(c), predictions.n_rows, threshold);
@@ -57,10 +55,11 @@ double accuracy(const Matrix<T>& predictions, const IndexMatrix& labels, double 
                       .wanted = "at least 1 output of 1 sample"});
   }
   require_row("accuracy", "labels", labels, samples);
+  require_threshold("accuracy", threshold);
   const Index classes = std::max<Index>(predictions.n_rows, 2);
   Index right = 0;
   for (Index c = 0; c < samples; ++c) {
-    require_class("accuracy", "label", labels(0, c), c, classes);
+    ranges::require_label("accuracy", "label", labels(0, c), c, classes);
     if (predicted_class(predictions.colptr(c), predictions.n_rows, threshold) == labels(0, c)) ++right;
   }
   return static_cast<double>(right) / static_cast<double>(samples);
@@ -69,11 +68,12 @@ double accuracy(const Matrix<T>& predictions, const IndexMatrix& labels, double 
 IndexMatrix confusion_matrix(const IndexMatrix& predicted, const IndexMatrix& labels, Index classes) {
   require_row("confusion_matrix", "labels", labels, labels.n_cols);
   require_row("confusion_matrix", "predicted classes", predicted, labels.n_cols);
+  ranges::require_possible("confusion_matrix", {classes, classes});
   IndexMatrix counts(classes, classes, arma::fill::zeros);
   for (Index c = 0; c < labels.n_cols; ++c) {
-    require_class("confusion_matrix", "label", labels(0, c), c, classes);
+    ranges::require_label("confusion_matrix", "label", labels(0, c), c, classes);
     if (predicted(0, c) == no_class) continue;
-    require_class("confusion_matrix", "predicted class", predicted(0, c), c, classes);
+    ranges::require_label("confusion_matrix", "predicted class", predicted(0, c), c, classes);
     ++counts(labels(0, c), predicted(0, c));
   }
   return counts;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "layers/returned.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {
@@ -28,7 +29,9 @@ Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x)
     batch.data = x.memptr() + first * x.n_rows;
     batch.count = std::min(batch_size, x.n_cols - first);
     Tape tape(store, memory, evaluate);
-    const Matrix<T> part = elements<T>(model(tape.gather(batch)));
+    const Value output = model(tape.gather(batch));
+    require_returned("predict: the model", output, tape);
+    const Matrix<T> part = elements<T>(output);
     if (part.n_cols != batch.count) {
       throw ShapeError({.who = "predict",
                         .given = "outputs of " + to_string(shape_of(part)) + " for " +
@@ -36,6 +39,12 @@ Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x)
                         .wanted = "one column a sample"});
     }
     if (first == 0) outputs.set_size(part.n_rows, x.n_cols);
+    if (part.n_rows != outputs.n_rows) {
+      throw ShapeError({.who = "predict",
+                        .given = "outputs of " + std::to_string(part.n_rows) + " rows from column " +
+                                 std::to_string(first) + " on",
+                        .wanted = std::to_string(outputs.n_rows) + ", as before"});
+    }
     if (batch.count > 0) outputs.cols(first, first + batch.count - 1) = part;
     first += batch.count;
   } while (first < x.n_cols);

@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "core/ranges.hpp"
+#include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
 #include "tapedeck/tape/black_box.hpp"
@@ -18,8 +20,10 @@ namespace {
 // Losses without validation data and for validation run in batches of this many samples.
 constexpr Index evaluation_batch = 1024;
 
-[[noreturn]] void refuse_option(const std::string& given, const std::string& wanted) {
-  throw OptionError({.who = "Trainer::fit", .given = given, .wanted = wanted});
+constexpr const char* fit_name = "Trainer::fit";
+
+void require_at_least_1(const char* option, Index given) {
+  ranges::require(given >= 1, fit_name, option, static_cast<double>(given), "at least 1");
 }
 
 Element real_element(Scalar scalar) { return scalar == Scalar::f32 ? Element::real32 : Element::real64; }
@@ -66,16 +70,17 @@ class Trainer::Best {
 
 Trainer::Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss)
     : store_(store), model_(std::move(model)), optimizer_(optimizer), loss_(std::move(loss)) {
-  store_.seal();
   if (&optimizer.store() != &store) {
     throw UsageError({.who = "Trainer",
                       .given = "an optimizer of another store",
                       .wanted = "one made for the store that is trained"});
   }
+  store_.seal();
 }
 
 Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
   const Value loss = loss_(model_(tape.gather(batch.x)), batch.y);
+  require_returned("Trainer: the loss", loss, tape);
   if (loss.shape() != Shape{1, 1}) {
     throw ShapeError({.who = "Trainer", .given = "a loss of " + to_string(loss.shape()), .wanted = "1x1"});
   }
@@ -83,17 +88,13 @@ Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
 }
 
 void Trainer::refuse(const Dataset& data, const FitOptions& options) {
-  if (options.epochs == 0) refuse_option("0 epochs", "at least 1");
-  if (options.accumulate == 0) refuse_option("accumulate 0", "at least 1");
-  if (options.clip_norm && !(*options.clip_norm > 0 && std::isfinite(*options.clip_norm))) {
-    refuse_option("clip_norm " + std::to_string(*options.clip_norm), "a positive number");
-  }
+  require_at_least_1("epochs", options.epochs);
+  require_at_least_1("batch_size", options.batch_size);
+  require_at_least_1("accumulate", options.accumulate);
+  if (options.clip_norm) ranges::require_positive(fit_name, "clip_norm", *options.clip_norm);
   if (const auto& rule = options.early_stopping) {
-    if (rule->patience == 0) refuse_option("early stopping with patience 0", "at least 1");
-    if (!(rule->least_improvement >= 0 && std::isfinite(rule->least_improvement))) {
-      refuse_option("early stopping with least_improvement " + std::to_string(rule->least_improvement),
-                    "a finite number, at least 0");
-    }
+    require_at_least_1("early_stopping.patience", rule->patience);
+    ranges::require_not_negative(fit_name, "early_stopping.least_improvement", rule->least_improvement);
   }
   // A pass in train mode that is not played back changes nothing, but meets every error there is to meet.
   const Batches all = batches(data, {.size = options.batch_size});
@@ -120,7 +121,7 @@ const Dataset& Trainer::in_store_scalar(const Dataset& data, std::optional<Datas
 
 std::vector<EpochReport> Trainer::fit(const Dataset& data, const FitOptions& options) {
   if (!loss_) {
-    throw UsageError({.who = "Trainer::fit",
+    throw UsageError({.who = fit_name,
                       .given = "no loss",
                       .wanted = "a loss before training",
                       .hint = "trainer.set_loss(td::MSELoss{td::batch_mean})"});
@@ -156,12 +157,13 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
   const Shuffle shuffle = options.shuffle ? Shuffle(store_.seed(), epochs_) : Shuffle();
   ++epochs_;
   const Batches all = batches(data, {.size = options.batch_size, .shuffle = shuffle});
-  const Index steps = (all.size() + options.accumulate - 1) / options.accumulate;
+  const Index accumulate = std::min(options.accumulate, all.size());
+  const Index steps = (all.size() + accumulate - 1) / accumulate;
   double sum = 0;
   for (Index step = 0; step < steps; ++step) {
     const Where where{epoch, step};
-    const Index first = step * options.accumulate;
-    const Index last = std::min(all.size(), first + options.accumulate);
+    const Index first = step * accumulate;
+    const Index last = std::min(all.size(), first + accumulate);
     double samples = 0;
     for (Index i = first; i < last; ++i) samples += static_cast<double>(all[i].size());
     store_.zero_grad();
@@ -240,7 +242,12 @@ double Trainer::mean_loss(const Dataset& data) {
 }
 
 double Trainer::evaluate(const Dataset& data) {
-  if (!loss_) throw UsageError({.who = "Trainer::evaluate", .given = "no loss", .wanted = "a loss"});
+  if (!loss_) {
+    throw UsageError({.who = "Trainer::evaluate",
+                      .given = "no loss",
+                      .wanted = "a loss",
+                      .hint = "trainer.set_loss(td::MSELoss{td::batch_mean})"});
+  }
   return mean_loss(data);
 }
 

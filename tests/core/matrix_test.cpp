@@ -126,5 +126,16 @@ BOOST_AUTO_TEST_CASE(views_of_nothing_keep_their_shape) {
   BOOST_TEST(nothing == 7.0F);
 }
 
+template <class T>
+concept has_element = requires {
+  td::element_of<T>;
+};
+
+BOOST_AUTO_TEST_CASE(other_elements_do_not_compile) {
+  static_assert(has_element<float> && has_element<double> && has_element<td::Index>);
+  static_assert(!has_element<int> && !has_element<arma::sword> && !has_element<bool> &&
+                !has_element<arma::cx_double>);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

@@ -95,5 +95,39 @@ BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {
   td::multiply(c, td::Factor<double>{a}, td::Factor<double>{a, true});
 }
 
+BOOST_AUTO_TEST_CASE(a_result_in_the_memory_of_a_factor_is_refused) {
+  arma::mat memory(4, 4, arma::fill::ones);
+  const arma::mat before = memory;
+  const arma::mat apart(2, 2, arma::fill::ones);
+  td::Matrix<double> first = td::view(memory.memptr(), {2, 2});
+  td::Matrix<double> shifted = td::view(memory.memptr() + 3, {2, 2});  // its first element is first's last
+  td::Matrix<double> next = td::view(memory.memptr() + 4, {2, 2});
+  const std::string expected =
+      "product: a result in the memory of a factor; expected memory of its own (it is written while the "
+      "factors are read)";
+  for (const td::Matrix<double>* factor : {&first, &shifted}) {
+    BOOST_TEST(test::complaint<td::UsageError>([&] {
+                 td::multiply(first, td::Factor<double>{*factor}, td::Factor<double>{apart});
+               }) == expected);
+    BOOST_TEST(test::complaint<td::UsageError>([&] {
+                 td::multiply(first, td::Factor<double>{apart}, td::Factor<double>{*factor});
+               }) == expected);
+  }
+  BOOST_TEST(arma::approx_equal(memory, before, "absdiff", 0));
+  td::multiply(first, td::Factor<double>{apart}, td::Factor<double>{next});  // beside is good enough
+}
+
+BOOST_AUTO_TEST_CASE(sizes_beyond_those_of_blas_are_refused) {
+  float number = 0;  // these views are never looked into
+  const td::Index many = td::Index{1} << 31U;
+  td::Matrix<float> c = td::view(&number, {many, 2});
+  const td::Matrix<float> a = td::view(&number, {many, 1});
+  const td::Matrix<float> b = td::view(&number, {1, 2});
+  BOOST_TEST(
+      test::complaint<td::ShapeError>([&] { td::multiply(c, td::Factor<float>{a}, td::Factor<float>{b}); }) ==
+      "product: 2147483648x2 = 2147483648x1 times 1x2; expected fewer than 2^31 rows and columns, "
+      "which is what BLAS counts to");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

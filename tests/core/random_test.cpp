@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "support/complaint.hpp"
 #include "support/statistics.hpp"
+#include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;
 using test::kolmogorov_smirnov;
@@ -225,6 +227,18 @@ BOOST_AUTO_TEST_CASE(hashes_are_the_same_on_every_platform) {
   BOOST_TEST(td::hash_of("a") == 0x5f29c2aadd9b8527ULL);
   BOOST_TEST(td::join_hashes(1, 2) != td::join_hashes(2, 1));
   BOOST_TEST(td::join_hashes(0, 0) != 0U);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_below_0_and_endless_permutations_are_refused) {
+  const td::Random random{1};
+  BOOST_TEST(test::complaint<td::OptionError>([&] { random.below(0, 3, 4); }) ==
+             "Random::below: n = 0; expected at least 1");
+  for (const td::Index bad : {td::Index(0) - 1, td::Index{1} << 45U}) {
+    const std::string said = test::complaint<td::OptionError>([&] { random.permutation(bad); });
+    BOOST_TEST(said.starts_with("Random::permutation: n = "), said);
+    BOOST_TEST(said.ends_with("; expected at most 2^44 (was a size negative?)"), said);
+  }
+  BOOST_TEST(random.permutation(0).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/complaint.hpp"
+#include "tapedeck/core/error.hpp"
 #include "tapedeck/core/product.hpp"
 #include "tapedeck/core/random.hpp"
 
@@ -65,6 +67,14 @@ BOOST_AUTO_TEST_CASE(products_are_the_same_bits_alone_and_beside_others) {
                    std::vector<float>(products[i].begin(), products[i].end()),
                boost::test_tools::per_element());
   }
+}
+
+BOOST_AUTO_TEST_CASE(keeping_blas_threads_comes_too_late_after_the_first_store) {
+  td::prepare_blas();
+  BOOST_TEST(test::complaint<td::UsageError>([] { td::keep_blas_threads(); }) ==
+             "keep_blas_threads: a process that has made a ParameterStore, and so set BLAS to one thread; "
+             "expected this call before the first store");
+  BOOST_TEST(openblas_get_num_threads() == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

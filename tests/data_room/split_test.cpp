@@ -121,11 +121,11 @@ BOOST_AUTO_TEST_CASE(impossible_splits_are_refused) {
   const auto sentence = [](td::SplitOptions options) {
     return complaint<td::OptionError>([&] { td::split(numbered(10), options); });
   };
-  BOOST_TEST(sentence({.test = 1}) == "split: test is 1.000000; expected a fraction in [0, 1)");
-  BOOST_TEST(sentence({.test = -0.1}) == "split: test is -0.100000; expected a fraction in [0, 1)");
+  BOOST_TEST(sentence({.test = 1}) == "split: test is 1; expected a fraction in [0, 1)");
+  BOOST_TEST(sentence({.test = -0.1}) == "split: test is -0.1; expected a fraction in [0, 1)");
   BOOST_TEST(sentence({.validation = std::numeric_limits<double>::quiet_NaN()}) ==
              "split: validation is nan; expected a fraction in [0, 1)");
-  BOOST_TEST(sentence({.test = 0.01}) == "split: test is 0.010000 of 10 samples; expected at least 1 sample");
+  BOOST_TEST(sentence({.test = 0.01}) == "split: test is 0.01 of 10 samples; expected at least 1 sample");
   BOOST_TEST(
       sentence({.test = 0.5, .validation = 0.5}) ==
       "split: test and validation take 10 of 10 samples; expected at least 1 sample left for training");
@@ -172,6 +172,15 @@ BOOST_AUTO_TEST_CASE(impossible_folds_are_refused) {
     BOOST_TEST(complaint<td::OptionError>([k] { td::folds(numbered(10), k, 1); }) ==
                "folds: k is " + std::to_string(k) + "; expected from 2 to 10, the number of samples");
   }
+}
+
+BOOST_AUTO_TEST_CASE(no_samples_cannot_be_split) {
+  BOOST_TEST(complaint<td::OptionError>([] { td::split(numbered(0)); }) ==
+             "split: test is 0.2 of 0 samples; expected at least 1 sample");
+  BOOST_TEST(complaint<td::OptionError>([] { td::split(numbered(0), {.test = 0}); }) ==
+             "split: test and validation take 0 of 0 samples; expected at least 1 sample left for training");
+  BOOST_TEST(complaint<td::OptionError>([] { td::folds(numbered(0), 2, 1); }) ==
+             "folds: k is 2; expected from 2 to 0, the number of samples");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

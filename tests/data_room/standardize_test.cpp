@@ -142,5 +142,13 @@ BOOST_AUTO_TEST_CASE(other_features_are_refused) {
   BOOST_TEST(complaint<td::ShapeError>([&] { standardizer.apply(samples(arma::mat(3, 10))); }) == sentence);
 }
 
+BOOST_AUTO_TEST_CASE(differences_beyond_double_are_refused) {
+  BOOST_TEST(
+      complaint<td::NonFiniteError>([] {
+        td::Standardizer{samples(arma::mat{{0, 1}, {1e308, -1e308}})};
+      }) ==
+      "Standardizer: feature 1 spans more than a double can hold; expected differences that are finite");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,20 +1,11 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
+#include "support/complaint.hpp"
 #include "tapedeck/data/dataset.hpp"
 
-/// What the E says that `action` throws. Any other exception passes through and fails the test.
-template <class E, class Action>
-std::string complaint(Action action) {
-  try {
-    action();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
+using test::complaint;
 
 /// Sample c is (c, -c), its target 10 c: each number tells where it comes from.
 inline tapedeck::Dataset numbered(tapedeck::Index samples) {

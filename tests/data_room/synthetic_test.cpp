@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/complaint.hpp"
+#include "tapedeck/core/error.hpp"
+
 namespace td = tapedeck;
 
 namespace {
@@ -98,6 +101,15 @@ BOOST_AUTO_TEST_CASE(fewer_samples_are_the_first_of_more) {
     BOOST_TEST(generate(0, 5).size() == 0U);
     BOOST_TEST(generate(0, 5).features() == 2U);
   }
+}
+
+BOOST_AUTO_TEST_CASE(more_samples_than_can_be_are_refused) {
+  const td::Index minus_one = td::Index(0) - 1;
+  BOOST_TEST(
+      test::complaint<td::ShapeError>([&] { td::disk(minus_one, 1); }) ==
+      "disk: 2x18446744073709551615; expected fewer than 2^32 rows and columns, and at most 2^44 elements "
+      "(was a size negative?)");
+  BOOST_TEST(test::complaint<td::ShapeError>([&] { td::ring(minus_one, 1); }).starts_with("ring: 2x184467"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

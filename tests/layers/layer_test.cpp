@@ -1,7 +1,9 @@
 #include "tapedeck/layers/layer.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "support/complaint.hpp"
 #include "support/op_tests.hpp"
@@ -77,6 +79,28 @@ BOOST_AUTO_TEST_CASE(it_gives_back_what_it_was_made_of) {
   const td::Layer copy =
       layer;  // NOLINT(performance-unnecessary-copy-initialization): the copy is what is tested
   BOOST_TEST((copy.as<td::Linear>() == layer.as<td::Linear>()));
+}
+
+BOOST_AUTO_TEST_CASE(a_layer_that_was_moved_from_is_still_one) {
+  td::Layer layer{Plain{}};
+  const td::Layer moved = std::move(layer);
+  td::ParameterStore store;
+  td::Memory memory;
+  td::Tape tape(store, memory);
+  const td::Value x = tape.input(arma::fmat(1, 1, arma::fill::ones));
+  BOOST_TEST(layer(x).item() == 2);  // NOLINT(bugprone-use-after-move): it is what is tested
+  BOOST_TEST(moved(x).item() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_function_is_refused) {
+  using Function = td::Value (*)(const td::Value&);
+  const std::string expected = "Layer: an empty function; expected one that can be called";
+  BOOST_TEST(complaint<td::OptionError>([] { td::Layer{Function{}}; }) == expected);
+  BOOST_TEST(complaint<td::OptionError>([] { td::Layer{std::function<td::Value(td::Value)>{}}; }) ==
+             expected);
+  const Function twice = [](const td::Value& x) { return 2 * x; };
+  const td::Layer pointer{twice};
+  const td::Layer function{std::function<td::Value(td::Value)>{twice}};
 }
 
 BOOST_AUTO_TEST_SUITE_END()

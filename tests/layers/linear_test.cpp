@@ -93,5 +93,18 @@ BOOST_AUTO_TEST_CASE(used_three_times_its_gradients_add_up) {
   BOOST_TEST(report.passed(), report);
 }
 
+BOOST_AUTO_TEST_CASE(sizes_and_names_that_cannot_be) {
+  td::ParameterStore store;
+  const td::Index minus_one = td::Index(0) - 1;
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::Linear(store.scope("fc"), 2, minus_one);
+             }).starts_with("fc.weight: 18446744073709551615x2; expected fewer than 2^32 rows"));
+  BOOST_CHECK_THROW(td::Linear(store.scope("fc"), minus_one, 2), td::ShapeError);
+  BOOST_TEST(store.size() == 0U);
+  const td::Linear first{store.scope("fc"), 2, 2};
+  BOOST_CHECK_THROW(td::Linear(store.scope("fc"), 2, 2), td::NameError);
+  BOOST_TEST(store.size() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,10 @@
 #include "tapedeck/layers/loss.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <limits>
 
+#include "support/complaint.hpp"
 #include "support/op_tests.hpp"
 
 namespace td = tapedeck;
@@ -24,6 +27,14 @@ BOOST_AUTO_TEST_CASE(each_is_its_op_with_its_reduction) {
     BOOST_TEST(td::CrossEntropyLoss{r}(x, labels).item() == td::cross_entropy(x, labels, r).item());
     BOOST_TEST(td::SoftCrossEntropyLoss{r}(x, t).item() == td::soft_cross_entropy(x, t, r).item());
     BOOST_TEST(td::BinaryCrossEntropyLoss{r}(x, t).item() == td::binary_cross_entropy(x, t, r).item());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_delta_is_refused_when_the_loss_is_made) {
+  for (const double bad : {0.0, -1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    BOOST_TEST(test::complaint<td::OptionError>([&] {
+                 td::HuberLoss(td::batch_mean, bad);
+               }).starts_with("HuberLoss: delta = "));
   }
 }
 

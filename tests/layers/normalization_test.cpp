@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <limits>
 
 #include "support/complaint.hpp"
 #include "support/op_tests.hpp"
@@ -101,8 +102,7 @@ BOOST_AUTO_TEST_CASE(statistics_are_committed_by_the_optimizers_step_alone) {
   BOOST_TEST(near(of(store).mean, 0.3 * mean));
   BOOST_TEST(near(of(store).variance, 0.7 + 0.3 * variance));
   const Statistics once = of(store);
-  store.zero_grad();
-  optimizer.step();
+  optimizer.step();                              // the gradients are still there
   BOOST_TEST(equal(of(store).mean, once.mean));  // each once
 }
 
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(zero_grad_forgets_statistics_that_were_not_committed) {
   const Statistics initial = of(store);
   pass(store, layer, test::normal({3, 8}, 1));
   store.zero_grad();
-  optimizer.step();
+  BOOST_CHECK_THROW(optimizer.step(), td::UsageError);
   BOOST_TEST(equal(of(store).mean, initial.mean));
 }
 
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(statistics_travel_with_gradients_of_their_own) {
   const auto x = test::normal({3, 8}, 1);
   td::Gradients own(store);
   pass(store, layer, x, &own);
-  optimizer.step();
+  BOOST_CHECK_THROW(optimizer.step(), td::UsageError);
   BOOST_TEST(equal(of(store).mean, td::Matrix<double>(3, 1, arma::fill::zeros)));
   store.gradients() += own;
   optimizer.step();
@@ -190,6 +190,25 @@ BOOST_AUTO_TEST_CASE(wrong_inputs) {
   BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { layer(x); }), "gain \"layer.gain\" is 3x1"));
   BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { batch(single); }), "a batch of at least 2"));
   BOOST_CHECK_NO_THROW(layer(single));
+}
+
+BOOST_AUTO_TEST_CASE(bad_options_are_refused_before_anything_is_added) {
+  td::ParameterStore store;
+  const td::Scope scope = store.scope("norm");
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double bad : {0.0, -1e-9, std::nan(""), inf}) {
+    const std::string said = complaint<td::OptionError>([&] { td::BatchNorm(scope, 3, {.epsilon = bad}); });
+    BOOST_TEST(said.starts_with("norm: epsilon = "), said);
+    BOOST_TEST(said.ends_with("; expected a finite number above 0"), said);
+    BOOST_TEST(complaint<td::OptionError>([&] { td::LayerNorm(scope, 3, {.epsilon = bad}); }) == said);
+  }
+  for (const double bad : {-0.1, 1.1, std::nan("")}) {
+    BOOST_TEST(complaint<td::OptionError>([&] {
+                 td::BatchNorm(scope, 3, {.momentum = bad});
+               }).starts_with("norm: momentum = "));
+  }
+  BOOST_TEST(store.size() == 0U);
+  td::BatchNorm(scope, 3, {.momentum = 1});  // and nothing is in the way
 }
 
 BOOST_AUTO_TEST_SUITE_END()

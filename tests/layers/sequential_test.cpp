@@ -123,6 +123,9 @@ BOOST_AUTO_TEST_CASE(names_that_are_refused) {
   for (const char* bad : {"a.b", "a b", "ä", "a/b"}) {
     BOOST_CHECK_THROW(td::Sequential({{bad, td::ReLU{}}}), td::NameError);
   }
+  BOOST_TEST(complaint<td::NameError>([] {
+               td::Sequential({{std::string("a\0b", 3), td::ReLU{}}});
+             }) == R"(Sequential: the name "a\x00b"; expected letters, digits, '_' and '-')");
 }
 
 BOOST_AUTO_TEST_CASE(one_layer_used_twice_shares_its_weights) {
@@ -263,6 +266,38 @@ BOOST_AUTO_TEST_CASE(the_summary_has_shapes_and_counts) {
   out << summary;
   BOOST_TEST(out.str() == text);
   BOOST_CHECK_THROW(td::summarize(model, store, {3, 7}), td::ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(a_layer_that_gives_no_value_of_the_tape_is_named) {
+  td::ParameterStore store;
+  td::Memory memory;
+  td::Memory other_memory;
+  td::Tape other(store, other_memory);
+  const td::Value foreign = other.input(arma::fmat(1, 1));
+  const td::Sequential empty{td::Tanh{}, {"bad", [](const td::Value&) { return td::Value{}; }}};
+  const td::Sequential elsewhere{td::Tanh{}, {"bad", [&](const td::Value&) { return foreign; }}};
+  for (const td::Mode mode : {td::train, td::evaluate}) {
+    td::Tape tape(store, memory, mode);
+    const td::Value x = tape.input(arma::fmat(1, 1));
+    BOOST_TEST(complaint<td::HandleError>([&] { empty(x); }) ==
+               "bad gave a Value: an empty one; expected one that was recorded on a tape");
+    BOOST_TEST(complaint<td::HandleError>([&] { elsewhere(x); }) ==
+               "bad: gave a Value of another tape; expected one of the tape of its input (tape.carry(value) "
+               "takes its elements over)");
+  }
+  BOOST_CHECK_THROW(empty(td::Value{}), td::HandleError);
+}
+
+BOOST_AUTO_TEST_CASE(a_summary_of_what_cannot_be_is_refused) {
+  td::ParameterStore store;
+  td::ParameterStore other;
+  const td::Sequential model{td::Linear{store.scope("fc"), 2, 2}};
+  const td::Index minus_one = td::Index(0) - 1;
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::summarize(model, store, {2, minus_one});
+             }).starts_with("summarize: 2x18446744073709551615; expected fewer than 2^32 rows"));
+  BOOST_CHECK_THROW(td::summarize(model, store, {td::Index{1} << 31U, td::Index{1} << 31U}), td::ShapeError);
+  BOOST_CHECK_THROW(td::summarize(model, other, {2, 2}), td::HandleError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -39,8 +39,12 @@ BOOST_AUTO_TEST_CASE(options_out_of_range) {
     BOOST_CHECK_THROW(td::leaky_relu(x, bad), td::OptionError);
     BOOST_CHECK_THROW(td::elu(x, bad), td::OptionError);
   }
-  BOOST_TEST(complaint<td::OptionError>([&] { td::leaky_relu(x, -1); }).starts_with("leaky_relu: slope -1"));
-  BOOST_TEST(complaint<td::OptionError>([&] { td::elu(x, -1); }).starts_with("elu: alpha -1"));
+  BOOST_TEST(complaint<td::OptionError>([&] {
+               td::leaky_relu(x, -1);
+             }).starts_with("leaky_relu: slope = -1; expected"));
+  BOOST_TEST(complaint<td::OptionError>([&] { td::elu(x, -1); }).starts_with("elu: alpha = -1; expected"));
+  BOOST_TEST(complaint<td::OptionError>([&] { td::leaky_relu(x, -1e-9); }) ==
+             "leaky_relu: slope = -1e-09; expected a finite number, at least 0");  // not -0.000000
   BOOST_CHECK_NO_THROW(td::leaky_relu(x, 0));
   BOOST_CHECK_NO_THROW(td::elu(x, 0));
 }

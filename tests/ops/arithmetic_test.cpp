@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_factor_must_be_finite) {
   td::Tape tape(store, memory);
   const td::Value x = tape.input(td::Matrix<float>(2, 3));
   BOOST_TEST(complaint<td::OptionError>([&] { td::scale(x, std::nan("")); }) ==
-             "scale: factor nan; expected a finite number");
+             "scale: factor = nan; expected a finite number");
   BOOST_CHECK_THROW(td::scale(x, std::numeric_limits<double>::infinity()), td::OptionError);
 }
 

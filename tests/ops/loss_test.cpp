@@ -120,7 +120,13 @@ BOOST_AUTO_TEST_CASE(a_label_out_of_range) {
   const td::Value x = tape.input(td::Matrix<float>(3, 4, arma::fill::zeros));
   BOOST_TEST(complaint<td::LabelError>([&] {
                td::cross_entropy(x, td::IndexMatrix{{0, 2, 3, 1}}, td::batch_mean);
-             }) == "cross_entropy: label 3 of sample 2; expected 0 to 2, one of the rows of the logits");
+             }) ==
+             "cross_entropy: label 3 of sample 2; expected less than 3, the number of classes (labels are "
+             "counted from 0)");
+  const td::Index minus_one = td::Index(0) - 1;
+  BOOST_TEST(complaint<td::LabelError>([&] {
+               td::cross_entropy(x, td::IndexMatrix{{0, 2, 1, minus_one}}, td::batch_mean);
+             }).ends_with("(was it negative?)"));
 }
 
 BOOST_AUTO_TEST_CASE(nothing_to_learn_from) {

@@ -156,5 +156,39 @@ BOOST_AUTO_TEST_CASE(options_out_of_range) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(an_epsilon_that_is_zero_as_a_float) {
+  td::ParameterStore store;
+  td::Memory memory;
+  td::Tape tape(store, memory);
+  const arma::fmat ones(2, 1, arma::fill::ones);
+  const td::Value x = tape.input(arma::fmat(2, 3, arma::fill::zeros));
+  const std::string wanted = "epsilon = 1e-50; expected a finite number above 0, as a float";
+  BOOST_TEST(complaint<td::OptionError>([&] { td::layer_norm(x, ones, ones, 1e-50); }) ==
+             "layer_norm: " + wanted);
+  BOOST_TEST(complaint<td::OptionError>([&] { td::batch_norm_given(x, ones, ones, ones, ones, 1e-50); }) ==
+             "batch_norm_given: " + wanted);
+  BOOST_TEST(complaint<td::OptionError>([&] {
+               td::batch_norm(x, ones, ones, {.mean = {}, .variance = {}}, 1e-50);
+             }) == "batch_norm: " + wanted);
+}
+
+BOOST_AUTO_TEST_CASE(buffers_for_statistics_must_be_of_the_store_and_fit) {
+  td::ParameterStore store;
+  td::ParameterStore other;
+  const td::Buffer foreign = other.add_buffer("mean", {2, 1}, 0);
+  const td::Buffer mean = store.add_buffer("mean", {2, 1}, 0);
+  const td::Buffer larger = store.add_buffer("larger", {3, 1}, 0);
+  td::Memory memory;
+  td::Tape tape(store, memory);
+  const arma::fmat ones(2, 1, arma::fill::ones);
+  const td::Value x = tape.input(arma::fmat(2, 3, arma::fill::zeros));
+  for (const td::Buffer bad : {foreign, td::Buffer{}}) {
+    BOOST_CHECK_THROW(td::batch_norm(x, ones, ones, {.mean = mean, .variance = bad}), td::HandleError);
+  }
+  BOOST_TEST(complaint<td::ShapeError>([&] {
+               td::batch_norm(x, ones, ones, {.mean = mean, .variance = larger});
+             }) == "batch_norm: a statistic of 2x1; expected 3x1");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

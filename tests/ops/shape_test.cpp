@@ -79,5 +79,10 @@ BOOST_AUTO_TEST_CASE(no_rows_at_all) {
   BOOST_TEST(arma::all(arma::vectorise(x.cotangent<float>() == 1)));
 }
 
+BOOST_AUTO_TEST_CASE(one_value_alone_must_be_a_good_one_too) {
+  BOOST_TEST(complaint<td::HandleError>([] { td::concatenate_rows({td::Value{}}); }) ==
+             "Value: an empty one; expected one that was recorded on a tape");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

@@ -76,6 +76,13 @@ BOOST_AUTO_TEST_CASE(floats_that_overflow_when_squared) {
   BOOST_TEST(std::abs(p.store.parameter("bias").gradient<float>()[0] - 2.0F) <= 1e-5F);
 }
 
+BOOST_AUTO_TEST_CASE(doubles_that_overflow_when_squared) {
+  SmallProblem p;
+  p.set_gradient(p.bias, 1e200);
+  BOOST_TEST(std::abs(td::clip_norm(p.store, 4) / 2e200 - 1) <= 1e-15);
+  BOOST_TEST(std::abs(p.store.parameter("bias").gradient<double>()[0] - 2) <= 1e-15);
+}
+
 BOOST_AUTO_TEST_CASE(value) {
   Contributed p;
   td::clip_value(p.store, 2);
@@ -102,7 +109,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_refused_and_left) {
 
 BOOST_AUTO_TEST_CASE(a_norm_that_overflows_is_refused) {
   SmallProblem p;
-  p.set_gradient(p.bias, 1e200);
+  p.set_gradient(p.bias, 1.7e308);  // four of them: the norm is twice as large
   BOOST_CHECK_EXCEPTION(td::clip_norm(p.store, 1), td::NonFiniteError,
                         says({"clip_norm: gradients whose norm overflows"}));
   td::clip_value(p.store, 1);
@@ -118,6 +125,13 @@ BOOST_AUTO_TEST_CASE(bad_limits_are_refused) {
                           says({"clip_value: limit = ", "expected a finite number above 0"}));
   }
   BOOST_TEST(p.gradient(p.weight) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_is_zero_as_a_float_is_refused) {
+  Contributed p(td::f32);
+  BOOST_CHECK_EXCEPTION(td::clip_value(p.store, 1e-60), td::OptionError,
+                        says({"clip_value: limit = 1e-60; expected a finite number above 0, as a float"}));
+  BOOST_TEST(p.gradient<float>(p.weight) == 1.0F);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

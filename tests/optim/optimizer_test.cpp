@@ -228,6 +228,7 @@ BOOST_DATA_TEST_CASE(frozen_parameters_stay, every_kind* boost::unit_test::data:
   p.store.freeze("bias");
   p.step(*optimizer, 1, 1);
   p.store.zero_grad();
+  p.set_gradient(p.bias, 1);
   optimizer->step();
   BOOST_TEST(p.value(p.bias, 0) == 2);
   BOOST_TEST(p.value(p.weight, 0) < 2);
@@ -346,9 +347,37 @@ BOOST_DATA_TEST_CASE(a_decay_of_its_own_suffices,
   BOOST_TEST(runs[1].penalty + runs[1].shrinkage == 0);
 }
 
-BOOST_AUTO_TEST_CASE(nothing_to_do_is_no_error) {
+// The step of a loop that forgets to go back, or that calls zero_grad at the wrong place.
+BOOST_DATA_TEST_CASE(a_step_without_gradients_is_refused, every_kind, kind) {
+  SmallProblem p;
+  SmallProblem twin;
+  const auto optimizer = kind.make(p.store, td::Untouched::skip);
+  const auto other = kind.make(twin.store, td::Untouched::skip);
+  const auto refuse = [&] {
+    BOOST_CHECK_EXCEPTION(optimizer->step(), td::UsageError,
+                          says({": a step without gradients; expected tape.backward before it (was zero_grad "
+                                "called in between?)"}));
+  };
+  refuse();
+  for (int i = 1; i <= 3; ++i) {
+    p.step(*optimizer, i, -i);
+    p.store.zero_grad();
+    refuse();
+    twin.step(*other, i, -i);
+  }
+  BOOST_TEST(p.value(p.weight, 0) == twin.value(twin.weight, 0));  // it was no step, nor counted as one
+  p.store.freeze("weight");
+  refuse();
+}
+
+BOOST_AUTO_TEST_CASE(nothing_to_do_is_no_error_where_nothing_could_be_done) {
   SmallProblem p;
   Recorder recorder{p.store};
+  p.store.freeze("");
+  recorder.step();
+  BOOST_TEST(recorder.take().empty());
+  p.store.unfreeze("weight");
+  p.set_gradient(p.bias, 1);  // contributed before it was frozen, say
   recorder.step();
   BOOST_TEST(recorder.take().empty());
   td::ParameterStore empty;
@@ -372,15 +401,64 @@ BOOST_DATA_TEST_CASE(statistics_are_committed_once_and_only_by_a_step, every_sca
     store.gradients().hand_over(mean.slot(), statistic, 0.5);
     BOOST_TEST(now() == T{1});
     store.zero_grad();  // the step is not made
-    sgd.step();
+    BOOST_CHECK_THROW(sgd.step(), td::UsageError);
     BOOST_TEST(now() == T{1});
 
     store.gradients().hand_over(mean.slot(), statistic, 0.5);
     sgd.step();  // although no parameter received a gradient
     BOOST_TEST(now() == T{2});
-    sgd.step();
+    BOOST_CHECK_THROW(sgd.step(), td::UsageError);
     BOOST_TEST(now() == T{2});
   });
+}
+
+BOOST_AUTO_TEST_CASE(refused_options_leave_the_store_open) {
+  td::ParameterStore store;
+  const std::vector<std::function<void()>> makers{[&] {
+                                                    td::SGD{store, {.learning_rate = -1}};
+                                                  },
+                                                  [&] {
+                                                    td::SGD{store, {.momentum = 1}};
+                                                  },
+                                                  [&] {
+                                                    td::SGD{store, {.nesterov = true}};
+                                                  },
+                                                  [&] {
+                                                    td::Adam{store, {.beta_1 = 1}};
+                                                  },
+                                                  [&] {
+                                                    td::Adam{store, {.weight_decay = -1}};
+                                                  },
+                                                  [&] {
+                                                    td::AdamW{store, {.epsilon = 0}};
+                                                  },
+                                                  [&] {
+                                                    td::RMSprop{store, {.beta = 1}};
+                                                  },
+                                                  [&] {
+                                                    td::RMSprop{store, {.momentum = -1}};
+                                                  },
+                                                  [&] {
+                                                    td::Adagrad{store, {.initial_square = -1}};
+                                                  },
+                                                  [&] {
+                                                    td::Adagrad{store, {.learning_rate_decay = -1}};
+                                                  }};
+  for (const auto& make : makers) {
+    BOOST_CHECK_THROW(make(), td::OptionError);
+    BOOST_TEST(!store.sealed());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(options_that_are_infinite_as_floats_are_refused) {
+  td::ParameterStore store;
+  const auto as_a_float = says({" = 1e+300; expected a finite number, at least 0, as a float"});
+  BOOST_CHECK_EXCEPTION((td::SGD{store, {.learning_rate = 1e300}}), td::OptionError, as_a_float);
+  BOOST_CHECK_EXCEPTION((td::AdamW{store, {.weight_decay = 1e300}}), td::OptionError, as_a_float);
+  BOOST_CHECK_EXCEPTION((td::Adagrad{store, {.initial_square = 1e300}}), td::OptionError, as_a_float);
+  td::Adam adam{store};
+  BOOST_CHECK_EXCEPTION(adam.set_learning_rate(1e300), td::OptionError, as_a_float);
+  BOOST_TEST(adam.learning_rate() == 1e-3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "optim/small_problem.hpp"
@@ -60,6 +61,26 @@ BOOST_AUTO_TEST_CASE(a_rule_that_gives_no_rate_is_refused_and_the_step_not_made)
     BOOST_CHECK_THROW((td::Scheduler{s.optimizer, [bad](double, td::Index) { return bad; }}),
                       td::OptionError);
   }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_rule_is_refused) {
+  Scheduled s;
+  BOOST_CHECK_EXCEPTION(
+      (td::Scheduler{s.optimizer, {}}), td::OptionError,
+      says({"Scheduler: an empty rule; expected a function of the base rate and the step"}));
+  BOOST_TEST(s.rate() == 0.1);
+}
+
+BOOST_AUTO_TEST_CASE(a_rule_that_throws_leaves_the_step_unmade) {
+  Scheduled s;
+  td::Scheduler scheduler{s.optimizer, [](double base, td::Index n) {
+                            if (n == 2) throw std::runtime_error("no");
+                            return base / static_cast<double>(n + 1);
+                          }};
+  scheduler.step();
+  BOOST_CHECK_THROW(scheduler.step(), std::runtime_error);
+  BOOST_TEST(scheduler.count() == 1U);
+  BOOST_TEST(s.rate() == 0.05);
 }
 
 BOOST_AUTO_TEST_CASE(the_rate_follows_from_the_base_rate_alone) {

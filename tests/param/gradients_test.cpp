@@ -253,5 +253,71 @@ BOOST_AUTO_TEST_CASE(a_statistic_must_fit_its_buffer) {
              }) == "mean: a statistic of 3x1; expected 2x1");
 }
 
+BOOST_AUTO_TEST_CASE(the_norm_of_doubles_neither_overflows_nor_vanishes) {
+  td::Gradients& gradients = store.gradients();
+  for (const double scale : {1e300, 1e160, 1e154, 1e-139, 1e-150, 1e-170, 1e-300}) {
+    gradients.set(b, arma::mat(scale * arma::mat{{3, 0, 0, -4}}));
+    BOOST_TEST(std::abs(gradients.norm() / (5 * scale) - 1) < 1e-15, scale);  // a few roundings of 2^-53
+  }
+  const double least = std::numeric_limits<double>::denorm_min();
+  gradients.set(b, arma::mat(1, 4, arma::fill::value(least)));
+  BOOST_TEST(gradients.norm() == 2 * least);
+  for (const double bad : {HUGE_VAL, -HUGE_VAL}) {
+    gradients.set(b, arma::mat{{1, bad, 1e300, 0}});
+    BOOST_TEST(gradients.norm() == HUGE_VAL);
+  }
+  gradients.set(b, arma::mat{{1e300, not_a_number, 0, 0}});
+  BOOST_TEST(std::isnan(gradients.norm()));
+}
+
+BOOST_AUTO_TEST_CASE(they_are_empty_until_something_came_and_after_zero) {
+  td::Gradients& gradients = store.gradients();
+  BOOST_TEST(gradients.empty());
+  contribute(a, six);
+  BOOST_TEST(!gradients.empty());
+  gradients.zero();
+  BOOST_TEST(gradients.empty());
+  gradients.hand_over(mean.slot(), arma::vec{1, 1}, 0.5);
+  BOOST_TEST(!gradients.empty());
+}
+
+BOOST_AUTO_TEST_CASE(scaling_by_what_is_not_finite_is_refused) {
+  contribute(a, six);
+  for (const double bad : {not_a_number, HUGE_VAL}) {
+    BOOST_TEST(
+        complaint<td::OptionError>([&] { store.gradients() *= bad; }).starts_with("gradients: factor = "));
+  }
+  BOOST_TEST(same_bits(gradient(a), six));
+}
+
+BOOST_AUTO_TEST_CASE(slots_that_there_are_not_are_refused) {
+  const td::Parameter beyond{store.family(), 2};
+  const std::string expected = "gradients: a parameter of slot 2; expected one of the 2 that there are";
+  BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().of<double>(beyond); }) == expected);
+  BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().set(beyond, six); }) == expected);
+  BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().touched(beyond); }) == expected);
+  BOOST_TEST(complaint<td::HandleError>([&] {
+               store.gradients().hand_over(1, arma::vec{1, 1}, 0.5);
+             }) == "gradients: a statistic for a buffer of slot 1; expected one of the 1 that there are");
+}
+
+BOOST_AUTO_TEST_CASE(statistics_want_a_momentum_and_the_buffers_of_their_store) {
+  for (const double bad : {-0.1, 1.1, not_a_number}) {
+    BOOST_TEST(complaint<td::OptionError>([&] {
+                 store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, bad);
+               }).starts_with("mean: momentum = "));
+  }
+  BOOST_TEST(store.gradients().empty());
+  store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, 1);
+  Fixture other;
+  BOOST_TEST(
+      complaint<td::UsageError>([&] { store.gradients().commit_statistics(other.store.buffers()); }) ==
+      "gradients: buffers of another store; expected those of the one they were made for, or of a copy "
+      "of it");
+  td::ParameterStore copy = store.copy(td::f32);
+  store.gradients().commit_statistics(copy.buffers());
+  BOOST_TEST(copy.buffer<float>(mean)[1] == 1.0F);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

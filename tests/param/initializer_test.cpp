@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(gains) {
   BOOST_TEST(std::abs(td::gain::leaky_relu(-0.5) - std::sqrt(1.6)) < 1e-15);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_not_finite_is_refused) {
+BOOST_AUTO_TEST_CASE(what_is_out_of_range_is_refused) {
   using Make = td::Initializer (*)(double);
   const std::vector<std::pair<std::string, Make>> all{{"constant", td::constant},
                                                       {"uniform", td::uniform},
@@ -199,10 +199,28 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_refused) {
                                                       {"orthogonal", td::orthogonal}};
   const double inf = std::numeric_limits<double>::infinity();
   for (const auto& [name, make] : all) {
-    BOOST_TEST(complaint<td::OptionError>([&, make = make] { make(inf); }) ==
-               name + ": inf; expected a finite number");
+    const std::string said = complaint<td::OptionError>([&, make = make] { make(inf); });
+    BOOST_TEST(said.starts_with(name + ": "), said);
+    BOOST_TEST(test::contains(said, " = inf; expected a finite number"), said);
     BOOST_CHECK_THROW(make(-inf), td::OptionError);
     BOOST_CHECK_THROW(make(std::numeric_limits<double>::quiet_NaN()), td::OptionError);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(bounds_and_deviations_below_0_are_refused) {
+  BOOST_TEST(complaint<td::OptionError>([] { td::uniform(-1e-9); }) ==
+             "uniform: bound = -1e-09; expected a finite number, at least 0");
+  BOOST_TEST(complaint<td::OptionError>([] { td::normal(-2); }) ==
+             "normal: deviation = -2; expected a finite number, at least 0");
+  BOOST_TEST(drawn({2, 2}, td::uniform(0)).max() == 0);
+  BOOST_TEST(drawn({2, 2}, td::orthogonal(-1)).n_elem == 4U);  // a gain may turn the signs
+}
+
+BOOST_AUTO_TEST_CASE(a_slope_without_gain_is_refused) {
+  for (const double bad : {std::nan(""), HUGE_VAL}) {
+    BOOST_TEST(complaint<td::OptionError>([&] {
+                 td::gain::leaky_relu(bad);
+               }).starts_with("gain::leaky_relu: slope = "));
   }
 }
 

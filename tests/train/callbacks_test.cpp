@@ -77,16 +77,19 @@ bool is_terminal(const char* device) {
 BOOST_AUTO_TEST_SUITE(train)
 BOOST_AUTO_TEST_SUITE(callbacks)
 
-BOOST_AUTO_TEST_CASE(log_every_writes_every_nth_epoch_and_the_last) {
+BOOST_AUTO_TEST_CASE(log_every_writes_the_first_epoch_every_nth_and_the_last) {
   const auto log = [](td::Index n, td::Index stop) {
     std::ostringstream out;
     report_to(td::log_every(n, out), stop);
     return out.str();
   };
-  BOOST_TEST(log(2, 4) ==
-             "epoch 1/5  loss 1\nepoch 3/5  loss 0.3333\nepoch 5/5  loss 0.2  validation loss 0.5\n");
+  BOOST_TEST(
+      log(2, 4) ==
+      "epoch 1/5  loss 1\nepoch 2/5  loss 0.5\nepoch 4/5  loss 0.25\nepoch 5/5  loss 0.2  validation loss "
+      "0.5\n");
   BOOST_TEST(log(3, 4) ==
-             "epoch 1/5  loss 1\nepoch 4/5  loss 0.25\nepoch 5/5  loss 0.2  validation loss 0.5\n");
+             "epoch 1/5  loss 1\nepoch 3/5  loss 0.3333\nepoch 5/5  loss 0.2  validation loss 0.5\n");
+  BOOST_TEST(log(5, 4) == "epoch 1/5  loss 1\nepoch 5/5  loss 0.2  validation loss 0.5\n");
   BOOST_TEST(log(100, 1) == "epoch 1/5  loss 1\nepoch 2/5  loss 0.5\n");
   const std::string all = log(1, 4);
   BOOST_TEST(std::count(all.begin(), all.end(), '\n') == 5);
@@ -127,6 +130,13 @@ BOOST_AUTO_TEST_CASE(a_function_of_an_epoch_is_a_callback) {
   BOOST_TEST(calls == 1);
   BOOST_TEST(report.stop);
   BOOST_TEST(!callback.on_step);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_without_a_buffer_takes_nothing) {
+  std::ostream nowhere(nullptr);
+  report_to(td::log_every(1, nowhere));
+  report_to(td::progress_bar(nowhere));
+  BOOST_TEST(nowhere.bad());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

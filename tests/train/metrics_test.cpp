@@ -7,25 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "support/complaint.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;
+using test::complaint;
 
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-/// What the E says that `action` throws. Any other exception passes through and fails the test.
-template <class E, class Action>
-std::string complaint(Action action) {
-  try {
-    action();
-  } catch (const E& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 bool same(const td::IndexMatrix& a, const td::IndexMatrix& b) {
   return td::shape_of(a) == td::shape_of(b) && std::equal(a.begin(), a.end(), b.begin());
@@ -106,10 +97,14 @@ BOOST_AUTO_TEST_CASE(accuracy_refuses_what_does_not_fit) {
              "accuracy: predictions are 0x2; expected at least 1 output of 1 sample");
   BOOST_TEST(complaint<td::LabelError>([&] {
                td::accuracy(outputs, {{0, 1, 2, 0}});
-             }) == "accuracy: label 2 at column 2; expected less than 2");
+             }) ==
+             "accuracy: label 2 of sample 2; expected less than 2, the number of classes (labels are counted "
+             "from 0)");
   BOOST_TEST(complaint<td::LabelError>([] {
                td::accuracy(arma::mat{{0, 1}}, {{0, 2}});
-             }) == "accuracy: label 2 at column 1; expected less than 2");
+             }) ==
+             "accuracy: label 2 of sample 1; expected less than 2, the number of classes (labels are counted "
+             "from 0)");
 }
 
 BOOST_AUTO_TEST_CASE(a_confusion_matrix_has_true_classes_in_rows) {
@@ -134,10 +129,14 @@ BOOST_AUTO_TEST_CASE(a_confusion_matrix_refuses_what_does_not_fit) {
              }) == "confusion_matrix: labels are 2x2; expected 1x2 (one column is one sample)");
   BOOST_TEST(complaint<td::LabelError>([] {
                td::confusion_matrix({{0, 1}}, {{0, 2}}, 2);
-             }) == "confusion_matrix: label 2 at column 1; expected less than 2");
+             }) ==
+             "confusion_matrix: label 2 of sample 1; expected less than 2, the number of classes (labels are "
+             "counted from 0)");
   BOOST_TEST(complaint<td::LabelError>([] {
                td::confusion_matrix({{3, 1}}, {{0, 1}}, 3);
-             }) == "confusion_matrix: predicted class 3 at column 0; expected less than 3");
+             }) ==
+             "confusion_matrix: predicted class 3 of sample 0; expected less than 3, the number of classes "
+             "(labels are counted from 0)");
 }
 
 BOOST_AUTO_TEST_CASE(a_summary_by_hand) {
@@ -175,6 +174,25 @@ BOOST_AUTO_TEST_CASE(a_summary_does_not_hide_what_is_not_finite) {
 BOOST_AUTO_TEST_CASE(a_summary_of_nothing_is_refused) {
   BOOST_TEST(complaint<td::ShapeError>([] { summary({}); }) ==
              "mean_deviation: no values; expected at least 1");
+}
+
+BOOST_AUTO_TEST_CASE(a_threshold_of_nan_is_refused) {
+  const arma::mat outputs(1, 2, arma::fill::zeros);
+  BOOST_TEST(complaint<td::OptionError>([&] { td::predicted_classes(outputs, not_a_number); }) ==
+             "predicted_classes: threshold = nan; expected a number");
+  BOOST_TEST(complaint<td::OptionError>([&] {
+               td::accuracy(outputs, {{0, 1}}, not_a_number);
+             }) == "accuracy: threshold = nan; expected a number");
+  BOOST_TEST(same(td::predicted_classes(outputs, -inf), {{1, 1}}));
+}
+
+BOOST_AUTO_TEST_CASE(more_classes_than_can_be_are_refused) {
+  const td::IndexMatrix zero(1, 1, arma::fill::zeros);
+  for (const td::Index bad : {td::Index(0) - 1, td::Index{1} << 23U}) {
+    BOOST_TEST(complaint<td::ShapeError>([&] {
+                 td::confusion_matrix(zero, zero, bad);
+               }).starts_with("confusion_matrix: " + std::to_string(bad) + "x" + std::to_string(bad)));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

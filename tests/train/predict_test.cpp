@@ -10,6 +10,7 @@
 #include "tapedeck/layers/normalization.hpp"
 #include "tapedeck/layers/sequential.hpp"
 #include "tapedeck/ops/arithmetic.hpp"
+#include "tapedeck/ops/shape.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace td = tapedeck;
@@ -97,6 +98,25 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
   const auto weight = [](const td::Value& x) { return x.tape().parameter({x.tape().store().family(), 0}); };
   BOOST_TEST(complaint<td::ShapeError>([&] { td::predict(m.store, weight, arma::fmat(3, 5)); }) ==
              "predict: outputs of 4x3 for 5 samples; expected one column a sample");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_gives_no_outputs_of_its_tape_is_refused) {
+  Model m;
+  Model other;
+  const arma::fmat x(3, 5);
+  const auto empty = [](const td::Value&) { return td::Value{}; };
+  BOOST_TEST(complaint<td::HandleError>([&] { td::predict(m.store, empty, x); }) ==
+             "predict: the model gave a Value: an empty one; expected one that was recorded on a tape");
+  const auto labels = [](const td::Value& v) { return v.tape().input(td::IndexMatrix(1, v.cols())); };
+  BOOST_CHECK_THROW(td::predict(m.store, labels, x), td::ScalarError);
+  BOOST_CHECK_THROW(td::predict(other.store, m.layers, x), td::HandleError);
+}
+
+BOOST_AUTO_TEST_CASE(outputs_of_other_rows_in_a_later_batch_are_refused) {
+  td::ParameterStore store;
+  const auto odd = [](const td::Value& x) { return x.cols() == 1024 ? td::slice_rows(x, 0, 1) : x; };
+  BOOST_TEST(complaint<td::ShapeError>([&] { td::predict(store, odd, arma::fmat(2, 1030)); }) ==
+             "predict: outputs of 2 rows from column 1024 on; expected 1, as before");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -115,7 +116,7 @@ BOOST_AUTO_TEST_CASE(every_nth_epoch_is_logged) {
   const auto history = problem.trainer.fit(line(10), {.epochs = 7, .callbacks = {td::log_every(3, out)}});
   std::ostringstream expected;
   expected.precision(4);
-  for (const int epoch : {1, 4, 7}) {
+  for (const int epoch : {1, 3, 6, 7}) {
     expected << "epoch " << epoch << "/7  loss " << history[static_cast<std::size_t>(epoch - 1)].loss << '\n';
   }
   BOOST_TEST(out.str() == expected.str());
@@ -246,6 +247,17 @@ BOOST_AUTO_TEST_CASE(accumulating_is_one_larger_batch) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(accumulating_more_batches_than_there_are_is_one_step) {
+  const td::Dataset data = line(10);
+  for (const td::Index more : {td::Index{5}, td::Index(0) - 1}) {
+    Line all;
+    Line problem;
+    all.trainer.fit(data, {.epochs = 2, .batch_size = 4, .accumulate = 3});
+    problem.trainer.fit(data, {.epochs = 2, .batch_size = 4, .accumulate = more});
+    BOOST_TEST(same_bits(problem.store.values(), all.store.values()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(accumulating_takes_fewer_steps) {
   Line problem;
   std::vector<td::Index> steps;
@@ -312,6 +324,38 @@ BOOST_AUTO_TEST_CASE(a_callback_can_stop_training) {
   BOOST_TEST(later == 3);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_callback_throws_passes_through_and_training_can_go_on) {
+  const td::Dataset data = td::disk(50, 1);
+  Classifier c;
+  Classifier twin;
+  const auto fail = [](td::EpochReport& report) {
+    if (report.epoch == 1) throw std::runtime_error("disk full");
+  };
+  BOOST_TEST(complaint<std::runtime_error>([&] {
+               c.trainer.fit(data, {.epochs = 5, .batch_size = 16, .callbacks = {fail}});
+             }) == "disk full");
+  twin.trainer.fit(data, {.epochs = 2, .batch_size = 16});
+  for (Classifier* each : {&c, &twin}) each->trainer.fit(data, {.epochs = 2, .batch_size = 16});
+  BOOST_TEST(same_state(c, twin));
+}
+
+BOOST_AUTO_TEST_CASE(callbacks_may_be_empty) {
+  Line problem;
+  const td::Callback nothing{{}, {}};
+  BOOST_TEST(problem.trainer.fit(line(10), {.callbacks = {nothing}}).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_loss_of_another_tape_is_refused) {
+  Line problem;
+  td::Memory memory;
+  td::Tape other{problem.store, memory};
+  const td::Value elsewhere = other.input(arma::mat(1, 1));
+  problem.trainer.set_loss([&](const td::Value&, const td::Operand&) { return elsewhere; });
+  const std::string said = complaint<td::HandleError>([&] { problem.trainer.fit(line(10), {}); });
+  BOOST_TEST(contains(said, "Trainer: the loss: gave a Value of another tape"), said);
+  BOOST_CHECK_THROW(problem.trainer.evaluate(line(10)), td::HandleError);
+}
+
 // Evaluation.
 
 BOOST_AUTO_TEST_CASE(evaluate_is_the_mean_loss_in_evaluate_mode) {
@@ -333,7 +377,7 @@ BOOST_AUTO_TEST_CASE(evaluate_is_the_mean_loss_in_evaluate_mode) {
   BOOST_CHECK_THROW(c.trainer.evaluate(first(data, 0)), td::ShapeError);
   c.trainer.set_loss({});
   BOOST_TEST(complaint<td::UsageError>([&] { c.trainer.evaluate(data); }) ==
-             "Trainer::evaluate: no loss; expected a loss");
+             "Trainer::evaluate: no loss; expected a loss (trainer.set_loss(td::MSELoss{td::batch_mean}))");
 }
 
 BOOST_AUTO_TEST_CASE(validation_changes_nothing) {
@@ -435,6 +479,9 @@ const std::vector<Refusal> refusals{
     bad_loss(
         "a loss that is a matrix", [](const td::Value& y, const td::Operand&) { return y; },
         "Trainer: a loss of 2x32; expected 1x1"),
+    bad_loss(
+        "a loss that is empty", [](const td::Value&, const td::Operand&) { return td::Value{}; },
+        "Trainer: the loss gave a Value: an empty one"),
     bad_loss("another loss", td::MSELoss{td::batch_mean}, "mse: "),
     bad_data(
         "no data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
@@ -461,15 +508,15 @@ const std::vector<Refusal> refusals{
     bad_validation(
         "a label far into the validation data",
         [](const auto&) { return with_label(td::disk(1500, 2), 1400, 2); }, "label 2 of sample"),
-    option("no epochs", {.epochs = 0}, "Trainer::fit: 0 epochs; expected at least 1"),
-    option("batches of 0", {.batch_size = 0}, "batches: size is 0; expected at least 1"),
-    option("accumulate 0", {.accumulate = 0}, "Trainer::fit: accumulate 0; expected at least 1"),
-    option("clip_norm 0", {.clip_norm = 0}, "Trainer::fit: clip_norm 0.000000; expected a positive number"),
-    option("clip_norm -1", {.clip_norm = -1}, "expected a positive number"),
-    option("clip_norm inf", {.clip_norm = inf}, "expected a positive number"),
-    option("clip_norm nan", {.clip_norm = not_a_number}, "expected a positive number"),
+    option("no epochs", {.epochs = 0}, "Trainer::fit: epochs = 0; expected at least 1"),
+    option("batches of 0", {.batch_size = 0}, "Trainer::fit: batch_size = 0; expected at least 1"),
+    option("accumulate 0", {.accumulate = 0}, "Trainer::fit: accumulate = 0; expected at least 1"),
+    option("clip_norm 0", {.clip_norm = 0}, "Trainer::fit: clip_norm = 0; expected a finite number above 0"),
+    option("clip_norm -1", {.clip_norm = -1}, "expected a finite number above 0"),
+    option("clip_norm inf", {.clip_norm = inf}, "expected a finite number above 0"),
+    option("clip_norm nan", {.clip_norm = not_a_number}, "expected a finite number above 0"),
     option("no patience", {.early_stopping = td::EarlyStopping{.patience = 0}},
-           "Trainer::fit: early stopping with patience 0; expected at least 1"),
+           "Trainer::fit: early_stopping.patience = 0; expected at least 1"),
     option("least improvement nan", {.early_stopping = td::EarlyStopping{.least_improvement = not_a_number}},
            "expected a finite number, at least 0"),
     option("least improvement -1", {.early_stopping = td::EarlyStopping{.least_improvement = -1}},
@@ -507,7 +554,7 @@ bool nothing_pending(Classifier& c) {
   for (const td::ParameterView& p : c.store.parameters()) {
     untouched = untouched && !c.store.gradients().touched(p.handle());
   }
-  c.optimizer.step();
+  c.store.gradients().commit_statistics(c.store.buffers());
   return untouched && same_bits(c.store.values(), values) && same_bits(c.store.buffers(), buffers);
 }
 
@@ -615,6 +662,7 @@ BOOST_AUTO_TEST_CASE(an_optimizer_of_another_store_is_refused) {
   td::SGD optimizer{other};
   BOOST_TEST(test::complaint<td::UsageError>([&] { td::Trainer(store, layer, optimizer); }) ==
              "Trainer: an optimizer of another store; expected one made for the store that is trained");
+  BOOST_TEST(!store.sealed());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,9 +6,13 @@
 #include <tuple>
 #include <utility>
 
+#include "tapedeck/core/api.hpp"
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck {
+namespace detail {
+[[noreturn]] TAPEDECK_API void refuse_map(Shape target, Shape matrix);
+}
 
 /// f applied to the elements of matrices of one shape. It refers to f and to its matrices, and is used up in
 /// the expression that makes it:
@@ -16,8 +20,8 @@ namespace tapedeck {
 ///     map([](auto x) { return x < 0 ? 0 : x; }, x).into(y);               // in a forward
 ///     dx += map([](auto d, auto y) { return y <= 0 ? 0 : d; }, dy, y);    // in a vjp
 ///
-/// f may return another arithmetic type than T; the result is converted. Nothing checks that the matrices,
-/// and the target, have one shape: in an op the signature sees to it.
+/// f may return another arithmetic type than T; the result is converted. ShapeError if the target and the
+/// matrices are not of one shape; the target is none of the matrices.
 template <class T, class F, class... Matrices>
 class Map {
  public:
@@ -41,6 +45,12 @@ class Map {
   void loop(Matrix<T>& target, Store store) const {
     std::apply(
         [&](const Matrices&... m) {
+          const auto require_shape = [&](const auto& matrix) {
+            if (shape_of(matrix) != shape_of(target)) {
+              detail::refuse_map(shape_of(target), shape_of(matrix));
+            }
+          };
+          (require_shape(m), ...);
           // No pointer aliases the target: a tape gives every output memory of its own.
           walk(target.memptr(), target.n_elem, store, m.memptr()...);
         },

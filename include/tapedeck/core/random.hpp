@@ -35,11 +35,10 @@ class TAPEDECK_API Random {
   /// Normal with mean 0 and variance 1 (Box and Muller, Annals of Mathematical Statistics 29, 1958); between
   /// -8.6 and 8.6.
   double normal(std::uint64_t row, std::uint64_t column = 0) const;
-  /// Uniform on {0, ..., n-1}, unbiased (Lemire, ACM TOMACS 29, 2019). n must be at least 1, which is not
-  /// checked.
+  /// Uniform on {0, ..., n-1}, unbiased (Lemire, ACM TOMACS 29, 2019). OptionError if n is 0.
   std::uint64_t below(std::uint64_t n, std::uint64_t row, std::uint64_t column = 0) const;
   /// 0, ..., n-1 in random order, every order equally likely (Fisher and Yates, in Durstenfeld's form, CACM
-  /// 7, 1964).
+  /// 7, 1964). OptionError if n is above 2^44.
   std::vector<Index> permutation(Index n) const;
 
  private:

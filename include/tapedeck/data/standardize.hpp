@@ -14,7 +14,8 @@ class TAPEDECK_API Standardizer {
  public:
   /// The deviation of n samples x_i is sqrt(sum_i (x_i - mean)^2 / n), so that these samples come to variance
   /// 1; that of a constant feature is taken as 1. Both are accumulated in double. ShapeError if there are no
-  /// samples, NonFiniteError if one is NaN or Inf.
+  /// samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that their difference
+  /// is.
   explicit Standardizer(const Dataset& data);
 
   /// (x - mean) / deviation, features x samples, for float and double. ShapeError if the features are others

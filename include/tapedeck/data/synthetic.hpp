@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Two small classification problems in the plane.
+/// Two small classification problems in the plane. ShapeError for 2^32 samples and more.
 
 #include <cstdint>
 

@@ -30,17 +30,21 @@ struct NamedParameter {
 template <class L>
 concept LayerLike = std::copy_constructible<L> && std::is_invocable_r_v<Value, const L&, const Value&>;
 
-/// Holds any layer. Copies share it: a layer cannot change.
+/// Holds any layer. Copies share it: a layer cannot change. To move one is to copy it, so that none is empty.
 class TAPEDECK_API Layer {
  public:
   /// Whether L is copyable is asked inside: as a constraint it would ask itself about a layer made of a
-  /// Layer.
+  /// Layer. OptionError if it is a function that is empty: a null pointer or an empty std::function.
   template <class L>
   requires(!std::same_as<L, Layer> && std::is_invocable_r_v<Value, const L&, const Value&>)
       Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
-      : held_(std::make_shared<const Holder<L>>(std::move(layer))) {
+      : held_(std::make_shared<const Holder<L>>(callable(std::move(layer)))) {
     static_assert(std::copy_constructible<L>, "a layer is copyable: it holds handles and options, no state");
   }
+
+  Layer(const Layer&) = default;
+  Layer& operator=(const Layer&) = default;
+  ~Layer() = default;
 
   Value operator()(const Value& x) const { return held_->forward(x); }
 
@@ -112,6 +116,15 @@ class TAPEDECK_API Layer {
 
     L layer;
   };
+
+  template <class L>
+  static L callable(L layer) {
+    if constexpr (std::is_pointer_v<L> || requires { layer.operator bool(); }) {
+      if (!layer) refuse_empty();
+    }
+    return layer;
+  }
+  [[noreturn]] static void refuse_empty();
 
   std::shared_ptr<const Held> held_;
 };

@@ -29,10 +29,11 @@ class L1Loss {
   Reduction reduction_;
 };
 
-/// Huber's loss; see huber(). A delta that is not positive is refused when the loss is applied.
-class HuberLoss {
+/// Huber's loss; see huber().
+class TAPEDECK_API HuberLoss {
  public:
-  explicit HuberLoss(Reduction reduction, double delta = 1) : reduction_(reduction), delta_(delta) {}
+  /// OptionError unless delta is finite and above 0.
+  explicit HuberLoss(Reduction reduction, double delta = 1);
   Value operator()(const Value& x, const Operand& target) const {
     return huber(x, target, reduction_, delta_);
   }

@@ -27,7 +27,8 @@ class TAPEDECK_API BatchNorm {
  public:
   static constexpr const char* kind = "batch_norm";
 
-  /// Adds parameters and buffers, all features x 1, to the scope. Errors as those of `ParameterStore::add`.
+  /// Adds parameters and buffers, all features x 1, to the scope. OptionError unless epsilon is finite and
+  /// above 0, and 0 <= momentum <= 1; other errors as those of `ParameterStore::add`.
   BatchNorm(const Scope& scope, Index features, const BatchNormOptions& options = {});
 
   /// x is features x batch, and so is what it gives. ShapeError in train mode for a batch of fewer than 2.
@@ -59,7 +60,8 @@ class TAPEDECK_API LayerNorm {
  public:
   static constexpr const char* kind = "layer_norm";
 
-  /// Adds parameters, features x 1, to the scope. Errors as those of `ParameterStore::add`.
+  /// Adds parameters, features x 1, to the scope. OptionError unless epsilon is finite and above 0; other
+  /// errors as those of `ParameterStore::add`.
   LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options = {});
 
   /// x is features x batch, and so is what it gives.

@@ -47,7 +47,8 @@ class TAPEDECK_API Sequential {
   Sequential(std::initializer_list<Item> items);
   explicit Sequential(const std::vector<Item>& items);
 
-  /// In evaluate mode, what the layers made in between is released.
+  /// In evaluate mode, what the layers made in between is released. HandleError if a layer gives a Value that
+  /// is empty, stale or of another tape.
   Value operator()(const Value& x) const;
 
   /// By name ("fc_1", or "encoder.fc_1" for a layer of a nested Sequential) or by position. NameError,
@@ -88,6 +89,7 @@ struct Summary {
 };
 
 /// Runs the model on zeros of shape `input` in evaluate mode and looks at what comes out of each layer.
+/// ShapeError for an input that is too large to be, and what the model throws.
 TAPEDECK_API Summary summarize(const Sequential& model, ParameterStore& store, Shape input);
 TAPEDECK_API std::string to_string(const Summary& summary);
 TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Summary& summary);

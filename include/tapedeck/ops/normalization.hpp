@@ -2,7 +2,7 @@
 
 /// @file
 /// Batch and layer normalisation. Means and variances are accumulated in double, in two passes. OptionError
-/// unless epsilon, which is added to the variance, is finite and above 0.
+/// unless epsilon, which is added to the variance, is finite and above 0, in the store's scalar too.
 
 #include "tapedeck/tape/operand.hpp"
 

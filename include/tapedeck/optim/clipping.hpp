@@ -15,8 +15,8 @@ namespace tapedeck {
 TAPEDECK_API double clip_norm(ParameterStore& store, double max_norm);
 
 /// Moves every element of every gradient to the nearest number in [-limit, limit], as PyTorch's
-/// clip_grad_value_. OptionError unless the limit is finite and above 0; NonFiniteError, and gradients as
-/// they were, if an element is not finite.
+/// clip_grad_value_. OptionError unless the limit is finite and above 0, in the store's scalar too;
+/// NonFiniteError, and gradients as they were, if an element is not finite.
 TAPEDECK_API void clip_value(ParameterStore& store, double limit);
 
 }  // namespace tapedeck

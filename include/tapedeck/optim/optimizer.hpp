@@ -60,7 +60,9 @@ class TAPEDECK_API Optimizer {
   /// group, OptionError unless both are finite and at least 0.
   void group(std::string_view name, GroupFactors factors);
 
-  /// Moves the parameters once, then commits the running statistics that came with the gradients.
+  /// Moves the parameters once, then commits the running statistics that came with the gradients. UsageError,
+  /// and nothing done, if there is nothing to do although a parameter is not frozen: nothing was contributed
+  /// since `zero_grad`, nor statistics handed over (with Untouched::zero, there always is something to do).
   void step();
 
  protected:
@@ -117,6 +119,7 @@ class TAPEDECK_API Optimizer {
   virtual void update(const Run& run) = 0;
   bool active(const Slot& slot);
   void find_runs();
+  void require_reason() const;
 
   ParameterStore& store_;
   const char* name_;

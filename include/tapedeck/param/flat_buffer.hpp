@@ -29,7 +29,7 @@ struct Extents {
 
 /// The matrices of `extents`, zero at first, in one allocation. Neither the memory nor the matrices move
 /// while it lives. The references it gives are views of fixed size: they write through, and cannot be
-/// resized, reshaped or moved from.
+/// resized, reshaped or moved from. A buffer that was moved from may only be assigned to or destroyed.
 class TAPEDECK_API FlatBuffer {
  public:
   /// All zero.
@@ -62,10 +62,11 @@ class TAPEDECK_API FlatBuffer {
     return const_cast<FlatBuffer*>(this)->data<T>();
   }
 
-  /// A view of one matrix; the slot is not checked. ScalarError if the buffer holds the other scalar.
+  /// A view of one matrix. ScalarError if the buffer holds the other scalar, HandleError if it has no such slot.
   template <class T>
   Matrix<T>& matrix(Index slot) {
     require(scalar_of<T>);
+    if (slot >= extents_->slots.size()) refuse_slot(slot);
     return std::get<std::vector<Matrix<T>>>(views_)[slot];
   }
   /// The same, for reading.
@@ -88,6 +89,7 @@ class TAPEDECK_API FlatBuffer {
     if (asked != scalar_) refuse(asked);
   }
   [[noreturn]] void refuse(Scalar asked) const;
+  [[noreturn]] void refuse_slot(Index slot) const;
 
   Scalar scalar_;
   std::shared_ptr<const Extents> extents_;

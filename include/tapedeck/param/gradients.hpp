@@ -32,6 +32,9 @@ class TAPEDECK_API Gradients {
   /// store.
   bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
 
+  /// Whether no parameter received a contribution since `zero()`, and no statistics were handed over.
+  bool empty() const;
+
   /// A view of the gradient, all zero if nothing was contributed. Ask anew after `zero()`, which leaves old
   /// views as they were. Not for two threads at once. ScalarError if T is not the store's scalar, HandleError
   /// for a parameter of another store.
@@ -50,10 +53,11 @@ class TAPEDECK_API Gradients {
   /// Adds the contributions of `other`, in the order of the slots, and appends its statistics. UsageError if
   /// they are of another store, ScalarError if they are of a copy in the other scalar.
   Gradients& operator+=(const Gradients& other);
-  /// Multiplies every contribution; statistics stay as they are.
+  /// Multiplies every contribution; statistics stay as they are. OptionError if the factor is not finite.
   Gradients& operator*=(double factor);
 
-  /// The Euclidean norm of all contributions together, accumulated in double.
+  /// The Euclidean norm of all contributions together, accumulated in double; that of large or small doubles
+  /// is found although their squares overflow or vanish. NaN or Inf if a contribution holds it.
   double norm() const;
   /// Whether no contribution holds NaN or Inf.
   bool all_finite() const;
@@ -72,11 +76,11 @@ class TAPEDECK_API Gradients {
   /// it.
   std::uint8_t* touch(Index slot) { return &touched_[slot]; }
   /// Keeps a copy of a batch's statistic until `commit_statistics`. ShapeError if it has not as many elements
-  /// as the buffer.
+  /// as the buffer, HandleError if there is no such buffer, OptionError unless 0 <= momentum <= 1.
   template <class T>
   void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
   /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
-  /// forgets them.
+  /// forgets them. UsageError if the buffers are those of another store.
   void commit_statistics(FlatBuffer& buffers);
 
  private:
@@ -89,6 +93,8 @@ class TAPEDECK_API Gradients {
   };
 
   std::uint32_t checked(Parameter parameter) const;
+  template <class F>
+  void for_each_contribution(const F& f) const;
   template <class T>
   const Matrix<T>& read(Index slot) const;
   template <class T>

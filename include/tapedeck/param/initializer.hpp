@@ -33,11 +33,12 @@ inline constexpr double linear = 1;                 ///< no activation
 inline constexpr double sigmoid = 1;                ///< by convention
 inline constexpr double tanh = 5.0 / 3.0;           ///< by convention
 inline constexpr double relu = 1.4142135623730951;  ///< sqrt(2) (He, Zhang, Ren and Sun, ICCV 2015)
-/// sqrt(2 / (1 + slope^2)) (He, Zhang, Ren and Sun, ICCV 2015, eq. 15).
+/// sqrt(2 / (1 + slope^2)) (He, Zhang, Ren and Sun, ICCV 2015, eq. 15). OptionError if the slope is not finite.
 TAPEDECK_API double leaky_relu(double slope);
 }  // namespace gain
 
-/// Every element `value`. This and the other rules throw OptionError if their argument is not finite.
+/// Every element `value`. This and the other rules throw OptionError if their argument is not finite, or is a
+/// bound or deviation below 0.
 TAPEDECK_API Initializer constant(double value);
 /// U(-bound, bound).
 TAPEDECK_API Initializer uniform(double bound);

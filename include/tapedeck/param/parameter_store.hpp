@@ -161,15 +161,18 @@ class TAPEDECK_API ParameterStore {
   /// in parts joined by '.'.
   Scope scope(std::string_view name);
   /// Adds a parameter; its values are drawn when the store is sealed. UsageError once it is sealed; NameError
-  /// if the name is taken or ill-formed, or the group empty; ShapeError for 2^32 rows or columns and more, or
-  /// 2^58 elements and more.
+  /// if the name is taken, or it or the group is ill-formed: letters, digits, '_' and '-', in parts joined by
+  /// '.', at most 512 bytes; ShapeError for 2^32 rows or columns and more, and for more than 2^44 elements in
+  /// all; OptionError for an initialiser that cannot fill.
   Parameter add(std::string name, Shape shape, Initializer initializer, ParameterOptions options = {});
   /// Adds state that is kept but not trained, every element `initial` at first. Errors as those of `add`.
   Buffer add_buffer(std::string name, Shape shape, double initial);
   /// Moves every parameter at or under a name into a group. NameError if there is none or the group is empty,
   /// UsageError once sealed.
   void set_group(std::string_view name, std::string group);
-  /// Lays memory out and draws initial values. Nothing happens the second time.
+  /// Lays memory out and draws initial values; nothing happens the second time. ShapeError or NonFiniteError if
+  /// an initialiser gives another shape, or what is no finite number in the store's scalar; the store is then
+  /// still open.
   void seal();
   /// Whether memory is laid out, so that nothing more can be added.
   bool sealed() const { return sealed_; }
@@ -188,7 +191,7 @@ class TAPEDECK_API ParameterStore {
   bool contains(std::string_view name) const;
   /// The parameter of this name. NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
-  /// The parameter that a handle means. HandleError if it is of another family.
+  /// The parameter that a handle means. HandleError if it is of another family, or of a slot that there is not.
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
@@ -207,7 +210,8 @@ class TAPEDECK_API ParameterStore {
   /// Gradients accumulate until this marks them as zero.
   void zero_grad();
   /// Gives the selected parameters (by default all of the group "weights") another rule for initial values
-  /// and draws them, which seals the store. NameError if none is selected.
+  /// and draws them, which seals the store. NameError if none is selected; the errors of `add` and `seal`,
+  /// and then all values are as they were.
   void initialize(Initializer initializer) {
     initialize(initializer, {.under = {}, .group = groups::weights});
   }
@@ -262,8 +266,9 @@ class TAPEDECK_API ParameterStore {
   }
   void add_name(const std::string& name);
   void lay_out();
-  void draw(Index slot);
-  void draw_all();
+  void draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const;
+  void draw_all(std::uint64_t seed, FlatBuffer& into) const;
+  void fill_buffers();
   std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
   std::uint32_t slot_of(Parameter parameter) const;
   std::uint32_t slot_of(Buffer buffer) const;

@@ -49,8 +49,8 @@ struct Callback {
   Callback(F epoch) : on_epoch(std::move(epoch)) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// Writes a line for epochs 0, n, 2n, ... and for the last one, such as "epoch 1/60  loss 0.6931  validation
-/// loss 0.69"; it counts epochs from 1. The stream must outlive training. OptionError if n is 0.
+/// Writes a line for the first epoch, for epochs n, 2n, ... and for the last one, counted from 1 as they are
+/// written: with n = 10 for epochs 1, 10, 20, 30, ... OptionError if n is 0.
 TAPEDECK_API Callback log_every(Index n, std::ostream& out);
 
 /// Draws a bar with the time left, in one line that it writes over; does nothing unless `out` is std::cout or

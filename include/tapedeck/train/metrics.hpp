@@ -19,7 +19,7 @@ inline constexpr Index no_class = std::numeric_limits<Index>::max();
 /// no outputs.
 ///
 /// The threshold is halfway between the targets of a single output: 0.5 for 0 and 1, 0 for -1 and 1 and for
-/// logits.
+/// logits. OptionError if it is NaN.
 template <class T>
 TAPEDECK_API IndexMatrix predicted_classes(const Matrix<T>& predictions, double threshold = 0.5);
 
@@ -31,7 +31,7 @@ TAPEDECK_API double accuracy(const Matrix<T>& predictions, const IndexMatrix& la
 
 /// Counts samples, classes x classes: element (i, j) is how many of class i are predicted as class j; both
 /// arguments are 1 x samples. Samples predicted as `no_class` are counted nowhere. ShapeError if shapes do
-/// not fit, LabelError if a class is not less than `classes`.
+/// not fit or there are more than 2^22 classes, LabelError if a class is not less than `classes`.
 TAPEDECK_API IndexMatrix confusion_matrix(const IndexMatrix& predicted, const IndexMatrix& labels,
                                           Index classes);
 

@@ -70,12 +70,14 @@ class TAPEDECK_API Trainer {
   /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was.
   ///
   /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
-  /// ShapeError without samples, and what the model and the loss throw for the first and the last batch, for
+  /// ShapeError without samples, HandleError if model or loss give no Value of their tape, and what they
+  /// throw for the first and the last batch, for
   /// the greatest class label, and for the validation data (shapes, labels).
   ///
   /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step (both
   /// counted from 1) and the record that went bad first; parameters and statistics are then those before that
-  /// step, and gradients are zero.
+  /// step, and gradients are zero. What a callback throws passes through; what was trained until then stays,
+  /// and training can go on.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
 
   /// The loss over data, in evaluate mode, where the loss is a mean over the batch: that of batches of 1024
