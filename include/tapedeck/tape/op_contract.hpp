@@ -100,6 +100,23 @@ struct Text {
   }
 };
 
+template <class O, class... A>
+concept ForwardAccepts = requires(O& op) {
+  { op.forward(std::declval<A>()...) } -> std::same_as<void>;
+};
+// Not in the place of a matrix.
+template <class O, class... A>
+concept ForwardAcceptsContextAnd = !requires(O & op, Matrix<float>& first) {
+  op.forward(first, std::declval<A>()...);
+}
+&&requires(O& op, Context& context) {
+  { op.forward(context, std::declval<A>()...) } -> std::same_as<void>;
+};
+template <class O, class... A>
+concept VjpAccepts = requires(O& op) {
+  { op.vjp(std::declval<A>()...) } -> std::same_as<void>;
+};
+
 // The two members of an op that its signature describes: what they are called with, and how they are
 // declared. Arguments that are written come first.
 struct Forward {
@@ -111,19 +128,14 @@ struct Forward {
   static constexpr std::size_t written = Plan<O>::outputs + Plan<O>::saved;
 
   template <class O, class... A>
-  static constexpr bool accepts = requires(O& op) {
-    { op.forward(std::declval<A>()...) } -> std::same_as<void>;
-  }
-  || requires(O& op, Context& context) {
-    { op.forward(context, std::declval<A>()...) } -> std::same_as<void>;
-  };
+  static constexpr bool accepts = ForwardAccepts<O, A...> || ForwardAcceptsContextAnd<O, A...>;
 
   struct Namesake {
     int forward;
-  };
-  template <class O>
-  static constexpr bool unambiguous = requires {
-    &O::forward;
+    template <class O>
+    static constexpr bool is_member = requires {
+      &O::forward;
+    };
   };
 
   template <class O>
@@ -148,16 +160,14 @@ struct Vjp {
   static constexpr std::size_t written = Plan<O>::sinks;
 
   template <class O, class... A>
-  static constexpr bool accepts = requires(O& op) {
-    { op.vjp(std::declval<A>()...) } -> std::same_as<void>;
-  };
+  static constexpr bool accepts = VjpAccepts<O, A...>;
 
   struct Namesake {
     int vjp;
-  };
-  template <class O>
-  static constexpr bool unambiguous = requires {
-    &O::vjp;
+    template <class O>
+    static constexpr bool is_member = requires {
+      &O::vjp;
+    };
   };
 
   template <class O>
@@ -198,27 +208,31 @@ consteval bool writes(List<A...> arguments, std::index_sequence<P...>) {
   return !(accepts_rvalue<Member, O, P>(arguments, std::index_sequence_for<A...>{}) || ...);
 }
 
-// Whether another number of arguments would do, so many sinks and so many matrices.
-template <class Member, class O, class T, std::size_t... S, std::size_t... M>
-consteval bool accepts_count(std::index_sequence<S...>, std::index_sequence<M...>) {
-  return Member::template accepts<O, Repeated<Sink<T>, S>&..., Repeated<Matrix<T>, M>&...>;
+// Whether so many arguments would do. Their types do not matter where they are written with auto.
+template <class Member, class O, class T, std::size_t... I>
+consteval bool accepts_count(std::index_sequence<I...>) {
+  return Member::template accepts<O, Repeated<Matrix<T>&, I>...>;
 }
-template <class Member, class O, class T, std::size_t... N>
-consteval bool accepts_other_count(std::index_sequence<N...>) {
-  constexpr std::size_t sinks = 9;
+template <class Member, class O, class T, std::size_t... Counts>
+consteval bool accepts_other_count(std::index_sequence<Counts...>) {
   constexpr std::size_t wanted = Member::template Arguments<O, T>::size;
-  return ((N % sinks + N / sinks != wanted &&
-           accepts_count<Member, O, T>(std::make_index_sequence<N % sinks>{},
-                                       std::make_index_sequence<N / sinks>{})) ||
-          ...);
+  return ((Counts != wanted && accepts_count<Member, O, T>(std::make_index_sequence<Counts>{})) || ...);
 }
-
-// How a member of an op fits its signature.
-enum class Fit : std::uint8_t { right, missing, not_const, one_scalar, wrong_count, mistyped };
 
 // Has a member of that name twice, and so names it ambiguously, if the op has one.
 template <class O, class Namesake>
 struct WithNamesake : O, Namesake {};
+template <class O, class Namesake>
+consteval bool mentions() {
+  if constexpr (std::is_final_v<O>) {
+    return true;  // for all that can be known
+  } else {
+    return !Namesake::template is_member<WithNamesake<O, Namesake>>;
+  }
+}
+
+// How a member of an op fits its signature.
+enum class Fit : std::uint8_t { right, missing, not_const, one_scalar, wrong_count, mistyped };
 
 template <class Member, class O>
 consteval Fit find_fit() {
@@ -233,11 +247,10 @@ consteval Fit find_fit() {
     return Fit::one_scalar;
   } else if constexpr (accepts<Member, O>(Floats{})) {
     return Fit::not_const;
-  } else if constexpr (!std::is_final_v<O> &&
-                       Member::template unambiguous<WithNamesake<O, typename Member::Namesake>>) {
+  } else if constexpr (!mentions<O, typename Member::Namesake>()) {
     return Fit::missing;
   } else {
-    using Counts = std::make_index_sequence<9 * 17>;
+    using Counts = std::make_index_sequence<18>;
     return accepts_other_count<Member, O, float>(Counts{}) || accepts_other_count<Member, O, double>(Counts{})
                ? Fit::wrong_count
                : Fit::mistyped;
@@ -265,9 +278,6 @@ consteval bool says_all_sizes(const Signature& s, bool first_output_stated) {
   return all;
 }
 
-struct ShapeNamesake {
-  int shape;
-};
 template <class O, std::size_t... I>
 consteval bool states_shape(std::index_sequence<I...>) {
   return requires(const O& op) {
@@ -275,13 +285,17 @@ consteval bool states_shape(std::index_sequence<I...>) {
   };
 }
 template <class O>
-consteval bool mentions_shape() {
-  if constexpr (std::is_final_v<O>) return false;
-  return !requires { &WithNamesake<O, ShapeNamesake>::shape; };
-}
-
-template <class O>
 inline constexpr bool has_shape = states_shape<O>(std::make_index_sequence<Plan<O>::inputs>{});
+
+struct ShapeNamesake {
+  int shape;
+  template <class O>
+  static constexpr bool is_member = requires {
+    &O::shape;
+  };
+};
+template <class O>
+inline constexpr bool mistypes_shape = !has_shape<O> && !std::is_final_v<O> && mentions<O, ShapeNamesake>();
 
 // The contract.
 
@@ -299,7 +313,7 @@ concept HasReadableSignature = HasSignature<O> && O::signature.fault == Signatur
 template <class O>
 concept IsPlain = std::is_trivially_copyable_v<O> && std::is_trivially_destructible_v<O>;
 template <class O>
-concept HasShapes = (has_shape<O> || !mentions_shape<O>()) && says_all_sizes(O::signature, has_shape<O>);
+concept HasShapes = !mistypes_shape<O> && says_all_sizes(O::signature, has_shape<O>);
 
 template <class O>
 concept IsOp = HasName<O> && IsPlain<O> && HasReadableSignature<O> && HasShapes<O> && fit<Forward, O>
@@ -358,11 +372,11 @@ inline constexpr bool declares = fit<Member, O> != fault;
 
 template <class O>
 void explain_members() {
-  static_assert(has_shape<O> || !mentions_shape<O>(),
+  static_assert(!mistypes_shape<O>,
                 "op: shape is mistyped; it is a public Shape shape(Shape input...) const, with one Shape for "
                 "each input");
   static_assert(
-      says_all_sizes(O::signature, has_shape<O> || mentions_shape<O>()),
+      says_all_sizes(O::signature, has_shape<O> || mistypes_shape<O>),
       "op: an output or a saved matrix has a size that no input has; a member Shape shape(Shape input...) "
       "const says that of the first output");
 
@@ -400,23 +414,28 @@ void explain_members() {
 
 template <class O, class... Operands>
 void explain() {
-  static_assert(HasName<O>, "op: no name; it has a public `static constexpr auto name`, a literal text");
+  constexpr bool has_name = HasName<O>;  // of a concept that fails Clang would say more
+  constexpr bool has_signature = HasSignature<O>;
+  constexpr bool is_plain = IsPlain<O>;
+  constexpr bool all_on_tape = (IsOperand<Operands> && ...);
+  constexpr bool one_value = (std::same_as<Operands, Value> || ...);
+  static_assert(has_name, "op: no name; it has a public `static constexpr auto name`, a literal text");
   static_assert(
-      HasSignature<O>,
+      has_signature,
       "op: no signature; it has a public `static constexpr td::Signature signature`, a literal text");
-  static_assert(IsPlain<O>,
+  static_assert(is_plain,
                 "op: it holds more than plain options; it has no strings, containers or virtual functions");
-  if constexpr (HasSignature<O> && !HasReadableSignature<O>) {
-    explain_signature<O>();
-  } else if constexpr (HasReadableSignature<O>) {
+  if constexpr (HasReadableSignature<O>) {
     explain_members<O>();
     static_assert(sizeof...(Operands) == Plan<O>::inputs,
                   "apply: the wrong number of operands; the op takes one for each input of its signature");
+  } else if constexpr (has_signature) {
+    explain_signature<O>();
   }
   static_assert(
-      (IsOperand<Operands> && ...),
+      all_on_tape,
       "apply: an operand is neither Value, Parameter nor Buffer; tape.input(x) makes a Value of a matrix");
-  static_assert((std::same_as<Operands, Value> || ...) || !(IsOperand<Operands> && ...),
+  static_assert(one_value || !all_on_tape,
                 "apply: no Value among the operands; tape.parameter(p) makes one of a parameter");
 }
 
