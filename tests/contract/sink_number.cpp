@@ -9,7 +9,7 @@ struct AddsNumber {
   void forward(auto& y, const auto& a, const auto& b) const { y = a % b; }
   void vjp(auto& da, auto& db, const auto& dy, const auto& a, const auto& b) const {
     da += 1.0;
-    db += dy % a;
+    db += dy % a % b;
   }
 };
 

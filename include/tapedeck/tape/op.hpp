@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "tapedeck/tape/op_contract.hpp"
+#include "tapedeck/tape/op_plan.hpp"
 #include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/sink.hpp"
 
@@ -155,8 +156,7 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
   live = live && pass.mode() == train;
   return [&]<std::size_t... I, std::size_t... J, std::size_t... K>(
       std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
-    constexpr bool states_shape = requires { op.shape(pass.entry(operands[I]).shape()...); };
-    if constexpr (states_shape) {
+    if constexpr (has_shape<O>) {
       const Shape shape = op.shape(pass.entry(operands[I]).shape()...);
       const auto agrees = [&](Signature::Size size, Index stated) {
         return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
