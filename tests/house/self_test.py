@@ -85,5 +85,17 @@ check("readme_code.py", {"README.md": PROGRAM + more})
 check("readme_code.py", {"README.md": PROGRAM + more.replace("text\nmore", "text\nless")}, "prints\nmore\nand not")
 check("readme_code.py", {"README.md": more}, "continues no program")
 
+WRONG = "void use(const tapedeck::Value& x) { tapedeck::relu(x, x); }\n"
+E = "tests/contract/example.cpp"
+check("contract.py", {}, "no examples")
+check("contract.py", {E: "int x;\n"}, "does not begin with what is to happen")
+check("contract.py", {E: "// compiles\nint x;\n"})
+check("contract.py", {E: "// error: too many arguments\n" + WRONG})
+check("contract.py", {E: "// compiles\n" + WRONG}, "example.cpp: 1 errors and not 0")
+check("contract.py", {E: "// compiles\n#warning new\n"}, "0 errors and not 0")
+check("contract.py", {E: "// 2 errors: too many arguments\n" + WRONG}, "1 errors and not 2")
+check("contract.py", {E: "// error: too few arguments\n" + WRONG}, "not said 1 times: too few arguments")
+check("contract.py", {E: "// error: too many arguments\n" + WRONG + "#warning " + "x\n#warning " * 9 + "x\n"}, "lines for 1 error")
+
 print("\n".join(faults))
 sys.exit(bool(faults))

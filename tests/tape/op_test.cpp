@@ -81,10 +81,10 @@ struct Contradictory {
   void vjp(auto& dx, const auto&) const { dx.none(); }
 };
 
-static_assert(td::detail::inputs_say_all_sizes(ScaleOp::signature));
-static_assert(!td::detail::inputs_say_all_sizes("x(f,b) -> y(g,b)"));
-static_assert(!td::detail::inputs_say_all_sizes("x(f,b) -> y(f,b) | mask(f,k)"));
-static_assert(td::detail::inputs_say_all_sizes("x(f,b) -> y(f,1) | mask(2,b)"));
+static_assert(td::detail::says_all_sizes(ScaleOp::signature, false));
+static_assert(!td::detail::says_all_sizes("x(f,b) -> y(g,b)", false));
+static_assert(!td::detail::says_all_sizes("x(f,b) -> y(f,b) | mask(f,k)", false));
+static_assert(td::detail::says_all_sizes("x(f,b) -> y(f,1) | mask(2,b)", false));
 
 // Complains about its input.
 struct Picky {

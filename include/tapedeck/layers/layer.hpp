@@ -30,16 +30,41 @@ struct NamedParameter {
 template <class L>
 concept LayerLike = std::copy_constructible<L> && std::is_invocable_r_v<Value, const L&, const Value&>;
 
+namespace detail {
+
+// Says what keeps L from being a layer.
+template <class L>
+void explain_layer() {
+  constexpr bool callable = std::is_invocable_v<const L&, const Value&>;
+  constexpr bool gives_a_value = std::is_invocable_r_v<Value, const L&, const Value&>;
+  constexpr bool copyable = std::copy_constructible<L>;
+  constexpr bool not_const = !callable && std::is_invocable_v<L&, const Value&>;
+  static_assert(!not_const, "layer: operator() is not const; a layer has no state that a call could change");
+  static_assert(
+      callable || not_const,
+      "layer: it cannot be called with a Value; a layer has a public Value operator()(const Value&) const");
+  static_assert(!callable || gives_a_value,
+                "layer: operator() does not give a Value; it gives what it recorded on the tape");
+  static_assert(copyable, "layer: it cannot be copied; it holds handles and options, no state");
+}
+
+}  // namespace detail
+
 /// Holds any layer. Copies share it: a layer cannot change. To move one is to copy it, so that none is empty.
 class TAPEDECK_API Layer {
  public:
-  /// Whether L is copyable is asked inside: as a constraint it would ask itself about a layer made of a
-  /// Layer. OptionError if it is a function that is empty: a null pointer or an empty std::function.
+  /// What is no layer does not compile, and one sentence says why. This is asked inside: as a constraint it
+  /// would be a page, and would ask itself about a layer made of a Layer. OptionError if it is a function that is
+  /// empty: a null pointer or an empty std::function.
   template <class L>
-  requires(!std::same_as<L, Layer> && std::is_invocable_r_v<Value, const L&, const Value&>)
+  requires(!std::same_as<L, Layer>)
       Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
-      : held_(std::make_shared<const Holder<L>>(callable(std::move(layer)))) {
-    static_assert(std::copy_constructible<L>, "a layer is copyable: it holds handles and options, no state");
+  {
+    if constexpr (LayerLike<L>) {
+      held_ = std::make_shared<const Holder<L>>(callable(std::move(layer)));
+    } else {
+      detail::explain_layer<L>();
+    }
   }
 
   Layer(const Layer&) = default;

@@ -32,11 +32,12 @@ class TAPEDECK_API Sequential {
 
   /// A layer, with or without a name.
   struct Item {
-    // Whether an Item can be copied must not depend on whether it is a layer, so that is asked first.
+    // What is no layer is refused by Layer. A list of items is taken by the constructor of Sequential below.
     template <class L>
-    // NOLINTNEXTLINE(google-explicit-constructor)
-    requires(!std::same_as<L, Item> && LayerLike<L>) Item(L l) : layer(std::move(l)) {}
-    template <LayerLike L>
+    requires(!std::same_as<L, Item> && !std::same_as<L, std::vector<Item>> &&
+             !std::same_as<L, std::initializer_list<Item>>) Item(L l)
+        : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor): a list of layers
+    template <class L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
 
     std::string name;

@@ -21,6 +21,8 @@
 #include <array>
 #include <utility>
 
+#include "tapedeck/tape/op_contract.hpp"
+#include "tapedeck/tape/op_plan.hpp"
 #include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/sink.hpp"
 
@@ -51,48 +53,6 @@ class Context {
 
 namespace detail {
 
-// Everything about an op that follows from its signature at compile time.
-template <class O>
-struct Plan {
-  static constexpr const Signature& s = O::signature;
-  static constexpr std::size_t inputs = s.inputs.size;
-  static constexpr std::size_t outputs = s.outputs.size;
-  static constexpr std::size_t saved = s.saved.size;
-
-  // An entry that a vjp reads: input i is number i, output j is inputs + j, saved k is inputs + outputs + k.
-  struct Kept {
-    std::size_t number = 0;
-    bool index = false;
-  };
-  static constexpr std::size_t count(bool (*of)(const Signature::Operand&)) {
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < inputs; ++i) n += of(s.inputs[i]) ? 1 : 0;
-    return n;
-  }
-  static constexpr std::size_t sinks = count([](const Signature::Operand& o) { return !o.index; });
-  static constexpr auto sink_inputs = [] {
-    std::array<std::size_t, sinks> list{};
-    for (std::size_t i = 0, n = 0; i < inputs; ++i) {
-      if (!s.inputs[i].index) list[n++] = i;
-    }
-    return list;
-  }();
-  static constexpr auto kept_with_room = [] {
-    std::pair<std::array<Kept, 16>, std::size_t> list{};
-    const auto add = [&](const auto& operands, std::size_t first) {
-      for (std::size_t i = 0; i < operands.size; ++i) {
-        if (operands[i].kept) list.first[list.second++] = {first + i, operands[i].index};
-      }
-    };
-    add(s.inputs, 0);
-    add(s.outputs, inputs);
-    add(s.saved, inputs + outputs);
-    return list;
-  }();
-  static constexpr std::size_t kept_count = kept_with_room.second;
-  static constexpr const auto& kept = kept_with_room.first;
-};
-
 template <class O>
 struct OpRecord : Record {
   std::array<std::uint32_t, Plan<O>::inputs> operands;
@@ -122,9 +82,6 @@ void pin_output(Matrix<T>& output) {
 }
 template <class T>
 void pin_output(const Matrix<T>& /*input*/) {}
-
-template <class T, bool index>
-using ElementOf = std::conditional_t<index, Index, T>;
 
 template <class O, class T>
 void replay(Pass& pass, const Record& base) {
@@ -202,22 +159,6 @@ struct Sizes {
   Index operator()(Signature::Size size) const { return size.word ? of[size.number] : size.number; }
 };
 
-// Whether every word in the shapes of outputs and saved matrices occurs in those of the inputs.
-consteval bool inputs_say_all_sizes(const Signature& s) {
-  std::array<bool, Signature::max_words> said{};
-  const auto known = [&](Signature::Size size) { return !size.word || said[size.number]; };
-  for (std::size_t i = 0; i < s.inputs.size; ++i) {
-    for (const Signature::Size size : {s.inputs[i].rows, s.inputs[i].cols}) {
-      if (size.word) said[size.number] = true;
-    }
-  }
-  bool all = true;
-  for (std::size_t i = 0; i < s.outputs.size; ++i)
-    all &= known(s.outputs[i].rows) && known(s.outputs[i].cols);
-  for (std::size_t i = 0; i < s.saved.size; ++i) all &= known(s.saved[i].rows) && known(s.saved[i].cols);
-  return all;
-}
-
 template <class O, class T>
 std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
   using P = Plan<O>;
@@ -237,11 +178,7 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
   live = live && pass.mode() == train;
   return [&]<std::size_t... I, std::size_t... J, std::size_t... K>(
       std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
-    constexpr bool states_shape = requires { op.shape(pass.entry(operands[I]).shape()...); };
-    static_assert(
-        states_shape || inputs_say_all_sizes(s),
-        "an output has a size that no input has: say it in a member `Shape shape(Shape input...) const`");
-    if constexpr (states_shape) {
+    if constexpr (has_shape<O>) {
       const Shape shape = op.shape(pass.entry(operands[I]).shape()...);
       const auto agrees = [&](Signature::Size size, Index stated) {
         return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
@@ -264,11 +201,11 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
     const auto with_matrices = [&](auto&&... matrix) {
       (pin_output(matrix), ...);
       try {
-        if constexpr (requires(Context & context) { op.forward(context, matrix...); }) {
+        if constexpr (requires { op.forward(matrix...); }) {
+          op.forward(matrix...);
+        } else {
           Context context(pass);
           op.forward(context, matrix...);
-        } else {
-          op.forward(matrix...);
         }
       } catch (...) {
         Pass::rethrow_from(O::name, pass.place());
@@ -306,24 +243,19 @@ inline Pass* pass_of(const Buffer&) { return nullptr; }
 /// Throws ShapeError and ScalarError naming the operand, HandleError for stale or foreign operands,
 /// NonFiniteError on a tape that checks, and whatever the op's forward throws.
 template <class O, class... Operands>
-auto apply(const O& op, const Operands&... operands) {
-  using P = detail::Plan<O>;
-  static_assert(sizeof...(Operands) == P::inputs,
-                "apply: give as many operands as the op's signature has inputs");
-  static_assert((std::is_same_v<Operands, Value> || ...),
-                "apply: at least one operand must be a Value; tape.parameter(p) makes one of a parameter");
-  static_assert(std::is_trivially_copyable_v<O> && std::is_trivially_destructible_v<O>,
-                "an op is a small value: its members are plain options, without strings or containers");
-  detail::Pass* pass = nullptr;
-  ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
-  const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
-  const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
-                                                            : detail::record<O, double>(*pass, op, entries);
-  if constexpr (P::outputs == 1) {
-    return pass->value(first);
+typename detail::Result<O>::Type apply(const O& op, const Operands&... operands) {
+  if constexpr (!detail::CanApply<O, Operands...>) {
+    detail::explain<O, Operands...>();
+    return {};
   } else {
-    return [&]<std::size_t... J>(std::index_sequence<J...>) {
-      return std::array<Value, P::outputs>{pass->value(first + static_cast<std::uint32_t>(J))...};
+    using P = detail::Plan<O>;
+    detail::Pass* pass = nullptr;
+    ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
+    const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
+    const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
+                                                              : detail::record<O, double>(*pass, op, entries);
+    return [&]<std::size_t... J>(std::index_sequence<J...>)->typename detail::Result<O>::Type {
+      return {pass->value(first + static_cast<std::uint32_t>(J))...};
     }
     (std::make_index_sequence<P::outputs>{});
   }

@@ -19,8 +19,23 @@ namespace tapedeck {
 /// Inputs, `->`, outputs, and after `|` what the forward saves for the vjp besides. Each operand has a name
 /// and (rows, columns): a word stands for the same size wherever it occurs, a number for itself. `*` keeps an
 /// input or an output for the vjp; `:index` marks integers, which get no cotangent.
+///
+/// A text that cannot be read gives a Signature with a fault, and an op that cannot be applied: it does not
+/// compile.
 class Signature {
  public:
+  /// Why a text cannot be read.
+  enum class Fault : std::uint8_t {
+    none,
+    no_arrow,
+    no_input,
+    no_output,
+    malformed_operand,
+    malformed_size,
+    name_twice,
+    too_many_sizes,
+    too_many_operands,
+  };
   struct Size {
     bool word = false;
     std::uint32_t number = 0;  ///< the word's number, or the size itself
@@ -45,6 +60,14 @@ class Signature {
   }
   static consteval bool digit(char c) { return c >= '0' && c <= '9'; }
 
+  // Ends the reading; the first fault counts.
+  consteval void fail(Fault why) {
+    if (fault == Fault::none) {
+      fault = why;
+      unread = rest_;
+    }
+    rest_ = {};
+  }
   consteval void skip_spaces() {
     while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
   }
@@ -56,41 +79,55 @@ class Signature {
     return true;
   }
   consteval void expect(std::string_view token) {
-    if (!skip(token))
-      throw "a signature reads: name(rows,cols) ... -> name(rows,cols) ... | name(rows,cols) ...";
+    if (!skip(token)) fail(Fault::malformed_operand);
   }
+  // Empty if there is none.
   consteval std::string_view word() {
-    skip_spaces();
     std::size_t n = 0;
     while (n < rest_.size() && (letter(rest_[n]) || (n > 0 && digit(rest_[n])))) ++n;
-    if (n == 0) throw "a signature needs a name here";
     const std::string_view found = rest_.substr(0, n);
     rest_.remove_prefix(n);
     return found;
   }
-  consteval Size size() {
-    skip_spaces();
-    if (!rest_.empty() && digit(rest_.front())) {
-      std::uint32_t number = 0;
-      while (!rest_.empty() && digit(rest_.front())) {
-        number = 10 * number + static_cast<std::uint32_t>(rest_.front() - '0');
-        rest_.remove_prefix(1);
-      }
-      return {.word = false, .number = number};
+  consteval Size number() {
+    std::uint64_t n = 0;
+    while (!rest_.empty() && digit(rest_.front())) {
+      n = 10 * n + static_cast<std::uint64_t>(rest_.front() - '0');
+      rest_.remove_prefix(1);
+      if (n >> 32U != 0) fail(Fault::malformed_size);
     }
+    return {.word = false, .number = static_cast<std::uint32_t>(n)};
+  }
+  consteval Size size() {
+    if (!rest_.empty() && digit(rest_.front())) return number();
     const std::string_view name = word();
+    if (name.empty()) fail(Fault::malformed_size);
     for (std::uint32_t i = 0; i < word_count; ++i) {
       if (words[i] == name) return {.word = true, .number = i};
     }
-    if (word_count == max_words) throw "a signature has too many sizes";
+    if (word_count == max_words) {
+      fail(Fault::too_many_sizes);
+      return {};
+    }
     words[word_count] = name;
     return {.word = true, .number = static_cast<std::uint32_t>(word_count++)};
   }
+  consteval bool has(std::string_view name) const {
+    const auto in = [name](const auto& list) {
+      for (std::size_t i = 0; i < list.size; ++i) {
+        if (list[i].name == name) return true;
+      }
+      return false;
+    };
+    return in(inputs) || in(outputs) || in(saved);
+  }
   template <std::size_t Capacity>
   consteval void add(List<Capacity>& list) {
-    if (list.size == Capacity) throw "a signature has too many operands";
-    Operand& operand = list.items[list.size++];
+    if (list.size == Capacity) return fail(Fault::too_many_operands);
+    Operand operand;
     operand.name = word();
+    if (operand.name.empty()) return fail(Fault::malformed_operand);
+    if (has(operand.name)) return fail(Fault::name_twice);
     expect("(");
     operand.rows = size();
     expect(",");
@@ -99,15 +136,19 @@ class Signature {
     if (skip(":index")) operand.index = true;
     if (skip("*")) operand.kept = true;
     skip_spaces();
+    list.items[list.size++] = operand;
   }
 
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is to become a Signature
   consteval Signature(const char* text) : rest_(text) {
-    while (!skip("->")) add(inputs);
+    skip_spaces();
+    while (!rest_.empty() && !rest_.starts_with("->")) add(inputs);
+    if (!skip("->")) fail(Fault::no_arrow);
+    if (inputs.size == 0) fail(Fault::no_input);
     while (!rest_.empty() && !skip("|")) add(outputs);
+    if (outputs.size == 0) fail(Fault::no_output);
     while (!rest_.empty()) add(saved);
-    if (outputs.size == 0) throw "a signature needs an output after ->";
     for (std::size_t i = 0; i < saved.size; ++i) saved.items[i].kept = true;
   }
 
@@ -116,6 +157,8 @@ class Signature {
   List<4> saved;
   std::array<std::string_view, max_words> words{};
   std::size_t word_count = 0;
+  Fault fault = Fault::none;
+  std::string_view unread;  ///< where a fault was found: the text from there on
 
  private:
   std::string_view rest_;

@@ -44,6 +44,16 @@ template <class E>
 inline constexpr bool elementwise =
     arma::is_Mat<E>::value || arma::is_eOp<E>::value || arma::is_eGlue<E>::value;
 
+template <class>
+inline constexpr bool never = false;
+
+// What an operator gives that has a sink as one of its operands.
+template <class Other>
+const Other& read_sink(const Other& other) {
+  static_assert(never<Other>, "sink: it cannot be read, only added to; compute with what the vjp is given");
+  return other;
+}
+
 }  // namespace detail
 
 /// The cotangent of one input, as a vjp sees it. It can only be added to:
@@ -66,10 +76,11 @@ class Sink {
     pin(sum_);
   }
   Sink(const Sink&) = delete;
-  /// A sink is only ever added to: other records contribute as well.
-  Sink& operator=(const Sink&) = delete;
+
+  // Compilers show the line of a deleted function, and so the sentence.
+  Sink& operator=(const Sink&) = delete;  // sink: it cannot be assigned to; write +=
   template <class Anything>
-  Sink& operator=(const Anything&) = delete;
+  Sink& operator=(const Anything&) = delete;  // sink: it cannot be assigned to; write +=
 
   /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
   bool wanted() const { return wanted_; }
@@ -114,6 +125,48 @@ class Sink {
   void operator+=(const F& contribution) {
     touched_ = true;
     if (wanted_) *this += contribution();
+  }
+
+  template <class Anything>
+  void operator+=(const Anything& /*contribution*/) {
+    static_assert(detail::never<Anything>,
+                  "sink: this cannot be added to it; it takes a matrix, a map, or a callable that gives one");
+  }
+  template <class Anything>
+  void operator-=(const Anything& /*contribution*/) {
+    static_assert(detail::never<Anything>, "sink: it cannot be subtracted from; write += and a minus");
+  }
+  template <class Other>
+  friend const Other& operator+(const Sink&, const Other& other) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator+(const Other& other, const Sink&) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator-(const Sink&, const Other& other) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator-(const Other& other, const Sink&) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator*(const Sink&, const Other& other) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator*(const Other& other, const Sink&) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator%(const Sink&, const Other& other) {
+    return detail::read_sink(other);
+  }
+  template <class Other>
+  friend const Other& operator%(const Other& other, const Sink&) {
+    return detail::read_sink(other);
   }
 
   /// For loops over elements: memory of the input's shape to add to, zero where nothing was contributed yet.

@@ -59,7 +59,7 @@ class TAPEDECK_API Tape {
   /// Seals the store. UsageError if another tape is open on `memory`.
   Tape(ParameterStore& store, Memory& memory, const TapeOptions& options = {});
   Tape(ParameterStore& store, Memory& memory, Mode mode) : Tape(store, memory, TapeOptions{.mode = mode}) {}
-  Tape(const Tape&) = delete;
+  Tape(const Tape&) = delete;  // tape: it stays where it is; take it as Tape&
   Tape& operator=(const Tape&) = delete;
   ~Tape();
 

@@ -1,0 +1,16 @@
+// error: op: forward is not const; an op has no state
+#include "tapedeck/tapedeck.hpp"
+
+namespace td = tapedeck;
+
+struct NotConst {
+  static constexpr auto name = "product";
+  static constexpr td::Signature signature = "a(f,b)* b(f,b)* -> y(f,b)";
+  void forward(auto& y, const auto& a, const auto& b) { y = a % b; }
+  void vjp(auto& da, auto& db, const auto& dy, const auto& a, const auto& b) const {
+    da += dy % b;
+    db += dy % a;
+  }
+};
+
+void use(const td::Value& a, const td::Value& b) { td::apply(NotConst{}, a, b); }
