@@ -102,9 +102,10 @@ class Applications {
     }
     const std::vector<BenchmarkInput> inputs = what.inputs(size);
     if (inputs.size() != what.input_count) {
-      throw UsageError({.who = what.name,
-                        .given = std::to_string(inputs.size()) + " inputs",
-                        .wanted = std::to_string(what.input_count)});
+      throw OptionError(
+          {.who = what.name,
+           .given = std::to_string(inputs.size()) + " inputs",
+           .wanted = std::to_string(what.input_count) + ", as many Values as the function takes"});
     }
     for (const BenchmarkInput& input : inputs) {
       if (const auto* shape = std::get_if<Shape>(&input)) {
