@@ -1,5 +1,6 @@
-// Whole steps of training, to hold their parts against: a batch borrowed, forward, cross-entropy, backward,
-// SGD. Items are samples.
+// Whole steps of training, to hold their parts against: a batch gathered, forward, cross-entropy, backward,
+// SGD. Every step sees another batch, as in training: on one and the same, branches would cost nothing. Items
+// are samples.
 
 #include <benchmark/benchmark.h>
 
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "sizes.hpp"
+#include "tapedeck/data/batches.hpp"
 #include "tapedeck/layers/activation.hpp"
 #include "tapedeck/layers/linear.hpp"
 #include "tapedeck/layers/sequential.hpp"
@@ -33,12 +35,16 @@ void time_training(benchmark::State& state, const Widths& widths, td::Index batc
   td::ParameterStore store({.seed = 1, .scalar = td::scalar_of<T>});
   const td::Sequential model = network(store, widths);
   td::SGD optimizer{store, {.learning_rate = 1e-6}};
-  const auto x = td::detail::ordinary_numbers<T>({widths.front(), batch}, 1);
-  const td::IndexMatrix t = labels({widths.back(), batch});
+  const td::Shape all{widths.front(), 10'000};
+  const td::Dataset data(td::detail::ordinary_numbers<T>(all, 1), labels({widths.back(), all.cols}));
+  const td::Batches batches = td::batches(data, {.size = batch, .shuffle = {1, 1}, .drop_last = true});
+  td::Index next = 0;
   td::Memory memory;
   for (auto _ : state) {
+    const td::Batch one = batches[next];
+    next = (next + 1) % batches.size();
     td::Tape tape(store, memory);
-    const td::Value loss = td::cross_entropy(model(tape.borrow(x)), tape.borrow(t), td::batch_mean);
+    const td::Value loss = td::cross_entropy(model(tape.gather(one.x)), one.y, td::batch_mean);
     store.zero_grad();
     tape.backward(loss);
     optimizer.step();

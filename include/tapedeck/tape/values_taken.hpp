@@ -26,7 +26,7 @@ constexpr std::size_t values_taken() {
 
 /// f(values[0], values[1], ...) with as many as it takes.
 template <class F>
-Value call(const F& f, const std::vector<Value>& values) {
+Value call(F& f, const std::vector<Value>& values) {
   return [&]<std::size_t... I>(std::index_sequence<I...>)->Value { return f(values[I]...); }
   (std::make_index_sequence<values_taken<F>()>{});
 }
