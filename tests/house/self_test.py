@@ -41,6 +41,12 @@ edge("lib/ops/affine.cpp", '"kernels/affine.hpp"')
 edge("lib/ops/affine.cpp", '"helpers.hpp"')
 edge("lib/ops/affine.cpp", "<hwy/highway.h>")
 edge("lib/cli/main.cpp", '"tapedeck/io/checkpoint.hpp"')
+edge(I + "bench/op_benchmark.hpp", "<benchmark/benchmark.h>")
+edge(I + "bench/op_benchmark.hpp", '"tapedeck/tape/tape.hpp"')
+edge(I + "bench/op_benchmark.hpp", '"tapedeck/check/gradient_check.hpp"', "bench may include from bench, core, param, tape")
+edge(I + "bench/op_benchmark.hpp", "<hwy/highway.h>", "stays in lib/")
+edge(I + "tapedeck.hpp", '"tapedeck/bench/op_benchmark.hpp"', "the umbrella may include from")
+edge(I + "tape/tape.hpp", "<benchmark/benchmark.h>", "stays in lib/")
 edge(I + "param/parameter.hpp", '"tapedeck/tape/tape.hpp"', "param may include from core, param")
 edge(I + "optim/adam.hpp", '"tapedeck/tape/tape.hpp"', "optim may include from core, optim, param")
 edge(I + "optim/adam.hpp", '"tapedeck/data/batches.hpp"', "optim may include")
@@ -66,6 +72,11 @@ check("top_level.py", {name: text for name, text in tree.items() if name != "LIC
 check("no_leftovers.py", {"lib/a.cpp": "int todo_list;\n"})
 check("no_leftovers.py", {"lib/core/a.cpp": "\n// TO" + "DO: later\n"}, "lib/core/a.cpp:2")
 check("no_leftovers.py", {"tests/run": "# FIX" + "ME\n"}, "tests/run:1")
+
+check("benchmarks.py", {}, "no ops found")
+check("benchmarks.py", {I + "ops/a.hpp": "TAPEDECK_API Value nobody(const Value& x);\n"}, "nobody has no benchmark")
+layer = "class TAPEDECK_API Nobody {\n public:\n  Value operator()(const Value& x) const;\n};\n"
+check("benchmarks.py", {I + "layers/a.hpp": layer}, "Nobody has no benchmark")
 
 PROGRAM = """```cpp
 #include <cstdio>

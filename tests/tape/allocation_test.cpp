@@ -1,17 +1,8 @@
-// After the first training step a second one allocates nothing: counted by taking the place of the C
-// library's allocation functions, which operator new calls as well. Sanitizers bring allocators of their own,
-// so this is not for them.
+// After the first training step a second one allocates nothing.
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
+#include "support/allocations.hpp"
 
-#ifndef SANITIZED
+#ifndef TEST_SANITIZED
 
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
@@ -62,14 +53,15 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
 }
 }
 
-namespace {
-
-long allocated_by(const std::function<void()>& action) {
+long test::allocated_by(const std::function<void()>& action) {
   const long before = allocations;
   action();
   return allocations - before;
 }
 
+namespace {
+
+using test::allocated_by;
 using Model = std::function<td::Sequential(td::ParameterStore&)>;
 using Rule = std::function<std::unique_ptr<td::Optimizer>(td::ParameterStore&)>;
 using Loss = std::function<td::Value(const td::Value&, const td::Operand&)>;

@@ -24,6 +24,7 @@
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "tapedeck/tape/value.hpp"
+#include "tapedeck/tape/values_taken.hpp"
 
 namespace tapedeck {
 
@@ -142,17 +143,14 @@ TAPEDECK_API GradientReport check_gradient(ParameterStore& store, const CheckedF
                                            const GradientCheckOptions& options);
 [[noreturn]] TAPEDECK_API void refuse_input_count(std::size_t given, std::size_t wanted);
 
-template <class F, class... Values>
+template <class F>
 CheckedFunction checked_function(const F& f) {
-  if constexpr (std::is_invocable_r_v<Value, const F&, const Value&, const Values&...>) {
+  constexpr std::size_t count = values_taken<F>();
+  if constexpr (count > 0) {
     return [f](Tape&, const std::vector<Value>& inputs) {
-      constexpr std::size_t count = 1 + sizeof...(Values);
       if (inputs.size() != count) refuse_input_count(inputs.size(), count);
-      return [&]<std::size_t... I>(std::index_sequence<I...>)->Value { return f(inputs[I]...); }
-      (std::make_index_sequence<count>{});
+      return call(f, inputs);
     };
-  } else if constexpr (sizeof...(Values) < 3) {
-    return checked_function<F, Values..., Value>(f);
   } else {
     static_assert(
         std::is_invocable_r_v<Value, const F&, Tape&, const std::vector<Value>&>,

@@ -1,0 +1,12 @@
+#include "tapedeck/ops/softmax.hpp"
+
+#include "sizes.hpp"
+
+namespace bench {
+namespace {
+
+const auto softmax = td::benchmark("softmax", td::softmax, sizes);
+const auto log_softmax = td::benchmark("log_softmax", td::log_softmax, sizes);
+
+}  // namespace
+}  // namespace bench
