@@ -1,182 +1,72 @@
 #include "tapedeck/check/gradient_check.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <ostream>
-#include <sstream>
 #include <utility>
 
+#include "check/diagnosis.hpp"
+#include "check/differences.hpp"
+#include "check/figure.hpp"
+#include "check/samples.hpp"
+#include "check/subject.hpp"
+
 namespace tapedeck {
+namespace detail {
 namespace {
-
-using Elements = std::variant<Matrix<double>, IndexMatrix>;
-
-Matrix<double> normal_matrix(const Random& random, Shape shape) {
-  Matrix<double> m(shape.rows, shape.cols);
-  for (Index c = 0; c < shape.cols; ++c) {
-    for (Index r = 0; r < shape.rows; ++r) m(r, c) = random.normal(r, c);
-  }
-  return m;
-}
-
-double largest(const Matrix<double>& m) {
-  double most = 0;
-  for (const double x : m) most = std::max(most, std::abs(x));
-  return most;
-}
-
-double inner(const Matrix<double>& a, const Matrix<double>& b) {
-  double sum = 0;
-  for (Index i = 0; i < a.n_elem; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// The first column of a batch.
-Elements first_column(const Elements& batch) {
-  return std::visit([](const auto& m) -> Elements { return std::decay_t<decltype(m)>(m.col(0)); }, batch);
-}
-
-// Other elements from the same range, and other labels that are as valid.
-Elements other_elements(const Elements& elements) {
-  if (const auto* labels = std::get_if<IndexMatrix>(&elements))
-    return IndexMatrix(arma::reverse(arma::reverse(*labels, 1)));
-  const auto& m = std::get<Matrix<double>>(elements);
-  return Matrix<double>(0.75 * arma::reverse(arma::reverse(m), 1));
-}
-
-bool same_bits(const Matrix<double>& a, const Matrix<double>& b) {
-  return shape_of(a) == shape_of(b) && std::equal(a.begin(), a.end(), b.begin(), [](double x, double y) {
-           return x == y || (std::isnan(x) && std::isnan(y));
-         });
-}
-
-std::string figure(double x, int digits) {
-  std::ostringstream text;
-  text.precision(digits);
-  text << x;
-  return text.str();
-}
 
 std::string compare(double analytic, double numeric) {
   return "analytic " + figure(analytic, 10) + ", numeric " + figure(numeric, 10);
 }
 
-bool is_under(const std::string& under, const std::string& name) {
-  return under.empty() || name == under || name.starts_with(under + ".");
-}
-
-// Removes the errors of order h^2 and h^4 from central differences with steps h, h/2 and h/4.
-double extrapolate_central(const std::array<double, 3>& d) { return (64 * d[2] - 20 * d[1] + d[0]) / 45; }
-
-// What is left of (slope to the right) - (slope to the left) as the step goes to zero: errors of order h and
-// h^3 removed.
-double extrapolate_gap(const std::array<double, 3>& gap) {
-  return (8 * (2 * gap[2] - gap[1]) - (2 * gap[1] - gap[0])) / 7;
-}
-
-// A matrix that the function is differentiated with respect to: an input, or a parameter.
-struct Leaf {
-  std::string name;
-  Matrix<double>* values;
-  std::optional<Parameter> parameter;
-  std::size_t input = 0;
-
-  std::string place(Index element) const {
-    return name + (parameter ? "(" : " (") + std::to_string(element % values->n_rows) + "," +
-           std::to_string(element / values->n_rows) + ")";
-  }
-};
-
-// One gradient for each leaf.
-using LeafGradients = std::vector<Matrix<double>>;
-
+// One function at one set of samples. `context` goes before the text of findings.
 class Check {
  public:
-  Check(ParameterStore& store, const CheckedFunction& function, std::vector<Elements> inputs,
-        const std::vector<CheckInput>& kinds, const GradientCheckOptions& options, GradientReport& report)
-      : store_(store),
-        function_(function),
-        inputs_(std::move(inputs)),
-        kinds_(kinds),
+  Check(Subject& subject, const GradientCheckOptions& options, std::string context, GradientReport& report)
+      : subject_(subject),
         options_(options),
+        context_(std::move(context)),
         random_(options.seed),
-        report_(report) {
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
-      if (!kinds_[i].differentiated()) continue;
-      leaves_.push_back(
-          {"input " + std::to_string(i), std::get_if<Matrix<double>>(&inputs_[i]), std::nullopt, i});
-    }
-    for (const ParameterView& p : store.parameters()) {
-      if (is_under(options.under, p.name()) && !p.frozen())
-        leaves_.push_back({p.name(), &p.value<double>(), p.handle()});
-    }
-  }
+        report_(report) {}
 
-  // `context` goes before the text of findings. A single sample may well have derivatives that vanish.
-  void run(const std::string& context, bool single_sample) {
-    context_ = context;
-    output_ = evaluate();
-    if (!same_bits(evaluate(), output_)) {
+  // A single sample may well have derivatives that vanish.
+  void run(Index batch, bool vanishing_allowed) {
+    output_ = subject_.evaluate();
+    if (!same(subject_.evaluate(), output_)) {
       return find(Fault::not_repeatable, "two forward passes on the same samples differ",
                   "randomness comes from the tape: context.random()");
     }
-    if (!output_.is_finite()) return find(Fault::not_finite, "the function gives NaN or Inf at the samples");
-    v_ = normal_matrix(random_.stream("cotangent"), shape_of(output_));
-    noise_ = 0;
-    for (Index i = 0; i < v_.n_elem; ++i) noise_ += std::abs(v_[i] * output_[i]);
-    // Rounding of <v, y> to some ulps, divided by the step, and amplified by the extrapolation.
-    noise_ *= 16 * std::numeric_limits<double>::epsilon() / options_.step;
+    if (!all_finite(output_)) return find(Fault::not_finite, "the function gives NaN or Inf at the samples");
+    v_ = normal_like(random_.stream("cotangent"), output_);
+    // Rounding of <v, y> to some ulps, amplified by the extrapolation; to be divided by the step.
+    rounding_ = 0;
+    for (std::size_t k = 0; k < v_.size(); ++k) rounding_ += arma::accu(arma::abs(v_[k] % output_[k]));
+    rounding_ *= 16 * std::numeric_limits<double>::epsilon();
 
     if (!differentiate()) return;
-    if (!single_sample) find_unused();
-    compare_elements(single_sample);
-    if (report_.passed()) compare_direction();
-    check_repetition();
-    check_accumulation();
-    check_reuse();
+    if (!vanishing_allowed) find_unused();
+    for (std::size_t l = 0; l < leaves().size(); ++l) compare_elements(l, batch, vanishing_allowed);
+    if (report_.passed()) {
+      for (std::uint64_t k = 0; k < 3 && report_.passed(); ++k) compare_direction(k);
+    }
+    if (!check_repetition()) return;  // if a gradient differs from itself, no other comparison means anything
+    if (check_accumulation()) check_reuse();
     check_interference();
+    if (options_.also_in_float && report_.passed()) check_float();
   }
 
  private:
-  void find(Fault fault, const std::string& text, const std::string& hint = {}) {
-    report_.findings.push_back(
-        {fault, Cause::unknown, context_ + text + (hint.empty() ? "" : " (" + hint + ")")});
+  const std::vector<Leaf>& leaves() const { return subject_.leaves(); }
+
+  void find(Fault fault, const std::string& text, const std::string& hint = {},
+            Cause cause = Cause::unknown) {
+    report_.findings.push_back({fault, cause, context_ + text + (hint.empty() ? "" : " (" + hint + ")")});
   }
-
-  // Forward.
-
-  TapeOptions tape_options() const { return {.step = options_.seed}; }
-
-  std::vector<Value> put(Tape& tape, const std::vector<Elements>& inputs) const {
-    std::vector<Value> values;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const auto* numbers = std::get_if<Matrix<double>>(&inputs[i]);
-      if (numbers != nullptr && kinds_[i].differentiated()) {
-        values.push_back(tape.variable(*numbers));
-      } else {
-        values.push_back(std::visit([&](const auto& m) { return tape.input(m); }, inputs[i]));
-      }
-    }
-    return values;
-  }
-
-  Matrix<double> evaluate() {
-    Tape tape(store_, memory_, tape_options());
-    return function_(tape, put(tape, inputs_)).matrix<double>();
-  }
-
-  // <v, y(a) - y(b)>, summed over differences so that what y has in common cancels first.
-  double rise(const Matrix<double>& a, const Matrix<double>& b) const { return inner(v_, a - b); }
 
   // Backward.
 
   // Whether playing back went through.
-  bool play(Tape& tape, const std::vector<Root>& roots, Gradients& gradients) {
-    return attempt([&] { tape.backward(roots, gradients); });
-  }
   template <class Action>
   bool attempt(const Action& action) {
     try {
@@ -190,30 +80,27 @@ class Check {
     return false;
   }
 
-  LeafGradients collect(const std::vector<Value>& inputs, const Gradients& gradients) const {
-    LeafGradients all;
-    for (const Leaf& leaf : leaves_) {
-      all.push_back(leaf.parameter ? gradients.of<double>(*leaf.parameter)
-                                   : inputs[leaf.input].cotangent<double>());
-    }
-    return all;
+  // What a tape gives, or nothing if it broke.
+  std::optional<Matrices> play(Subject::Use& use, const std::vector<Root>& roots) {
+    Gradients gradients(subject_.store());
+    if (!attempt([&] { use.tape.backward(roots, gradients); })) return std::nullopt;
+    return subject_.collect(use, gradients);
   }
 
   // The gradient that all else is compared with: one use, nothing else going on.
   bool differentiate() {
-    Tape tape(store_, memory_, tape_options());
-    const std::vector<Value> inputs = put(tape, inputs_);
-    const Value y = function_(tape, inputs);
-    Gradients gradients(store_);
-    if (!play(tape, {{y, v_}}, gradients)) return false;
-    analytic_ = collect(inputs, gradients);
-    touched_ = gradients.touched_slots();
+    Subject::Result result;
+    if (!attempt([&] { result = subject_.gradient(v_); })) return false;
+    analytic_ = std::move(result.gradients);
+    touched_ = std::move(result.touched);
     return true;
   }
 
+  bool used(const Leaf& leaf) const { return !leaf.parameter || touched_[leaf.parameter->slot()] != 0; }
+
   void find_unused() {
-    for (const Leaf& leaf : leaves_) {
-      if (leaf.parameter && touched_[leaf.parameter->slot()] == 0) {
+    for (const Leaf& leaf : leaves()) {
+      if (!used(leaf)) {
         find(Fault::untouched, leaf.name + " is not used by the pass",
              "freeze it, or name what is to be checked: {.under = ...}");
       }
@@ -222,366 +109,375 @@ class Check {
 
   // Against differences.
 
-  struct Derivative {
-    double central;
-    double gap;  ///< slope to the right minus slope to the left
-  };
-
-  // The derivative of <v, y> as `move(t)` moves the samples by t; it gives the distance that was really
-  // moved.
-  template <class Move>
-  Derivative derivative(const Move& move) {
-    std::array<double, 3> central{};
-    std::array<double, 3> gap{};
-    double h = options_.step;
-    for (std::size_t k = 0; k < 3; ++k, h /= 2) {
-      const double right = move(h);
-      const Matrix<double> above = evaluate();
-      const double left = move(-h);
-      const Matrix<double> below = evaluate();
-      central[k] = rise(above, below) / (right - left);
-      gap[k] = rise(above, output_) / right - rise(output_, below) / -left;
-    }
-    move(0);
-    return {extrapolate_central(central), extrapolate_gap(gap)};
+  // How far <v, y> is above where it was; summed over differences, so that what y has in common cancels
+  // first.
+  double risen() {
+    Matrices now = subject_.evaluate();
+    for (std::size_t k = 0; k < now.size(); ++k) now[k] -= output_[k];
+    return inner(v_, now);
   }
 
-  void compare_elements(bool single_sample) {
-    for (std::size_t l = 0; l < leaves_.size(); ++l) {
-      const Leaf& leaf = leaves_[l];
-      Matrix<double>& x = *leaf.values;
-      const Matrix<double>& analytic = analytic_[l];
-      Matrix<double> numeric(arma::size(x));
-      Matrix<double> gap(arma::size(x));
-      for (Index i = 0; i < x.n_elem; ++i) {
-        const double there = x[i];
-        const Derivative d = derivative([&](double t) {
-          x[i] = there + t;
-          return x[i] - there;
-        });
-        numeric[i] = d.central;
-        gap[i] = std::abs(d.gap);
-      }
-      report_.compared += x.n_elem;
-
-      // What differences cannot see is not demanded.
-      const double scale = std::max(largest(analytic), largest(numeric));
-      const double unit = std::max(scale, noise_ / options_.tolerance);
-      Index wrong = 0;
-      std::optional<Index> kink;
-      GradientReport::Element worst;
-      for (Index i = 0; i < x.n_elem; ++i) {
-        const double error = std::abs(analytic[i] - numeric[i]);
-        const double relative = error == 0 ? 0 : error / unit;
-        if (gap[i] > std::max(1e-6 * scale, 100 * noise_) && !(gap[i] < error / 100)) {
-          if (!kink) kink = i;
-        } else if (!(relative <= options_.tolerance)) {
-          ++wrong;
-        }
-        if (worst.place.empty() || !(relative <= worst.relative_error)) {
-          worst = {leaf.place(i), analytic[i], numeric[i], relative};
-          if (std::isnan(relative)) break;
-        }
-      }
-      if (kink) {
-        find(Fault::kink,
-             "at " + leaf.place(*kink) + " the slopes to the right and to the left differ by " +
-                 figure(gap[*kink], 3),
-             "move the sample away from it");
-      }
-      if (wrong > 0) {
-        find(Fault::wrong_gradient, worst.place + ": " + compare(worst.analytic, worst.numeric) +
-                                        ", relative error " + figure(worst.relative_error, 3) + "; " +
-                                        std::to_string(wrong) + " of " + std::to_string(x.n_elem) +
-                                        " derivatives of " + leaf.name + " are wrong");
-      }
-      if (!single_sample && scale <= noise_ && (!leaf.parameter || touched_[leaf.parameter->slot()] != 0)) {
-        find(Fault::vacuous,
-             "every derivative with respect to " + leaf.name + " vanishes, so nothing was checked",
-             leaf.parameter ? "choose other samples, or freeze it"
-                            : "choose other samples, or give it as data");
-      }
-      if (report_.worst.place.empty() || !(worst.relative_error <= report_.worst.relative_error))
-        report_.worst = worst;
+  void compare_elements(std::size_t l, Index batch, bool vanishing_allowed) {
+    const Leaf& leaf = leaves()[l];
+    Matrix<double>& x = *leaf.values;
+    const Matrix<double>& analytic = analytic_[l];
+    const auto along = [&](Index i) {
+      return [&, i, there = x[i]](double t) -> Rise {
+        x[i] = there + t;
+        const Rise rise{x[i] - there, risen()};
+        x[i] = there;
+        return rise;
+      };
+    };
+    std::vector<Slope> slopes;
+    for (Index i = 0; i < x.n_elem; ++i) slopes.push_back(slope(along(i), options_.step));
+    double scale = 0;
+    for (const Slope& s : slopes) scale = std::max(scale, std::abs(s.central));
+    const Trust trust{options_.tolerance / 2 * scale, 10 * options_.tolerance * scale, rounding_};
+    for (Index i = 0; i < x.n_elem; ++i) {
+      slopes[i] = refined(along(i), slopes[i], trust);
+      report_.refined += slopes[i].refined ? 1 : 0;
     }
+    report_.compared += x.n_elem;
+
+    Matrix<double> numeric(arma::size(x));
+    for (Index i = 0; i < x.n_elem; ++i) numeric[i] = slopes[i].central;
+    scale = std::max(largest(analytic), largest(numeric));
+    Index wrong = 0;
+    std::optional<Index> kink;
+    GradientReport::Element worst;
+    Index worst_element = 0;
+    for (Index i = 0; i < x.n_elem; ++i) {
+      const double error = std::abs(analytic[i] - numeric[i]);
+      if (slopes[i].kink && !(error > 100 * std::abs(slopes[i].gap))) {
+        if (!kink) kink = i;
+        continue;
+      }
+      // What differences cannot see is not demanded.
+      const double unit = std::max(scale, rounding_ / slopes[i].step / options_.tolerance);
+      const double relative = error == 0 ? 0 : error / unit;
+      if (!(relative <= options_.tolerance)) ++wrong;
+      if (worst.place.empty() || !(relative <= worst.relative_error)) {
+        worst_element = i;
+        worst = {leaf.place(i, x.n_rows), analytic[i], numeric[i], relative};
+        if (std::isnan(relative)) break;
+      }
+    }
+    if (kink) {
+      find(Fault::kink,
+           "at " + leaf.place(*kink, x.n_rows) + " the slopes to the right and to the left differ by " +
+               figure(std::abs(slopes[*kink].gap), 3),
+           "move the sample away from it");
+    }
+    if (wrong > 0) {
+      std::string text = worst.place + ": " + compare(worst.analytic, worst.numeric) + ", relative error " +
+                         figure(worst.relative_error, 3) + "; " + std::to_string(wrong) + " of " +
+                         std::to_string(x.n_elem) + " derivatives of " + leaf.name + " are wrong";
+      const double doubt = slopes[worst_element].error;
+      if (doubt > options_.tolerance * scale)
+        text += ", though differences agree only to " + figure(doubt, 2);
+      const Diagnosis diagnosis = diagnose(evidence(l, numeric, batch));
+      if (!diagnosis.words.empty()) text += ": " + diagnosis.words;
+      find(Fault::wrong_gradient, text, {}, diagnosis.cause);
+    }
+    if (!vanishing_allowed && scale <= rounding_ / options_.step && used(leaf)) {
+      find(
+          Fault::vacuous,
+          "every derivative with respect to " + leaf.name + " vanishes, so nothing was checked",
+          leaf.parameter ? "choose other samples, or freeze it" : "choose other samples, or give it as data");
+    }
+    if (!worst.place.empty() &&
+        (report_.worst.place.empty() || !(worst.relative_error <= report_.worst.relative_error))) {
+      report_.worst = worst;
+    }
+    squared_ += arma::accu(arma::square(numeric));
+  }
+
+  Evidence evidence(std::size_t l, const Matrix<double>& numeric, Index batch) const {
+    const Leaf& leaf = leaves()[l];
+    Evidence e{.analytic = analytic_[l],
+               .numeric = numeric,
+               .allowed = std::max(options_.tolerance * largest(numeric), rounding_ / options_.step),
+               .batch = batch,
+               .column_is_sample = !leaf.parameter && numeric.n_cols == batch,
+               .factors = {},
+               .cotangents = {}};
+    for (std::size_t i = 0; i < subject_.inputs().size(); ++i) {
+      if (const auto* m = std::get_if<Matrix<double>>(&subject_.inputs()[i]))
+        e.factors.push_back({"input " + std::to_string(i), *m});
+    }
+    for (const ParameterView& p : subject_.store().parameters())
+      e.factors.push_back({p.name(), p.value<double>()});
+    for (std::size_t k = 0; k < output_.size(); ++k) {
+      const std::string name = output_.size() > 1 ? "output " + std::to_string(k) : "the output";
+      e.factors.push_back({name, output_[k]});
+      e.cotangents.push_back({name, v_[k]});
+    }
+    return e;
   }
 
   // <Ju, v> = <u, J'v> for |u| = 1. Rounding averages out over the elements, so more is demanded than of one
   // of them.
-  void compare_direction() {
-    std::vector<Matrix<double>> u;
-    std::vector<Matrix<double>> there;
-    double u_squared = 0;
-    for (const Leaf& leaf : leaves_) {
-      u.push_back(normal_matrix(random_.stream("direction").stream(u.size()), shape_of(*leaf.values)));
-      there.push_back(*leaf.values);
-      u_squared += inner(u.back(), u.back());
-    }
-    double along = 0;
-    double g_squared = 0;
-    for (std::size_t l = 0; l < leaves_.size(); ++l) {
-      u[l] /= std::sqrt(u_squared);
-      along += inner(u[l], analytic_[l]);
-      g_squared += inner(analytic_[l], analytic_[l]);
-    }
-    const Derivative d = derivative([&](double t) {
-      for (std::size_t l = 0; l < leaves_.size(); ++l) *leaves_[l].values = there[l] + t * u[l];
-      return t;
-    });
-    const double error = std::abs(along - d.central);
-    if (!(error <= std::max(options_.tolerance / 100 * std::sqrt(g_squared), noise_))) {
-      find(Fault::wrong_gradient, "along a random direction: " + compare(along, d.central));
+  void compare_direction(std::uint64_t number) {
+    Matrices there;
+    for (const Leaf& leaf : leaves()) there.push_back(*leaf.values);
+    Matrices u = normal_like(random_.stream("direction").stream(number), there);
+    const double length = std::sqrt(inner(u, u));
+    for (auto& m : u) m /= length;
+    const auto move = [&](double t) {
+      for (std::size_t l = 0; l < there.size(); ++l) *leaves()[l].values = there[l] + t * u[l];
+    };
+    const auto along = [&](double t) -> Rise {
+      move(t);
+      return {t, risen()};
+    };
+    const double norm = std::sqrt(squared_);
+    const double allowed = options_.tolerance / 100 * norm;
+    const Slope numeric =
+        refined(along, slope(along, options_.step), {allowed / 2, 10 * options_.tolerance * norm, rounding_});
+    move(0);
+    const double analytic = inner(u, analytic_);
+    const double error = std::abs(analytic - numeric.central);
+    if (numeric.kink && !(error > 100 * std::abs(numeric.gap))) {
+      find(Fault::kink,
+           "along a random direction the slopes to both sides differ by " + figure(std::abs(numeric.gap), 3),
+           "move the sample away from it");
+    } else if (!(error <= std::max(allowed, rounding_ / numeric.step))) {
+      find(Fault::wrong_gradient, "along a random direction: " + compare(analytic, numeric.central));
     }
   }
 
   // Of one pass against another.
 
-  void expect(Fault fault, const LeafGradients& got, const LeafGradients& wanted, const std::string& text) {
-    for (std::size_t l = 0; l < leaves_.size(); ++l) {
-      const double allowed = std::max(options_.tolerance * largest(wanted[l]), noise_);
+  bool expect(Fault fault, const Matrices& got, const Matrices& wanted, const std::string& text) {
+    for (std::size_t l = 0; l < leaves().size(); ++l) {
+      const double allowed = std::max(options_.tolerance * largest(wanted[l]), rounding_ / options_.step);
       for (Index i = 0; i < got[l].n_elem; ++i) {
         if (std::abs(got[l][i] - wanted[l][i]) <= allowed) continue;
-        return find(fault, text + ": " + leaves_[l].place(i) + " is " + figure(got[l][i], 10) +
-                               " and should be " + figure(wanted[l][i], 10));
+        find(fault, text + ": " + leaves()[l].place(i, got[l].n_rows) + " is " + figure(got[l][i], 10) +
+                        " and should be " + figure(wanted[l][i], 10));
+        return false;
       }
     }
+    return true;
   }
 
-  void check_repetition() {
-    Tape tape(store_, memory_, tape_options());
-    const std::vector<Value> inputs = put(tape, inputs_);
-    const Value y = function_(tape, inputs);
+  bool check_repetition() {
+    Subject::Use use(subject_, memory_);
     std::vector<Value> sought;
-    for (const Leaf& leaf : leaves_) {
-      sought.push_back(leaf.parameter ? tape.parameter(*leaf.parameter) : inputs[leaf.input]);
+    for (const Leaf& leaf : leaves()) {
+      sought.push_back(leaf.parameter ? use.tape.parameter(*leaf.parameter) : use.inputs[leaf.input]);
     }
-    const Root root(y, v_);
-    Gradients gradients(store_);
-    LeafGradients first;
-    if (!attempt([&] { first = tape.vjp<double>(std::span(&root, 1), sought); })) return;
-    if (!play(tape, {root}, gradients)) return;
-    expect(Fault::not_repeatable, first, analytic_, "another pass on the same samples gave another gradient");
-    expect(Fault::not_repeatable, collect(inputs, gradients), first,
-           "playing the tape a second time changed the gradient");
+    const auto roots = roots_of(use.outputs, v_);
+    Matrices first;
+    if (!attempt([&] { first = use.tape.vjp<double>(roots, sought); })) return false;
+    const auto second = play(use, roots);
+    return second &&
+           expect(Fault::not_repeatable, first, analytic_,
+                  "another pass on the same samples gave another gradient") &&
+           expect(Fault::not_repeatable, *second, first,
+                  "playing the tape a second time changed the gradient");
   }
 
-  void check_accumulation() {
-    Tape tape(store_, memory_, tape_options());
-    const std::vector<Value> inputs = put(tape, inputs_);
-    const Value y = function_(tape, inputs);
-    Gradients gradients(store_);
-    LeafGradients there;
-    LeafGradients wanted;
-    for (std::size_t l = 0; l < leaves_.size(); ++l) {
+  bool check_accumulation() {
+    Subject::Use use(subject_, memory_);
+    Gradients gradients(subject_.store());
+    Matrices there = normal_like(random_.stream("there before"), analytic_);
+    Matrices wanted;
+    for (std::size_t l = 0; l < leaves().size(); ++l) {
       const double scale = largest(analytic_[l]);
-      there.push_back((scale > 0 ? scale : 1) *
-                      normal_matrix(random_.stream("there before").stream(l), shape_of(analytic_[l])));
+      there[l] *= scale > 0 ? scale : 1;
       wanted.push_back(there[l] + analytic_[l]);
     }
-    std::vector<Root> roots{
-        {y, v_}};  // a variable that is itself a root has a cotangent before the vjp adds to it
-    for (std::size_t l = 0; l < leaves_.size(); ++l) {
-      if (leaves_[l].parameter) {
-        gradients.set(*leaves_[l].parameter, there[l]);
+    // A variable that is itself a root has a cotangent before the vjp adds to it.
+    auto roots = roots_of(use.outputs, v_);
+    for (std::size_t l = 0; l < leaves().size(); ++l) {
+      if (leaves()[l].parameter) {
+        gradients.set(*leaves()[l].parameter, there[l]);
       } else {
-        roots.emplace_back(inputs[leaves_[l].input], there[l]);
+        roots.emplace_back(use.inputs[leaves()[l].input], there[l]);
       }
     }
-    if (!play(tape, roots, gradients)) return;
-    expect(Fault::not_accumulated, collect(inputs, gradients), wanted,
-           "a gradient that was there before was not added to");
+    if (!attempt([&] { use.tape.backward(roots, gradients); })) return false;
+    return expect(Fault::not_accumulated, subject_.collect(use, gradients), wanted,
+                  "a gradient that was there before was not added to");
   }
 
   void check_reuse() {
-    const Matrix<double> w = normal_matrix(random_.stream("second cotangent"), shape_of(v_));
-    const auto gradient = [&](bool both) -> std::optional<LeafGradients> {
-      Tape tape(store_, memory_, tape_options());
-      const std::vector<Value> inputs = put(tape, inputs_);
-      const Value first = function_(tape, inputs);
-      const Value second = function_(tape, inputs);
-      std::vector<Root> roots{{second, w}};
-      if (both) roots.emplace_back(first, v_);
-      Gradients gradients(store_);
-      if (!play(tape, roots, gradients)) return std::nullopt;
-      return collect(inputs, gradients);
+    const Matrices w = normal_like(random_.stream("second cotangent"), v_);
+    const auto gradient = [&](bool both) {
+      Subject::Use use(subject_, memory_);
+      auto roots = roots_of(subject_.apply(use.tape, use.inputs), w);
+      if (both) {
+        for (const Root& root : roots_of(use.outputs, v_)) roots.push_back(root);
+      }
+      return play(use, roots);
     };
     const auto second = gradient(false);
     const auto both = gradient(true);
     if (!second || !both) return;
-    LeafGradients wanted = *second;
+    Matrices wanted = *second;
     for (std::size_t l = 0; l < wanted.size(); ++l) wanted[l] += analytic_[l];
     expect(Fault::not_accumulated, *both, wanted, "two uses on one tape do not add up");
   }
 
   void check_interference() {
     std::vector<Elements> others;
-    for (const Elements& input : inputs_) others.push_back(other_elements(input));
+    for (const Elements& input : subject_.inputs()) others.push_back(other_elements(input));
 
-    Tape tape(store_, memory_, tape_options());
-    const std::vector<Value> inputs = put(tape, inputs_);
-    const Value y = function_(tape, inputs);
+    Subject::Use use(subject_, memory_);
     {
-      Tape other(store_, other_memory_, tape_options());
-      const Value z = function_(other, put(other, others));
-      Gradients gradients(store_);
-      if (!play(other, {{z, v_}}, gradients)) return;
+      Tape other(subject_.store(), other_memory_, {.step = options_.seed});
+      const auto outputs = subject_.apply(other, subject_.put(other, others));
+      Gradients gradients(subject_.store());
+      if (!attempt([&] { other.backward(roots_of(outputs, v_), gradients); })) return;
     }
-    function_(tape, put(tape, others));
-    Gradients gradients(store_);
-    if (!play(tape, {{y, v_}}, gradients)) return;
-    expect(Fault::state_kept, collect(inputs, gradients), analytic_,
-           "another forward before the backward changed the gradient");
+    subject_.apply(use.tape, subject_.put(use.tape, others));
+    if (const auto got = play(use, roots_of(use.outputs, v_))) {
+      expect(Fault::state_kept, *got, analytic_, "another forward before the backward changed the gradient");
+    }
   }
 
-  ParameterStore& store_;
-  const CheckedFunction& function_;
-  std::vector<Elements> inputs_;
-  const std::vector<CheckInput>& kinds_;
+  // Float has 1e-7 for a rounding; a sum of a million such terms, or a function that amplifies its rounding
+  // ten thousandfold, is still right.
+  void check_float() {
+    constexpr double allowed = 1e-3;
+    const std::string off = "switch this check off: {.also_in_float = false}";
+    ParameterStore narrow = subject_.store().copy(f32);
+    ParameterStore wide = narrow.copy(f64);
+    Subject::Result got;
+    try {
+      got = subject_.gradient_in(narrow, v_);
+    } catch (const std::exception& error) {
+      return find(Fault::wrong_in_float, error.what(), off);
+    }
+    const Subject::Result wanted = subject_.gradient_in(wide, v_);
+    if (!all_finite(wanted.outputs) || !all_finite(wanted.gradients))
+      return;  // float cannot hold the samples
+    if (!all_finite(got.outputs) || !all_finite(got.gradients)) {
+      return find(Fault::wrong_in_float, "float gives NaN or Inf", off);
+    }
+    const double scale = largest(wanted.gradients);
+    for (std::size_t l = 0; l < leaves().size(); ++l) {
+      for (Index i = 0; i < got.gradients[l].n_elem; ++i) {
+        const double in_float = got.gradients[l][i];
+        const double in_double = wanted.gradients[l][i];
+        if (std::abs(in_float - in_double) <= allowed * scale) continue;
+        return find(Fault::wrong_in_float, leaves()[l].place(i, got.gradients[l].n_rows) + " is " +
+                                               figure(in_float, 8) + " in float and " + figure(in_double, 8) +
+                                               " in double");
+      }
+    }
+  }
+  Subject& subject_;
   const GradientCheckOptions& options_;
+  std::string context_;
   Random random_;
   GradientReport& report_;
-  std::string context_;
-  std::vector<Leaf> leaves_;  // inputs, then parameters
   Memory memory_;
   Memory other_memory_;
-  Matrix<double> output_;
-  Matrix<double> v_;
-  double noise_ = 0;  // what rounding alone makes of a difference
-  LeafGradients analytic_;
+  Matrices output_;
+  Matrices v_;
+  double rounding_ = 0;
+  double squared_ = 0;  // of all numeric derivatives
+  Matrices analytic_;
   std::vector<std::uint8_t> touched_;
 };
 
-void require(bool holds, const char* option, double given, const char* wanted) {
-  if (holds) return;
-  throw OptionError(
-      {.who = "check_gradient", .given = std::string(option) + " " + figure(given, 6), .wanted = wanted});
+[[noreturn]] void refuse(const std::string& given, const std::string& wanted, const std::string& hint = {}) {
+  throw OptionError({.who = "check_gradient", .given = given, .wanted = wanted, .hint = hint});
 }
 
-Index columns_of(const Elements& elements) {
-  return std::visit([](const auto& m) { return m.n_cols; }, elements);
+void require_fraction(const char* option, double given) {
+  if (given > 0 && given < 1) return;
+  refuse(std::string(option) + " " + figure(given, 6), "a number above 0 and below 1");
+}
+
+void require_finite(const std::string& name, const Matrix<double>& values) {
+  if (values.is_finite()) return;
+  throw NonFiniteError(
+      {.who = "check_gradient", .given = name + " holds NaN or Inf", .wanted = "finite numbers"});
+}
+
+// Adds what a batch of one showed besides, and what it tells about the faults that are known already.
+void add_batch_of_one(GradientReport& report, const GradientReport& alone) {
+  report.compared += alone.compared;
+  report.refined += alone.refined;
+  if (alone.worst.relative_error > report.worst.relative_error) report.worst = alone.worst;
+  if (alone.compared > 0 && !alone.found(Fault::wrong_gradient)) {
+    for (Finding& f : report.findings) {
+      if (f.fault != Fault::wrong_gradient || f.cause != Cause::unknown) continue;
+      f.cause = Cause::one_sample_only;
+      f.text += "; those of a batch of one are right";
+    }
+  }
+  std::vector<Finding> news;
+  std::copy_if(alone.findings.begin(), alone.findings.end(), std::back_inserter(news),
+               [&](const Finding& f) { return !report.found(f.fault); });
+  report.findings.insert(report.findings.end(), news.begin(), news.end());
 }
 
 }  // namespace
 
-std::variant<Matrix<double>, IndexMatrix> CheckInput::elements(const Random& random) const {
-  if (const auto* values = std::get_if<Matrix<double>>(&what_)) return *values;
-  if (const auto* labels = std::get_if<IndexMatrix>(&what_)) return *labels;
-  Matrix<double> drawn = normal_matrix(random, std::get<Shape>(what_));
-  drawn.transform([](double x) { return x < 0 ? x - 0.1 : x + 0.1; });
-  return drawn;
-}
-
-const char* name_of(Fault fault) {
-  switch (fault) {
-    case Fault::wrong_gradient:
-      return "wrong gradient";
-    case Fault::broken_vjp:
-      return "broken vjp";
-    case Fault::untouched:
-      return "untouched";
-    case Fault::vacuous:
-      return "vacuous";
-    case Fault::not_finite:
-      return "not finite";
-    case Fault::kink:
-      return "kink";
-    case Fault::not_repeatable:
-      return "not repeatable";
-    case Fault::not_accumulated:
-      return "not accumulated";
-    case Fault::state_kept:
-      return "state kept";
-  }
-  return "";
-}
-
-const char* name_of(Cause cause) {
-  switch (cause) {
-    case Cause::unknown:
-      return "unknown";
-    case Cause::sign_flipped:
-      return "sign flipped";
-    case Cause::transposed:
-      return "transposed";
-    case Cause::scaled_by_batch:
-      return "scaled by the batch";
-    case Cause::scaled:
-      return "scaled";
-    case Cause::missing_term:
-      return "missing term";
-    case Cause::other_axis:
-      return "summed over the other axis";
-    case Cause::mask_redrawn:
-      return "mask redrawn";
-    case Cause::one_sample_only:
-      return "right for one sample only";
-  }
-  return "";
-}
-
-bool GradientReport::found(Fault fault) const {
-  return std::any_of(findings.begin(), findings.end(), [=](const Finding& f) { return f.fault == fault; });
-}
-
-bool GradientReport::found(Cause cause) const {
-  return std::any_of(findings.begin(), findings.end(), [=](const Finding& f) { return f.cause == cause; });
-}
-
-std::string GradientReport::describe() const {
-  std::string text = "gradient check " + std::string(passed() ? "passed" : "failed") + ": " +
-                     std::to_string(compared) + " derivatives compared";
-  if (!worst.place.empty()) {
-    text += ", largest relative error " + figure(worst.relative_error, 3) + " at " + worst.place;
-  }
-  for (const Finding& finding : findings)
-    text += "\n  " + std::string(name_of(finding.fault)) + ": " + finding.text;
-  return text;
-}
-
-std::ostream& operator<<(std::ostream& out, const GradientReport& report) { return out << report.describe(); }
-
-namespace detail {
-
 GradientReport check_gradient(ParameterStore& store, const CheckedFunction& function,
                               const std::vector<CheckInput>& inputs, const GradientCheckOptions& options) {
-  require(options.tolerance > 0, "tolerance", options.tolerance, "a positive number");
-  require(options.step > 0, "step", options.step, "a positive number");
+  require_fraction("tolerance", options.tolerance);
+  require_fraction("step", options.step);
+
   ParameterStore copy = store.copy(f64);
   const auto all = copy.parameters();
-  if (!options.under.empty() && std::none_of(all.begin(), all.end(), [&](const auto& p) {
+  for (const ParameterView& p : all) require_finite(p.name(), p.value<double>());
+  if (!options.under.empty() && std::none_of(all.begin(), all.end(), [&](const ParameterView& p) {
         return is_under(options.under, p.name());
       })) {
     throw NameError({.who = "check_gradient",
                      .given = "no parameter at or under \"" + options.under + "\"",
                      .wanted = "a name in the store"});
   }
-  const Random random = Random(options.seed).stream("samples");
+  const Random random(options.seed);
+  if (options.unsettle) unsettle(copy, random.stream("parameters"));
+
   std::vector<Elements> samples;
-  samples.reserve(inputs.size());
-  for (const CheckInput& input : inputs) samples.push_back(input.elements(random.stream(samples.size())));
-  const Index batch = samples.empty() ? 0 : columns_of(samples.front());
-  const bool common =
-      std::all_of(samples.begin(), samples.end(), [=](const auto& s) { return columns_of(s) == batch; });
-  if (options.batch_of_one && !common) {
-    throw OptionError({.who = "check_gradient",
-                       .given = "inputs without a common batch",
-                       .wanted = "the same number of columns in all",
-                       .hint = "or {.batch_of_one = false}"});
+  for (const CheckInput& input : inputs) {
+    const std::string name = "input " + std::to_string(samples.size());
+    samples.push_back(input.elements(random.stream("samples").stream(samples.size())));
+    const Shape shape = shape_of(samples.back());
+    if (shape.size() == 0) {
+      throw ShapeError({.who = "check_gradient",
+                        .given = name + " is " + to_string(shape),
+                        .wanted = "at least one element"});
+    }
+    if (const auto* numbers = std::get_if<Matrix<double>>(&samples.back())) require_finite(name, *numbers);
   }
+  const Index columns = samples.empty() ? 0 : shape_of(samples.front()).cols;
+  const bool common = std::all_of(samples.begin(), samples.end(),
+                                  [=](const Elements& s) { return shape_of(s).cols == columns; });
+  if (options.batch_of_one && !common) {
+    refuse("inputs without a common batch", "the same number of columns in all",
+           "or {.batch_of_one = false}");
+  }
+  const Index batch = common ? columns : 0;
 
   GradientReport report;
-  Check(copy, function, samples, inputs, options, report).run("", false);
+  Subject subject(copy, function, inputs, samples, options);
+  if (subject.leaves().empty()) {
+    refuse("nothing to differentiate", "an input or a parameter",
+           "data, labels and frozen parameters are not differentiated");
+  }
+  Check(subject, options, "", report).run(batch, false);
   if (options.batch_of_one && batch > 1) {
     for (Elements& sample : samples) sample = first_column(sample);
-    Check(copy, function, samples, inputs, options, report).run("with a batch of one: ", true);
+    Subject single(copy, function, inputs, samples, options);
+    GradientReport alone;
+    Check(single, options, "with a batch of one: ", alone).run(1, true);
+    add_batch_of_one(report, alone);
   }
   return report;
 }
 
 void refuse_input_count(std::size_t given, std::size_t wanted) {
-  throw OptionError({.who = "check_gradient",
-                     .given = std::to_string(given) + " inputs",
-                     .wanted = std::to_string(wanted) + ", as many Values as the function takes"});
+  refuse(std::to_string(given) + " inputs",
+         std::to_string(wanted) + ", as many Values as the function takes");
 }
 
 }  // namespace detail
