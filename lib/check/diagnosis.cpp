@@ -117,8 +117,11 @@ class Diagnostician {
       const std::string before = said;
       if (is(n)) said = sign + number + " times";
       if (is(1 / n)) said = sign + "1/" + number + " of";
-      if (is(std::sqrt(n))) said = sign + "sqrt(" + number + ") times";
-      if (is(1 / std::sqrt(n))) said = sign + "1/sqrt(" + number + ") of";
+      const double root = std::sqrt(n);
+      if (root != std::floor(root)) {
+        if (is(root)) said = sign + "sqrt(" + number + ") times";
+        if (is(1 / root)) said = sign + "1/sqrt(" + number + ") of";
+      }
       if (said != before || is(n) || is(1 / n)) counts.insert(number + " " + what);
     };
     const Shape leaf = shape_of(e_.numeric);
@@ -250,17 +253,20 @@ class Diagnostician {
     return Diagnosis{Cause::mask_redrawn, ""};
   }
 
+  // One column is right, and in the others nothing is.
   Guess one_column() const {
     if (!e_.column_is_sample || e_.numeric.n_cols < 2) return std::nullopt;
-    Index right = 0;
-    Index which = 0;
+    std::optional<Index> right;
     for (Index c = 0; c < e_.numeric.n_cols; ++c) {
-      if (!equal(e_.analytic.col(c), e_.numeric.col(c)) || largest(e_.numeric.col(c)) <= e_.allowed) continue;
-      which = c;
-      ++right;
+      Index fits = 0;
+      for (Index r = 0; r < e_.numeric.n_rows; ++r)
+        fits += zero(missing_(r, c)) && !zero(e_.numeric(r, c)) ? 1U : 0U;
+      if (fits == 0) continue;
+      if (right || largest(missing_.col(c)) > e_.allowed) return std::nullopt;
+      right = c;
     }
-    if (right != 1) return std::nullopt;
-    return Diagnosis{Cause::one_sample_only, "only column " + std::to_string(which) + " is right"};
+    if (!right) return std::nullopt;
+    return Diagnosis{Cause::one_sample_only, "only column " + std::to_string(*right) + " is right"};
   }
 
   Guess term() const {

@@ -13,9 +13,9 @@ bool believable(const Slope& s, const Trust& trust) {
   return s.error <= std::fmax(trust.error, noise) && std::abs(s.gap) <= std::fmax(trust.gap, 10 * noise);
 }
 
-double doubt(const Slope& s) { return s.error + std::abs(s.gap); }
-
 }  // namespace
+
+double Slope::doubt() const { return error + std::abs(gap); }
 
 Slope slope(const RiseBy& rise, double step) {
   std::array<double, 3> central{};
@@ -34,22 +34,17 @@ Slope slope(const RiseBy& rise, double step) {
   return {both, std::abs(both - second), one_sided, step};
 }
 
-Slope refined(const RiseBy& rise, const Slope& first, const Trust& trust) {
+Slope settled(const RiseBy& rise, const Slope& first, const Trust& trust) {
   Slope best = first;
   Slope last = first;
-  double previous_gap = first.gap;
-  for (int k = 0; k < 3 && !believable(last, trust); ++k) {
-    previous_gap = last.gap;
+  for (int k = 0; k < 5 && !believable(last, trust); ++k) {
     last = slope(rise, last.step / 16);
     last.refined = true;
-    if (!(doubt(best) <= doubt(last))) best = last;
+    if (!(best.doubt() <= last.doubt())) best = last;
   }
-  if (believable(last, trust)) return last;
-  // At a kink the gap is what it is; rounding divided by the step would have grown sixteenfold.
-  last.kink = std::abs(last.gap) > std::fmax(trust.gap, 10 * trust.rounding / last.step) &&
-              std::abs(last.gap) < 2 * std::abs(previous_gap) &&
-              std::abs(previous_gap) < 2 * std::abs(last.gap);
-  return last.kink ? last : best;
+  if (!believable(last, trust)) return best;
+  last.settled = true;
+  return last;
 }
 
 }  // namespace tapedeck::detail
