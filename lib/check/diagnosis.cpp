@@ -307,8 +307,8 @@ class Diagnostician {
           if (!spanned(lines, &basis, with_constant)) continue;
           return Diagnosis{Cause::missing_term,
                            "what is missing is" + std::string(in_each) + " a multiple of " + f.name +
-                               (with_constant ? " plus a number, such as what flows through a variance"
-                                              : ", such as the sum of a softmax")};
+                               (with_constant ? " plus a number" : "") +
+                               ", such as the sum of a softmax or what flows through a variance"};
         }
       }
     }

@@ -403,7 +403,9 @@ void require_finite(const std::string& name, const Matrix<double>& values) {
 void add_batch_of_one(GradientReport& report, const GradientReport& alone) {
   report.compared += alone.compared;
   report.refined += alone.refined;
-  if (alone.worst.relative_error > report.worst.relative_error) report.worst = alone.worst;
+  if (report.passed() && alone.worst.relative_error > report.worst.relative_error) {
+    report.worst = alone.worst;  // otherwise it belongs to what is told of the batch
+  }
   if (alone.compared > 0 && !alone.found(Fault::wrong_gradient)) {
     for (Finding& f : report.findings) {
       if (f.fault != Fault::wrong_gradient || f.cause != Cause::unknown) continue;

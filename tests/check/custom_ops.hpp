@@ -36,7 +36,8 @@ enum class Wrong {
   overwrite,
   unwanted_state,
   single_sample,
-  many_samples
+  many_samples,
+  many_samples_in_another_way
 };
 struct CubeOp {
   static constexpr auto name = "cube";
@@ -58,9 +59,11 @@ struct CubeOp {
     if (wrong == Wrong::single_sample && single) factor *= 2;
     if (wrong == Wrong::many_samples && !single) factor /= static_cast<T>(x.n_cols);
     if (wrong == Wrong::unwanted_state) factor *= static_cast<T>(++*replays);
+    const bool output =
+        wrong == Wrong::output_for_input || (wrong == Wrong::many_samples_in_another_way && !single);
     T* sum = dx.accumulate();
     for (td::Index i = 0; sum != nullptr && i < x.n_elem; ++i) {
-      const T v = wrong == Wrong::output_for_input ? y[i] : x[i];
+      const T v = output ? y[i] : x[i];
       const T pulled = factor * v * v * dy[i];
       if (wrong == Wrong::overwrite) {
         sum[i] = pulled;

@@ -195,9 +195,10 @@ BOOST_AUTO_TEST_CASE(terms) {
   says(arma::repmat(row, 3, 1), "one number in each column, such as a mean over the features");
   says(arma::repmat(column, 1, 4), "one number in each row, such as a mean over the samples");
   says(at.y * arma::diagmat(row), "in each column a multiple of the output, such as the sum of a softmax");
-  says(arma::diagmat(column) * at.x, "in each row a multiple of input 0");
+  says(arma::diagmat(column) * at.x, "in each row a multiple of input 0, such as");
   says(arma::diagmat(column) * at.x + arma::repmat(drawn(3, 1, "other"), 1, 4),
-       "in each row a multiple of input 0 plus a number, such as what flows through a variance");
+       "in each row a multiple of input 0 plus a number, such as the sum of a softmax or what flows through "
+       "a variance");
 
   Case bias;
   bias.column_is_sample = false;

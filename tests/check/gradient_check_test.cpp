@@ -182,7 +182,10 @@ BOOST_AUTO_TEST_CASE(what_no_single_element_shows_a_direction_does) {
 }
 
 BOOST_AUTO_TEST_CASE(the_output_where_the_input_is_due) {
-  BOOST_TEST(only(check_cube({Wrong::output_for_input}), Fault::wrong_gradient));
+  const auto report = check_cube({Wrong::output_for_input});
+  BOOST_TEST(only(report, Fault::wrong_gradient));
+  BOOST_TEST(report.found(Cause::unknown));  // also wrong for a batch of one, and no explanation fits
+  BOOST_TEST(contains(report.describe(), "wrong gradient: input 0 ("));
 }
 
 BOOST_AUTO_TEST_CASE(a_gradient_that_is_overwritten) {
@@ -226,6 +229,14 @@ BOOST_AUTO_TEST_CASE(a_vjp_that_is_wrong_for_several_samples) {
   BOOST_TEST(!contains(report.describe(), "with a batch of one"));
   BOOST_TEST(report.found(Cause::scaled_by_batch));
   BOOST_TEST(contains(report.describe(), "they are 1/4 of the right ones, and there are 4 samples"));
+}
+
+BOOST_AUTO_TEST_CASE(a_vjp_that_is_right_for_a_single_sample_only) {
+  const auto report = check_cube({Wrong::many_samples_in_another_way});
+  BOOST_TEST(only(report, Fault::wrong_gradient));
+  BOOST_TEST(report.found(Cause::one_sample_only));
+  BOOST_TEST(contains(report.describe(), "wrong gradient (right for one sample only): input 0 ("));
+  BOOST_TEST(contains(report.describe(), "; those of a batch of one are right"));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_term) {
