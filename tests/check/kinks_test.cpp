@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <functional>
+#include <string>
 
 #include "check/custom_ops.hpp"
 #include "check/differences.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/check/gradient_check.hpp"
+#include "tapedeck/core/random.hpp"
 #include "tapedeck/layers/activation.hpp"
 #include "tapedeck/layers/dropout.hpp"
 #include "tapedeck/layers/linear.hpp"
@@ -200,7 +203,8 @@ BOOST_AUTO_TEST_CASE(slopes_of_smooth_functions) {
 
 BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_kink) {
   const auto f = [](double x) { return x * x + std::abs(x); };
-  for (const double x : {0.009, 0.005, 0.0044444, 0.003, 1e-4, 1e-6, -0.002}) {
+  // At 4/9 of the step the extrapolations agree though they are wrong, at 9/19 the gap seems to be closed.
+  for (const double x : {0.009, 0.005, 0.04 / 9, 0.09 / 19, 0.003, 1e-4, 1e-6, -0.002}) {
     const auto s = td::detail::settled(rise_of(f, x), td::detail::slope(rise_of(f, x), 1e-2), trust);
     BOOST_TEST(s.settled, "at " << x);
     BOOST_TEST(s.refined, "at " << x);
@@ -210,6 +214,16 @@ BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_kink) {
   const auto on = td::detail::settled(rise_of(f, 0), td::detail::slope(rise_of(f, 0), 1e-2), trust);
   BOOST_TEST(!on.settled);
   BOOST_TEST(std::abs(on.gap - 2) < 1e-6);
+}
+
+BOOST_AUTO_TEST_CASE(slopes_of_a_function_that_is_noisier_than_is_known) {
+  const auto f = [](double x) {
+    return std::abs(x) + 1e-10 * (static_cast<double>(td::hash_of(std::to_string(1e9 * x)) % 1000) / 1000);
+  };
+  const auto s = td::detail::settled(rise_of(f, 0.005), td::detail::slope(rise_of(f, 0.005), 1e-2), trust);
+  BOOST_TEST(!s.settled);
+  BOOST_TEST(s.step == 1e-2 / 16);             // beyond the kink, and as far as possible from the noise
+  BOOST_TEST(std::abs(s.central - 1) < 1e-5);  // 1e-10 divided by a quarter of the step, amplified
 }
 
 BOOST_AUTO_TEST_CASE(slopes_where_the_function_bends_sharply_or_is_not_defined_everywhere) {
