@@ -468,7 +468,7 @@ BOOST_AUTO_TEST_CASE(a_table_is_left_behind) {
                             "|---|---|---|---|---|\n" +
                             rows;
   BOOST_TEST_MESSAGE(table);
-  std::ofstream(std::string(test::report_dir) + "/mutants.md") << table;
+  std::ofstream(std::string(test::output_dir) + "/mutants.md") << table;
   BOOST_TEST(mutants >= 1000);
 }
 

@@ -23,7 +23,7 @@ using td::detail::Entry;
 using td::detail::Pass;
 using td::detail::Record;
 
-std::size_t input_count(const Record& record) { return record.type->signature->inputs.size; }
+std::size_t input_count(const Record& record) { return record.input_count; }
 
 // At which input a record takes an entry first; the number of its inputs if at none.
 std::size_t first_of(const Record& record, std::uint32_t entry) {

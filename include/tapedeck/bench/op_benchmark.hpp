@@ -72,7 +72,7 @@ using BenchmarkInputs = std::function<std::vector<BenchmarkInput>(Shape)>;
 namespace detail {
 
 // What an application calls; adds its parameters to the scope, if it has any.
-using BenchmarkedFunction = std::function<Value(const std::vector<Value>&)>;
+using BenchmarkedFunction = std::function<void(const std::vector<Value>& inputs, std::vector<Value>& outputs)>;
 using MakeBenchmarked = std::function<BenchmarkedFunction(const Scope&, Shape)>;
 
 struct Benchmarked {
@@ -98,7 +98,7 @@ template <class T>
 class Applications {
  public:
   Applications(const Benchmarked& what, Shape size, Index count)
-      : store_({.seed = 1, .scalar = scalar_of<T>}), outputs_(count) {
+      : store_({.seed = 1, .scalar = scalar_of<T>}) {
     for (Index i = 0; i < count; ++i) {
       functions_.push_back(what.make(store_.scope("application_" + std::to_string(i)), size));
     }
@@ -214,7 +214,8 @@ class Applications {
     return tape.input(data);
   }
   void apply() {
-    for (std::size_t i = 0; i < functions_.size(); ++i) outputs_[i] = functions_[i](inputs_[i]);
+    outputs_.clear();
+    for (std::size_t i = 0; i < functions_.size(); ++i) functions_[i](inputs_[i], outputs_);
   }
   template <class F>
   static double seconds(const F& f) {
@@ -271,7 +272,7 @@ void register_benchmarks(const Benchmarked& what, Shape size, const std::string&
 /// Registers forward/NAME/SIZE/SCALAR and backward/NAME/SIZE/SCALAR for every size in float and in double, to
 /// be run by Google Benchmark's main.
 ///
-/// `function` takes one to four Values and gives one; or it takes a Scope and a Shape and gives such a
+/// `function` takes one to four Values and gives one, or an array or vector of them; or it takes a Scope and a Shape and gives such a
 /// function, such as a layer, which adds its parameters to the scope. `inputs` makes what it is called with
 /// at a size; by default numbers of that shape for each Value. What the function throws, or a count of inputs
 /// that is not its own, becomes the error of the benchmark.
@@ -282,18 +283,22 @@ bool benchmark(const std::string& name, const F& function, const std::vector<Sha
                const BenchmarkInputs& inputs = {}) {
   detail::Benchmarked what{.name = name, .make = {}, .input_count = 0, .inputs = inputs};
   const auto bound = [](const auto& f) {
-    return [f](const std::vector<Value>& values) { return detail::call(f, values); };
+    return [f](const std::vector<Value>& values, std::vector<Value>& outputs) {
+      detail::call(f, values, outputs);
+    };
   };
   if constexpr (std::is_invocable_v<const F&, const Scope&, Shape>) {
     using Made = std::invoke_result_t<const F&, const Scope&, Shape>;
     static_assert(
         detail::values_taken<Made>() > 0,
-        "benchmark: what is made for a Scope and a Shape takes one to four Values and gives a Value");
+        "benchmark: what is made for a Scope and a Shape takes one to four Values and gives a Value, or "
+        "an array or vector of them");
     what.input_count = detail::values_taken<Made>();
     what.make = [=](const Scope& scope, Shape size) { return bound(function(scope, size)); };
   } else {
     static_assert(detail::values_taken<F>() > 0,
-                  "benchmark: the function takes one to four Values and gives a Value, or it takes "
+                  "benchmark: the function takes one to four Values and gives a Value, or an array or vector of "
+                  "them, or it takes "
                   "(const Scope&, Shape) and gives such a function");
     what.input_count = detail::values_taken<F>();
     what.make = [=](const Scope&, Shape) { return bound(function); };

@@ -6,19 +6,26 @@
 ///     td::ParameterStore store;
 ///     const td::Linear layer{store.scope("fc"), 5, 3};
 ///     const td::GradientReport report = td::check_gradient(store, layer, {td::Shape{5, 4}});
-///     BOOST_TEST(report.passed(), report);                      // or: if (!report.passed())
-///     log(report.describe());
+///     if (!report.passed()) log(report.describe());
+///
+/// In a test it takes one line, and a failure shows the whole report:
+///
+///     const auto report = td::check_gradient(store, layer, {td::Shape{5, 4}});
+///     BOOST_TEST(report.passed(), report);                       // Boost.Test
+///     EXPECT_TRUE(report.passed()) << report;                    // GoogleTest
+///     if (!report.passed()) throw std::runtime_error(report.describe());
 ///
 /// Choose samples that are not square, so that a transposed product shows, of order one, and away from kinks.
 
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <string>
 #include <type_traits>
-#include <variant>
+#include <utility>
 #include <vector>
 
+#include "tapedeck/check/check_input.hpp"
+#include "tapedeck/check/gradient_report.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
@@ -28,113 +35,32 @@
 
 namespace tapedeck {
 
-/// What is put into the function under check.
-class TAPEDECK_API CheckInput {
- public:
-  // NOLINTBEGIN(google-explicit-constructor): a list of inputs is a list of different types
-  /// Differentiated with respect to.
-  CheckInput(Matrix<double> values) : what_(std::move(values)) {}
-  /// The same, normal numbers that the checker draws, none within 0.1 of zero, where many functions have a
-  /// kink.
-  CheckInput(Shape shape) : what_(shape) {}
-  /// Labels; nothing is differentiated with respect to them.
-  CheckInput(IndexMatrix labels) : what_(std::move(labels)), differentiated_(false) {}
-  // NOLINTEND(google-explicit-constructor)
-  /// Numbers that are not differentiated with respect to.
-  static CheckInput data(Matrix<double> values) {
-    CheckInput input(std::move(values));
-    input.differentiated_ = false;
-    return input;
-  }
-
-  bool differentiated() const { return differentiated_; }
-  /// The elements, drawn from the stream if only a shape was given.
-  std::variant<Matrix<double>, IndexMatrix> elements(const Random& random) const;
-
- private:
-  std::variant<Matrix<double>, IndexMatrix, Shape> what_;
-  bool differentiated_ = true;
-};
-
 struct GradientCheckOptions {
-  /// The largest error that passes, relative to the largest derivative of the same input or parameter.
+  /// The largest error that passes, relative to the largest derivative of the same input or parameter; above
+  /// 0 and below 1.
   double tolerance = 1e-8;
-  /// The first step of the differences, which are extrapolated from step, step / 2 and step / 4.
+  /// The first step of the differences, which are extrapolated from step, step / 2 and step / 4; above 0 and
+  /// below 1. Where these disagree, as they do beside a kink, smaller ones are taken.
   double step = 1e-2;
-  /// Of the cotangent, of inputs given by shape, and of the step that the tapes are told: random layers draw
+  /// Of the cotangent, of inputs that are drawn, and of the step that the tapes are told: random layers draw
   /// the same masks in every evaluation.
   std::uint64_t seed = 1;
   /// Check again with the first column of every input. Switch it off where that makes no sense: inputs that
   /// are no batches, or statistics of a batch.
   bool batch_of_one = true;
+  /// Check parameters whose elements are all alike, such as gains of one and biases of zero, at numbers up to
+  /// a half beside. Where a gain is one, a vjp that forgets it is right; where every bias is zero, units that
+  /// get no signal lie on their kink.
+  bool unsettle = true;
+  /// Check that float gives the gradient that double does, within a thousandth of the largest derivative:
+  /// constants that vanish or overflow in float show.
+  bool also_in_float = true;
   /// Parameters at or under this name are checked; by default all of the store that are not frozen.
   std::string under = {};
 };
 
-/// What can be wrong.
-enum class Fault : std::uint8_t {
-  wrong_gradient,  ///< analytic and numeric derivatives differ
-  broken_vjp,      ///< playing back threw an error
-  untouched,       ///< a parameter that the pass never used
-  vacuous,         ///< every derivative vanishes, so that nothing was checked
-  not_finite,      ///< the function gives NaN or Inf at the samples
-  kink,  ///< slopes from the left and from the right differ at the sample, so there is no derivative
-  not_repeatable,   ///< the same samples gave another result the second time
-  not_accumulated,  ///< a gradient that was there already, or that of a second use, was lost or changed
-  state_kept,       ///< another forward before the backward changed the gradient
-};
-
-/// The word for a fault, such as "wrong gradient".
-TAPEDECK_API const char* name_of(Fault fault);
-
-/// What a wrong gradient looks like, where its figures tell: a guess at the mistake.
-enum class Cause : std::uint8_t {
-  unknown,
-  sign_flipped,     ///< minus the derivative
-  transposed,       ///< the derivative's elements, rows and columns swapped
-  scaled_by_batch,  ///< multiplied or divided by the number of samples: a mean where a sum is due, or the
-                    ///< reverse
-  scaled,           ///< multiplied by another constant
-  missing_term,     ///< something is not added: nothing at all, or a term that is told
-  other_axis,       ///< summed over rows where columns are due, or the reverse
-  mask_redrawn,     ///< elements are right, or zero where they should not be, or the reverse
-  one_sample_only,  ///< right for a single sample, or for one column of a batch, and wrong for the others
-};
-
-/// The words for a cause, such as "sign flipped".
-TAPEDECK_API const char* name_of(Cause cause);
-
-/// One thing that is wrong, in words, with its place and figures.
-struct Finding {
-  Fault fault;
-  Cause cause = Cause::unknown;
-  std::string text;
-};
-
-/// What a check found.
-struct TAPEDECK_API GradientReport {
-  /// The element with the largest error.
-  struct Element {
-    std::string place;  ///< "scale.gain(2,0)", or "input 1 (0,3)"
-    double analytic = 0;
-    double numeric = 0;
-    double relative_error = 0;  ///< relative to the largest derivative of the same matrix
-  };
-  Element worst;
-  Index compared = 0;  ///< derivatives that were compared
-  std::vector<Finding> findings;
-
-  bool passed() const { return findings.empty(); }
-  bool found(Fault fault) const;
-  bool found(Cause cause) const;
-  /// The verdict in one line, and a line for each finding.
-  std::string describe() const;
-};
-
-TAPEDECK_API std::ostream& operator<<(std::ostream& out, const GradientReport& report);
-
-/// A function of the inputs on a tape.
-using CheckedFunction = std::function<Value(Tape& tape, const std::vector<Value>& inputs)>;
+/// A function of the inputs on a tape, with one output or several.
+using CheckedFunction = std::function<std::vector<Value>(Tape& tape, const std::vector<Value>& inputs)>;
 
 namespace detail {
 
@@ -144,19 +70,28 @@ TAPEDECK_API GradientReport check_gradient(ParameterStore& store, const CheckedF
 [[noreturn]] TAPEDECK_API void refuse_input_count(std::size_t given, std::size_t wanted);
 
 template <class F>
+inline constexpr bool takes_a_tape = GivesOutputs<F, Tape&, const std::vector<Value>&>;
+
+template <class F>
 CheckedFunction checked_function(const F& f) {
   constexpr std::size_t count = values_taken<F>();
   if constexpr (count > 0) {
     return [f](Tape&, const std::vector<Value>& inputs) {
       if (inputs.size() != count) refuse_input_count(inputs.size(), count);
-      return call(f, inputs);
+      std::vector<Value> outputs;
+      call(f, inputs, outputs);
+      return outputs;
+    };
+  } else if constexpr (takes_a_tape<F>) {
+    return [f](Tape& tape, const std::vector<Value>& inputs) {
+      std::vector<Value> outputs;
+      append(outputs, f(tape, inputs));
+      return outputs;
     };
   } else {
-    static_assert(
-        std::is_invocable_r_v<Value, const F&, Tape&, const std::vector<Value>&>,
-        "check_gradient: the function takes one to four Values, or (Tape&, const std::vector<Value>&), "
-        "and gives a Value");
-    return f;
+    static_assert(takes_a_tape<F>,
+                  "check_gradient: the function takes one to four Values, or (Tape&, const "
+                  "std::vector<Value>&), and gives a Value, or an array or vector of them");
   }
 }
 
@@ -166,19 +101,29 @@ CheckedFunction checked_function(const F& f) {
 /// it uses.
 ///
 /// `function` is a layer, or anything copyable that takes one to four Values, or (Tape&, const
-/// std::vector<Value>&), and gives a Value. It runs in train mode on a copy of the store in double; neither
-/// the store's numbers nor its gradients change. With a random normal cotangent v of the output y, the check
-/// demands that
+/// std::vector<Value>&), and gives a Value, or an array or vector of them. It runs in train mode on a copy of
+/// the store in double; neither the store's numbers nor its gradients change. With random normal cotangents v
+/// of the outputs y, the check demands that
 ///   - the vjp gives, for every element, what three-level Richardson differences of <v, y> give,
-///   - <Ju, v> = <u, J'v> for a random direction u through all inputs and parameters,
+///   - <Ju, v> = <u, J'v> for random directions u through all inputs and parameters,
 ///   - every parameter is used, and some derivative of each input and parameter does not vanish,
 ///   - gradients that are there already are added to; two uses on one tape add up; playing back can be
 ///   repeated,
 ///   - other forwards and backwards in between, on this and on another tape, change nothing,
-///   - all that holds for a batch of one.
+///   - all that holds for a batch of one,
+///   - float gives the same gradient, roughly.
 ///
-/// Errors of the function's forward pass through; errors of its vjp are findings. OptionError for options out
-/// of range, and for inputs that have no common batch while a batch of one is asked for.
+/// Where the three differences contradict each other, a kink lies between the points (or the function bends
+/// sharply): smaller steps are taken until they agree, which is counted as `refined`, and the vjp is held to
+/// what they agree on. If the slopes to both sides of the sample itself differ, that is found as a kink.
+/// What the vjp gives has no part in these decisions.
+///
+/// Errors of the function's forward pass through; errors of its vjp are findings. Throws
+///   - OptionError for options out of range, a wrong number of inputs, inputs that have no common batch while
+///     a batch of one is asked for, a function that gives no Value, and if there is nothing to differentiate,
+///   - ShapeError for an input without elements, NonFiniteError for NaN or Inf in a sample or parameter,
+///   - NameError if no parameter is at or under `under`,
+///   - HandleError for a function that gives a Value of another tape, or an empty one.
 template <class F>
 GradientReport check_gradient(ParameterStore& store, const F& function, const std::vector<CheckInput>& inputs,
                               const GradientCheckOptions& options = {}) {

@@ -3,7 +3,9 @@
 /// @file
 /// Functions of Values, called with as many as they take. For the rooms that are handed functions to try.
 
+#include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -12,10 +14,30 @@
 
 namespace tapedeck::detail {
 
-/// How many Values, 1 to 4, a callable takes to give a Value; 0 if it is no such function.
+// A Value, or a range of them such as the array that an op with several outputs gives.
+template <class R>
+concept Outputs = std::convertible_to<R, Value> || requires(const R& r) {
+  { *std::begin(r) } -> std::convertible_to<Value>;
+  std::end(r);
+};
+
+template <class F, class... Arguments>
+concept GivesOutputs =
+    std::invocable<const F&, Arguments...> && Outputs<std::invoke_result_t<const F&, Arguments...>>;
+
+template <Outputs R>
+void append(std::vector<Value>& outputs, const R& given) {
+  if constexpr (std::convertible_to<R, Value>) {
+    outputs.push_back(given);
+  } else {
+    outputs.insert(outputs.end(), std::begin(given), std::end(given));
+  }
+}
+
+/// How many Values, 1 to 4, a callable takes to give outputs; 0 if it is no such function.
 template <class F, class... Values>
 constexpr std::size_t values_taken() {
-  if constexpr (std::is_invocable_r_v<Value, const F&, const Value&, const Values&...>) {
+  if constexpr (GivesOutputs<F, const Value&, const Values&...>) {
     return 1 + sizeof...(Values);
   } else if constexpr (sizeof...(Values) < 3) {
     return values_taken<F, Values..., Value>();
@@ -24,10 +46,10 @@ constexpr std::size_t values_taken() {
   }
 }
 
-/// f(values[0], values[1], ...) with as many as it takes.
+/// Appends the outputs of f(values[0], values[1], ...), with as many as it takes.
 template <class F>
-Value call(F& f, const std::vector<Value>& values) {
-  return [&]<std::size_t... I>(std::index_sequence<I...>)->Value { return f(values[I]...); }
+void call(F& f, const std::vector<Value>& values, std::vector<Value>& outputs) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) { append(outputs, f(values[I]...)); }
   (std::make_index_sequence<values_taken<F>()>{});
 }
 

@@ -1,0 +1,81 @@
+#pragma once
+
+/// @file
+/// What a gradient check finds, and how it tells.
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "tapedeck/core/matrix.hpp"
+
+namespace tapedeck {
+
+/// What can be wrong.
+enum class Fault : std::uint8_t {
+  wrong_gradient,   ///< analytic and numeric derivatives differ
+  broken_vjp,       ///< playing back threw an error
+  untouched,        ///< a parameter that the pass never used
+  vacuous,          ///< every derivative vanishes, so that nothing was checked
+  not_finite,       ///< the function gives NaN or Inf at the samples
+  kink,             ///< slopes from the left and from the right differ at the sample: there is no derivative
+  not_repeatable,   ///< the same samples gave another result the second time
+  not_accumulated,  ///< a gradient that was there already, or that of a second use, was lost or changed
+  state_kept,       ///< another forward before the backward changed the gradient
+  wrong_in_float,   ///< right in double, but float throws, is not finite or gives another gradient
+};
+
+/// The word for a fault, such as "wrong gradient".
+TAPEDECK_API const char* name_of(Fault fault);
+
+/// What a wrong gradient looks like, where its figures tell: a guess at the mistake.
+enum class Cause : std::uint8_t {
+  unknown,
+  sign_flipped,  ///< minus the derivative
+  transposed,    ///< the derivative's elements, rows and columns swapped; or a factor that is not transposed
+  scaled_by_batch,  ///< multiplied or divided by the number of samples: a mean where a sum is due, or the
+                    ///< reverse
+  scaled,           ///< multiplied by another constant
+  missing_factor,   ///< right once multiplied by an input, a parameter or an output, or divided by it
+  missing_term,     ///< something is not added: nothing at all, or a term that is told
+  other_axis,       ///< summed over rows where columns are due, or the reverse
+  mask_redrawn,     ///< elements are right, or zero where they should not be, or the reverse
+  one_sample_only,  ///< right for a single sample, or for one column of a batch, and wrong for the others
+};
+
+/// The words for a cause, such as "sign flipped".
+TAPEDECK_API const char* name_of(Cause cause);
+
+/// One thing that is wrong, in words, with its place and figures.
+struct Finding {
+  Fault fault;
+  Cause cause = Cause::unknown;
+  std::string text;
+};
+
+/// What a check found.
+struct TAPEDECK_API GradientReport {
+  /// The element with the largest error.
+  struct Element {
+    std::string place;  ///< "scale.gain(2,0)", or "input 1 (0,3)"
+    double analytic = 0;
+    double numeric = 0;
+    double relative_error = 0;  ///< relative to the largest derivative of the same matrix
+  };
+  Element worst;
+  Index compared = 0;  ///< derivatives that were compared
+  Index refined = 0;   ///< those of them that took a smaller step, mostly since a kink lies beside the sample
+  std::vector<Finding> findings;
+
+  bool passed() const { return findings.empty(); }
+  bool found(Fault fault) const;
+  bool found(Cause cause) const;
+  /// The verdict in one line, and a line for each finding; of many, the first eight.
+  std::string describe() const;
+};
+
+/// Writes `describe()`.
+TAPEDECK_API std::ostream& operator<<(std::ostream& out, const GradientReport& report);
+
+}  // namespace tapedeck

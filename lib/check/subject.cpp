@@ -1,0 +1,116 @@
+#include "check/subject.hpp"
+
+#include <utility>
+
+namespace tapedeck::detail {
+namespace {
+
+template <class To, class From>
+std::vector<Matrix<To>> converted(const std::vector<Matrix<From>>& all) {
+  std::vector<Matrix<To>> out;
+  for (const auto& m : all) out.push_back(arma::conv_to<Matrix<To>>::from(m));
+  return out;
+}
+
+template <class T>
+Matrices matrices_of(const std::vector<Value>& values) {
+  std::vector<Matrix<T>> all;
+  for (const Value& value : values) all.push_back(value.matrix<T>());
+  return converted<double>(all);
+}
+
+template <class T>
+Matrices collected(const Subject& subject, const Subject::Use& use, const Gradients& gradients) {
+  std::vector<Matrix<T>> all;
+  for (const Leaf& leaf : subject.leaves()) {
+    all.push_back(leaf.parameter ? gradients.of<T>(*leaf.parameter) : use.inputs[leaf.input].cotangent<T>());
+  }
+  return converted<double>(all);
+}
+
+}  // namespace
+
+bool is_under(const std::string& under, const std::string& name) {
+  return under.empty() || name == under || name.starts_with(under + ".");
+}
+
+std::string Leaf::place(Index element, Index rows) const {
+  return name + (parameter ? "(" : " (") + std::to_string(element % rows) + "," +
+         std::to_string(element / rows) + ")";
+}
+
+Subject::Subject(ParameterStore& store, const CheckedFunction& function, const std::vector<CheckInput>& kinds,
+                 std::vector<Elements> inputs, const GradientCheckOptions& options)
+    : store_(store), function_(function), kinds_(kinds), inputs_(std::move(inputs)), options_(options) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (!kinds_[i].differentiated()) continue;
+    leaves_.push_back(
+        {"input " + std::to_string(i), std::get_if<Matrix<double>>(&inputs_[i]), std::nullopt, i});
+  }
+  for (const ParameterView& p : store.parameters()) {
+    if (!is_under(options.under, p.name()) || p.frozen()) continue;
+    leaves_.push_back({p.name(), store.scalar() == f64 ? &p.value<double>() : nullptr, p.handle()});
+  }
+}
+
+Subject::Use::Use(const Subject& subject, Memory& memory)
+    : tape(subject.store_, memory, {.step = subject.options_.seed}),
+      inputs(subject.put(tape, subject.inputs_)),
+      outputs(subject.apply(tape, inputs)) {}
+
+std::vector<Value> Subject::put(Tape& tape, const std::vector<Elements>& inputs) const {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto* numbers = std::get_if<Matrix<double>>(&inputs[i]);
+    if (numbers != nullptr && kinds_[i].differentiated()) {
+      values.push_back(tape.variable(*numbers));
+    } else {
+      values.push_back(std::visit([&](const auto& m) { return tape.input(m); }, inputs[i]));
+    }
+  }
+  return values;
+}
+
+std::vector<Value> Subject::apply(Tape& tape, const std::vector<Value>& inputs) const {
+  std::vector<Value> outputs = function_(tape, inputs);
+  if (outputs.empty()) {
+    throw OptionError(
+        {.who = "check_gradient", .given = "a function that gives no Value", .wanted = "at least one"});
+  }
+  for (const Value& output : outputs) {
+    if (&output.tape() != &tape) {
+      throw HandleError({.who = "check_gradient",
+                         .given = "a function that gives a Value of another tape",
+                         .wanted = "one of the tape that its inputs are on",
+                         .hint = "use the Tape& that the function is given, or input.tape()"});
+    }
+  }
+  return outputs;
+}
+
+Matrices Subject::evaluate() {
+  const Use use(*this, memory_);
+  return matrices_of<double>(use.outputs);
+}
+
+Matrices Subject::collect(const Use& use, const Gradients& gradients) const {
+  return with_scalar(store_.scalar(), [&]<class T>(T) { return collected<T>(*this, use, gradients); });
+}
+
+Subject::Result Subject::gradient(const Matrices& cotangents) {
+  Use use(*this, memory_);
+  Gradients gradients(store_);
+  return with_scalar(store_.scalar(), [&]<class T>(T) -> Result {
+    const auto v = converted<T>(cotangents);
+    use.tape.backward(roots_of(use.outputs, v), gradients);
+    return {matrices_of<T>(use.outputs), collect(use, gradients), gradients.touched_slots()};
+  });
+}
+
+Subject::Result Subject::gradient_in(ParameterStore& store, const Matrices& cotangents) const {
+  std::vector<Elements> rounded;
+  for (const Elements& input : inputs_) rounded.push_back(rounded_to_float(input));
+  return Subject(store, function_, kinds_, rounded, options_).gradient(cotangents);
+}
+
+}  // namespace tapedeck::detail

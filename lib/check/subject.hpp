@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/samples.hpp"
+#include "tapedeck/check/gradient_check.hpp"
+
+namespace tapedeck::detail {
+
+/// A matrix that the function is differentiated with respect to: an input, or a parameter.
+struct Leaf {
+  std::string name;
+  Matrix<double>* values;  ///< null in a float store
+  std::optional<Parameter> parameter;
+  std::size_t input = 0;  ///< which, unless it is a parameter
+
+  /// "input 0 (2,1)", "scale.gain(2,0)".
+  std::string place(Index element, Index rows) const;
+};
+
+bool is_under(const std::string& under, const std::string& name);
+
+/// The function under check, with its samples and parameters.
+class Subject {
+ public:
+  /// The store must be in double for everything but `gradient`.
+  Subject(ParameterStore& store, const CheckedFunction& function, const std::vector<CheckInput>& kinds,
+          std::vector<Elements> inputs, const GradientCheckOptions& options);
+  Subject(const Subject&) = delete;  // leaves point into the inputs
+  Subject& operator=(const Subject&) = delete;
+
+  /// Differentiated inputs, then parameters.
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+  const std::vector<Elements>& inputs() const { return inputs_; }
+  ParameterStore& store() const { return store_; }
+
+  /// One tape, the inputs on it, and what the function gave first.
+  struct Use {
+    Use(const Subject& subject, Memory& memory);
+
+    Tape tape;
+    std::vector<Value> inputs;
+    std::vector<Value> outputs;
+  };
+  std::vector<Value> put(Tape& tape, const std::vector<Elements>& inputs) const;
+  std::vector<Value> apply(Tape& tape, const std::vector<Value>& inputs) const;
+
+  Matrices evaluate();
+  /// What `backward` left: one gradient for each leaf.
+  Matrices collect(const Use& use, const Gradients& gradients) const;
+  /// Outputs and gradients of one forward and one backward, in whichever scalar the store has.
+  struct Result {
+    Matrices outputs;
+    Matrices gradients;
+    std::vector<std::uint8_t> touched;  ///< slots of the store
+  };
+  Result gradient(const Matrices& cotangents);
+  /// The same in another store of the family, at the nearest samples that float can hold.
+  Result gradient_in(ParameterStore& store, const Matrices& cotangents) const;
+
+ private:
+  ParameterStore& store_;
+  const CheckedFunction& function_;
+  const std::vector<CheckInput>& kinds_;
+  std::vector<Elements> inputs_;
+  const GradientCheckOptions& options_;
+  std::vector<Leaf> leaves_;
+  Memory memory_;
+};
+
+/// Each output with its cotangent, which must outlive the roots.
+template <class T>
+std::vector<Root> roots_of(const std::vector<Value>& outputs, const std::vector<Matrix<T>>& cotangents) {
+  std::vector<Root> roots;
+  for (std::size_t k = 0; k < outputs.size(); ++k) roots.emplace_back(outputs[k], cotangents[k]);
+  return roots;
+}
+
+}  // namespace tapedeck::detail
