@@ -40,16 +40,16 @@ inline constexpr Scalar f64 = Scalar::f64;
 /// What the elements of a matrix are: one of the two scalars, or an index.
 enum class Element : std::uint8_t { real32, real64, index };
 
+/// What a matrix may hold here. An arma::imat, say, is neither numbers nor labels.
+template <class T>
+concept Storable = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Index>;
+
 template <class T>
 inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::f32 : Scalar::f64;
-/// For float, double and Index alone: an arma::imat, say, is neither numbers nor labels.
-template <class T>
-requires(std::is_same_v<T, float> || std::is_same_v<T, double> ||
-         std::is_same_v<T, Index>) inline constexpr Element element_of = std::is_same_v<T, float>
-                                                                             ? Element::real32
-                                                                         : std::is_same_v<T, double>
-                                                                             ? Element::real64
-                                                                             : Element::index;
+template <Storable T>
+inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::real32
+                                      : std::is_same_v<T, double> ? Element::real64
+                                                                  : Element::index;
 
 constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
 constexpr Index size_in_bytes(Scalar scalar) { return scalar == Scalar::f32 ? 4 : 8; }
