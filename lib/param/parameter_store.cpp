@@ -329,13 +329,13 @@ std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, co
 }
 
 void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const {
-  const auto& [name, shape, options] = layout_->parameters[slot];
-  arma::mat values(shape.rows, shape.cols);
-  rule.fill(values, options.fan, Random{seed}.stream(name), rule.parameter);
-  if (shape_of(values) != shape) {
-    throw ShapeError({.who = name,
+  const StoreLayout::Slot& parameter = layout_->parameters[slot];
+  arma::mat values(parameter.shape.rows, parameter.shape.cols);
+  rule.fill(values, parameter.options.fan, Random{seed}.stream(parameter.name), rule.parameter);
+  if (shape_of(values) != parameter.shape) {
+    throw ShapeError({.who = parameter.name,
                       .given = "initial values of " + to_string(shape_of(values)),
-                      .wanted = to_string(shape),
+                      .wanted = to_string(parameter.shape),
                       .hint = "an initialiser sets the elements of the matrix that it is given"});
   }
   with_scalar(into.scalar(), [&]<class T>(T) {
@@ -343,7 +343,7 @@ void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t see
     target = arma::conv_to<Matrix<T>>::from(values);
     if (!target.is_finite()) {
       throw NonFiniteError(
-          {.who = name,
+          {.who = parameter.name,
            .given = std::string("initial values with NaN or Inf as ") + name_of(into.scalar()),
            .wanted = "finite numbers"});
     }

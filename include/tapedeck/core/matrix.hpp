@@ -53,18 +53,18 @@ enum class Element : std::uint8_t {
   index    ///< Index
 };
 
+/// What a matrix may hold here. An arma::imat, say, is neither numbers nor labels.
+template <class T>
+concept Storable = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, Index>;
+
 /// The Scalar that float or double is.
 template <class T>
 inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::f32 : Scalar::f64;
-/// The Element that float, double or Index is; nothing else is one: an arma::imat, say, is neither numbers nor
-/// labels.
-template <class T>
-requires(std::is_same_v<T, float> || std::is_same_v<T, double> ||
-         std::is_same_v<T, Index>) inline constexpr Element element_of = std::is_same_v<T, float>
-                                                                             ? Element::real32
-                                                                         : std::is_same_v<T, double>
-                                                                             ? Element::real64
-                                                                             : Element::index;
+/// The Element that float, double or Index is.
+template <Storable T>
+inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::real32
+                                      : std::is_same_v<T, double> ? Element::real64
+                                                                  : Element::index;
 
 /// 4 or 8.
 constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
