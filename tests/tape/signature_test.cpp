@@ -26,6 +26,16 @@ constexpr td::Signature cell = "x(n,b) h(m,b) -> next_h(m,b)* c2(m,b)";
 static_assert(cell.outputs.size == 2 && cell.outputs[0].kept && !cell.outputs[1].kept);
 static_assert(cell.outputs[0].name == "next_h" && cell.outputs[1].name == "c2");
 
+// What each fault is called is told to the author by `apply`; tests/contract reads that.
+using Fault = td::Signature::Fault;
+static_assert(affine.fault == Fault::none && loss.fault == Fault::none && cell.fault == Fault::none);
+constexpr td::Signature typo = "x(f,b)* t(1,b:index -> y(f,b)";
+static_assert(typo.fault == Fault::malformed_operand && typo.unread == ":index -> y(f,b)");
+static_assert(td::Signature("x(4294967295,b) -> y(1,b)").inputs[0].rows.number == 4294967295);
+static_assert(td::Signature("x(4294967296,b) -> y(1,b)").fault == Fault::malformed_size);
+static_assert(td::Signature("x(a,b) y(c,d) -> z(e,f) w(g,h)").fault == Fault::none);
+static_assert(td::Signature("x(a,b) y(c,d) -> z(e,f) w(g,i) v(h,j)").fault == Fault::too_many_sizes);
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(tape)
