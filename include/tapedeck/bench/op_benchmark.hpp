@@ -72,7 +72,8 @@ using BenchmarkInputs = std::function<std::vector<BenchmarkInput>(Shape)>;
 namespace detail {
 
 // What an application calls; adds its parameters to the scope, if it has any.
-using BenchmarkedFunction = std::function<void(const std::vector<Value>& inputs, std::vector<Value>& outputs)>;
+using BenchmarkedFunction =
+    std::function<void(const std::vector<Value>& inputs, std::vector<Value>& outputs)>;
 using MakeBenchmarked = std::function<BenchmarkedFunction(const Scope&, Shape)>;
 
 struct Benchmarked {
@@ -272,10 +273,10 @@ void register_benchmarks(const Benchmarked& what, Shape size, const std::string&
 /// Registers forward/NAME/SIZE/SCALAR and backward/NAME/SIZE/SCALAR for every size in float and in double, to
 /// be run by Google Benchmark's main.
 ///
-/// `function` takes one to four Values and gives one, or an array or vector of them; or it takes a Scope and a Shape and gives such a
-/// function, such as a layer, which adds its parameters to the scope. `inputs` makes what it is called with
-/// at a size; by default numbers of that shape for each Value. What the function throws, or a count of inputs
-/// that is not its own, becomes the error of the benchmark.
+/// `function` takes one to four Values and gives one, or an array or vector of them; or it takes a Scope and
+/// a Shape and gives such a function, such as a layer, which adds its parameters to the scope. `inputs` makes
+/// what it is called with at a size; by default numbers of that shape for each Value. What the function
+/// throws, or a count of inputs that is not its own, becomes the error of the benchmark.
 ///
 /// The result is true; it lets the call stand at namespace scope.
 template <class F>
@@ -296,10 +297,11 @@ bool benchmark(const std::string& name, const F& function, const std::vector<Sha
     what.input_count = detail::values_taken<Made>();
     what.make = [=](const Scope& scope, Shape size) { return bound(function(scope, size)); };
   } else {
-    static_assert(detail::values_taken<F>() > 0,
-                  "benchmark: the function takes one to four Values and gives a Value, or an array or vector of "
-                  "them, or it takes "
-                  "(const Scope&, Shape) and gives such a function");
+    static_assert(
+        detail::values_taken<F>() > 0,
+        "benchmark: the function takes one to four Values and gives a Value, or an array or vector of "
+        "them, or it takes "
+        "(const Scope&, Shape) and gives such a function");
     what.input_count = detail::values_taken<F>();
     what.make = [=](const Scope&, Shape) { return bound(function); };
   }

@@ -17,8 +17,8 @@ namespace tapedeck {
 
 /// A parameter and what its layer calls it, such as "weight".
 struct NamedParameter {
-  std::string name;
-  Parameter handle;
+  std::string name;  ///< "weight"; of a Sequential's parameters "fc_1.weight"
+  Parameter handle;  ///< what a store takes
 };
 
 /// A copyable callable `Value operator()(const Value&) const`; there is no base class to inherit. A layer may
@@ -54,8 +54,8 @@ void explain_layer() {
 class TAPEDECK_API Layer {
  public:
   /// What is no layer does not compile, and one sentence says why. This is asked inside: as a constraint it
-  /// would be a page, and would ask itself about a layer made of a Layer. OptionError if it is a function that is
-  /// empty: a null pointer or an empty std::function.
+  /// would be a page, and would ask itself about a layer made of a Layer. OptionError if it is a function
+  /// that is empty: a null pointer or an empty std::function.
   template <class L>
   requires(!std::same_as<L, Layer>)
       Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
@@ -75,6 +75,7 @@ class TAPEDECK_API Layer {
 
   /// The layer's own name, or empty.
   std::string name() const { return held_->name(); }
+  /// The layer's word for automatic names, or "layer".
   std::string kind() const { return held_->kind(); }
   std::string describe() const { return held_->describe(); }
   std::vector<NamedParameter> parameters() const { return held_->parameters(); }

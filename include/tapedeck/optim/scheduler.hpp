@@ -23,8 +23,8 @@ class TAPEDECK_API Scheduler {
   /// The learning rate after n calls of `step`.
   using Rule = std::function<double(double base_rate, Index n)>;
 
-  /// Sets the rate for n = 0. OptionError if the rule is empty, or gives a rate that is negative or not finite;
-  /// so does `step`, without making it.
+  /// Sets the rate for n = 0. OptionError if the rule is empty, or gives a rate that is negative or not
+  /// finite; so does `step`, without making it.
   Scheduler(Optimizer& optimizer, Rule rule);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;

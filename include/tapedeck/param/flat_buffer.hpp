@@ -62,7 +62,8 @@ class TAPEDECK_API FlatBuffer {
     return const_cast<FlatBuffer*>(this)->data<T>();
   }
 
-  /// A view of one matrix. ScalarError if the buffer holds the other scalar, HandleError if it has no such slot.
+  /// A view of one matrix. ScalarError if the buffer holds the other scalar, HandleError if it has no such
+  /// slot.
   template <class T>
   Matrix<T>& matrix(Index slot) {
     require(scalar_of<T>);

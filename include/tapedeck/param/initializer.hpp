@@ -33,7 +33,8 @@ inline constexpr double linear = 1;                 ///< no activation
 inline constexpr double sigmoid = 1;                ///< by convention
 inline constexpr double tanh = 5.0 / 3.0;           ///< by convention
 inline constexpr double relu = 1.4142135623730951;  ///< sqrt(2) (He, Zhang, Ren and Sun, ICCV 2015)
-/// sqrt(2 / (1 + slope^2)) (He, Zhang, Ren and Sun, ICCV 2015, eq. 15). OptionError if the slope is not finite.
+/// sqrt(2 / (1 + slope^2)) (He, Zhang, Ren and Sun, ICCV 2015, eq. 15). OptionError if the slope is not
+/// finite.
 TAPEDECK_API double leaky_relu(double slope);
 }  // namespace gain
 

@@ -170,9 +170,9 @@ class TAPEDECK_API ParameterStore {
   /// Moves every parameter at or under a name into a group. NameError if there is none or the group is empty,
   /// UsageError once sealed.
   void set_group(std::string_view name, std::string group);
-  /// Lays memory out and draws initial values; nothing happens the second time. ShapeError or NonFiniteError if
-  /// an initialiser gives another shape, or what is no finite number in the store's scalar; the store is then
-  /// still open.
+  /// Lays memory out and draws initial values; nothing happens the second time. ShapeError or NonFiniteError
+  /// if an initialiser gives another shape, or what is no finite number in the store's scalar; the store is
+  /// then still open.
   void seal();
   /// Whether memory is laid out, so that nothing more can be added.
   bool sealed() const { return sealed_; }
@@ -191,7 +191,8 @@ class TAPEDECK_API ParameterStore {
   bool contains(std::string_view name) const;
   /// The parameter of this name. NameError if there is none, with the nearest name as a hint.
   ParameterView parameter(std::string_view name);
-  /// The parameter that a handle means. HandleError if it is of another family, or of a slot that there is not.
+  /// The parameter that a handle means. HandleError if it is of another family, or of a slot that there is
+  /// not.
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();

@@ -7,11 +7,11 @@
 ///   - `static constexpr auto name`: what records and errors call it,
 ///   - `static constexpr Signature signature`: see there,
 ///   - `forward(outputs..., saved..., inputs...) const`, which sets every element of its outputs and of what
-///   it saves,
+///     it saves,
 ///   - `vjp(sinks..., output cotangents..., kept...) const`: a Sink for each input that is not an index; then
-///   the
-///     outputs' cotangents; then what is kept, in the order of the signature: inputs with a `*`, outputs with
-///     a `*`, what the forward saved.
+///     the outputs' cotangents; then what is kept, in the order of the signature: inputs with a `*`, outputs
+///     with a `*`, what the forward saved.
+///
 /// Both bodies are written with `auto`: they see Armadillo matrices of float or of double. Members are the
 /// op's options; it has no state. If the signature cannot say the shape of the (first) output, a member
 /// `Shape shape(Shape input...) const` does. A `forward` that wants to know the mode, random numbers or to
@@ -31,8 +31,10 @@ namespace tapedeck {
 /// What a forward may ask of its tape.
 class Context {
  public:
+  /// Made by the library for each call of a forward.
   explicit Context(detail::Pass& pass) : pass_(pass) {}
 
+  /// Whether the tape is in train mode.
   bool training() const { return pass_.mode() == train; }
   /// A stream for this use of this layer at this step; the same in a recomputation.
   Random random() { return pass_.next_random(); }

@@ -68,6 +68,7 @@ const Other& read_sink(const Other& other) {
 template <class T>
 class Sink {
  public:
+  /// Made by the library for each call of a vjp.
   Sink(detail::Pass& pass, std::uint32_t entry)
       : pass_(pass),
         wanted_(pass.entry(entry).wanted),

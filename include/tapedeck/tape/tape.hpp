@@ -16,8 +16,9 @@
 
 namespace tapedeck {
 
+/// How a pass runs.
 struct TapeOptions {
-  Mode mode = train;
+  Mode mode = train;  ///< what the pass is for
   /// Look for NaN and Inf after every record, forward and backward, and throw NonFiniteError at the first
   /// one.
   bool check_finite = false;
@@ -36,6 +37,7 @@ struct TapeOptions {
 /// Where `backward` starts: a Value and the cotangent it is given. A 1x1 Value needs none; it starts with 1.
 class TAPEDECK_API Root {
  public:
+  /// A 1x1 Value, with the cotangent 1.
   Root(const Value& value) : value_(value) {}  // NOLINT(google-explicit-constructor): backward(loss)
   /// `cotangent` has the Value's shape and element type, and must live until the call returns.
   template <class T>
@@ -90,8 +92,9 @@ class TAPEDECK_API Tape {
   Value gather(const Columns& columns) { return put(columns, Copy::if_needed, false); }
   /// A batch, copied in any case.
   Value copy(const Columns& columns) { return put(columns, Copy::always, false); }
-  /// A parameter, or a buffer, as a Value.
+  /// A parameter as a Value; nothing is copied. HandleError if it is of another store.
   Value parameter(Parameter parameter);
+  /// A buffer as a Value; nobody wants its cotangent. HandleError if it is of another store.
   Value buffer(Buffer buffer);
   /// The elements of a Value of another tape, as data: back-propagation does not reach through.
   Value carry(const Value& other);
@@ -103,10 +106,13 @@ class TAPEDECK_API Tape {
   /// does a tape in evaluate mode and a root that depends on nothing wanted. ShapeError for a root that is
   /// not 1x1 and has no cotangent.
   void backward(const Root& root) { backward(std::span(&root, 1), store().gradients()); }
+  /// The same into other gradients, of the same store: a thread's own, or some to compare with.
   void backward(const Root& root, Gradients& gradients) { backward(std::span(&root, 1), gradients); }
+  /// From several roots at once: `tape.backward({{a, da}, {b, db}})`.
   void backward(std::initializer_list<Root> roots) {
     backward({roots.begin(), roots.size()}, store().gradients());
   }
+  /// From several roots at once, into other gradients of the same store.
   void backward(std::span<const Root> roots, Gradients& gradients);
 
   /// The roots' cotangents pulled back to `inputs` (variables, parameters as Values, or anything that depends
@@ -116,6 +122,7 @@ class TAPEDECK_API Tape {
   /// recorded.
   template <class T>
   std::vector<Matrix<T>> vjp(std::span<const Root> roots, std::span<const Value> inputs);
+  /// The same for lists: `tape.vjp<double>({{y, dy}}, {x})`.
   template <class T>
   std::vector<Matrix<T>> vjp(std::initializer_list<Root> roots, std::initializer_list<Value> inputs) {
     return vjp<T>(std::span(roots.begin(), roots.size()), std::span(inputs.begin(), inputs.size()));
@@ -141,7 +148,9 @@ class TAPEDECK_API Tape {
   /// Tells errors, records and random streams which layer is at work, until it is destroyed.
   class TAPEDECK_API At {
    public:
+    /// For whoever keeps the hash of the name, hash_of(name).
     At(const Tape& tape, std::string_view name, std::uint64_t hash);
+    /// Inside another At the name is added to the outer one's: "encoder.fc_1".
     At(const Tape& tape, std::string_view name);
     At(const At&) = delete;
     At& operator=(const At&) = delete;
