@@ -56,10 +56,6 @@ std::string fixed(double x, int digits) {
   return text.str();
 }
 
-std::string microseconds(const std::optional<double>& seconds) {
-  return seconds ? fixed(*seconds * 1e6, 2) : "";
-}
-
 // A string of the dot language.
 std::string quoted(const std::string& text) {
   std::string result = "\"";
@@ -95,29 +91,31 @@ Inspection inspect(const Tape& tape) {
 
 std::ostream& operator<<(std::ostream& out, const Inspection& inspection) {
   using enum TextTable::Align;
-  TextTable table({{"layer", left},
-                   {"op", left},
-                   {"inputs", left},
-                   {"outputs", left},
-                   {"saved", left},
-                   {"bytes"},
-                   {"flops"},
-                   {"forward us"},
-                   {"backward us"}});
+  const bool timed = !inspection.records.empty() && inspection.records.front().forward;
+  std::vector<TextTable::Column> columns{{"layer", left}, {"op", left}, {"inputs", left}, {"outputs", left},
+                                         {"saved", left}, {"bytes"},    {"flops"}};
+  if (timed) columns.insert(columns.end(), {{"forward us"}, {"backward us"}});
+  TextTable table(std::move(columns));
+  const auto add = [&](std::vector<std::string> cells, std::size_t bytes, double flops, double forward,
+                       double backward) {
+    cells.insert(cells.end(), {std::to_string(bytes), fixed(flops, 0)});
+    if (timed) cells.insert(cells.end(), {fixed(forward * 1e6, 2), fixed(backward * 1e6, 2)});
+    table.add(std::move(cells));
+  };
   std::size_t bytes = 0;
   double flops = 0;
-  std::optional<double> forward;
-  std::optional<double> backward;
+  double forward = 0;
+  double backward = 0;
   for (const InspectedRecord& r : inspection.records) {
-    table.add({r.layer, r.op, shapes(r.inputs), shapes(r.outputs), shapes(r.saved), std::to_string(r.bytes),
-               fixed(r.flops, 0), microseconds(r.forward), microseconds(r.backward)});
+    add({r.layer, r.op, shapes(r.inputs), shapes(r.outputs), shapes(r.saved)}, r.bytes, r.flops,
+        r.forward.value_or(0), r.backward.value_or(0));
     bytes += r.bytes;
     flops += r.flops;
-    if (r.forward) forward = forward.value_or(0) + *r.forward;
-    if (r.backward) backward = backward.value_or(0) + *r.backward;
+    forward += r.forward.value_or(0);
+    backward += r.backward.value_or(0);
   }
-  table.add({"", std::to_string(inspection.records.size()) + " records", "", "", "", std::to_string(bytes),
-             fixed(flops, 0), microseconds(forward), microseconds(backward)});
+  add({"", std::to_string(inspection.records.size()) + " records", "", "", ""}, bytes, flops, forward,
+      backward);
   return out << table.text() << "peak memory of the tape: " << inspection.peak_bytes << " bytes\n";
 }
 

@@ -26,8 +26,10 @@ std::optional<std::string> first_non_finite(Element element, Shape shape, const 
   const auto search = [&]<class T>(const T* x) -> std::optional<std::string> {
     for (Index i = 0; i < shape.size(); ++i) {
       if (std::isfinite(x[i])) continue;
-      return std::to_string(x[i]) + " at (" + std::to_string(i % shape.rows) + "," +
-             std::to_string(i / shape.rows) + ")";
+      const std::string number = std::isnan(x[i]) ? "nan"
+                                 : x[i] > 0       ? "inf"
+                                                  : "-inf";  // a NaN's sign says nothing
+      return number + " at (" + std::to_string(i % shape.rows) + "," + std::to_string(i / shape.rows) + ")";
     }
     return std::nullopt;
   };

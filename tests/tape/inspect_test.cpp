@@ -136,7 +136,7 @@ BOOST_FIXTURE_TEST_CASE(the_table, Small) {
   const td::Inspection seen = td::inspect(tape);
   const std::string peak = std::to_string(seen.peak_bytes);
   BOOST_TEST(text(seen) ==
-             "layer         op         inputs       outputs  saved  bytes  flops  forward us  backward us\n"
+             "layer         op         inputs       outputs  saved  bytes  flops\n"
              "outer.fc_1    affine     3x2 3x1 2x5  3x5                60     60\n"
              "outer.tanh_1  tanh       3x5          3x5                60     15\n"
              "outer.fc_2    affine     1x3 1x1 3x5  1x5                20     30\n"
@@ -144,6 +144,20 @@ BOOST_FIXTURE_TEST_CASE(the_table, Small) {
              "              4 records                                 180    110\n"
              "peak memory of the tape: " +
                  peak + " bytes\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_table_with_times, Small) {
+  td::Inspection seen;
+  seen.records.push_back({.op = "a", .layer = "", .inputs = {}, .outputs = {}, .saved = {}});
+  seen.records[0].forward = 1.5e-6;
+  seen.records[0].backward = 20e-6;
+  seen.records.push_back(seen.records[0]);
+  BOOST_TEST(text(seen) ==
+             "layer  op         inputs  outputs  saved  bytes  flops  forward us  backward us\n"
+             "       a                                      0      0        1.50        20.00\n"
+             "       a                                      0      0        1.50        20.00\n"
+             "       2 records                              0      0        3.00        40.00\n"
+             "peak memory of the tape: 0 bytes\n");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_drawing, Small) {
