@@ -25,7 +25,7 @@ class TAPEDECK_API CheckInput {
   /// Differentiated with respect to, and drawn uniformly from [low, high): for functions that are not defined
   /// everywhere, such as a logarithm. OptionError unless low < high and both are finite.
   static CheckInput uniform(Shape shape, double low, double high);
-  /// Numbers that are not differentiated with respect to.
+  /// Given numbers that are not differentiated with respect to.
   static CheckInput data(Matrix<double> values) {
     CheckInput input(std::move(values));
     input.differentiated_ = false;
@@ -34,6 +34,7 @@ class TAPEDECK_API CheckInput {
   /// A row of labels that the checker draws, each from 0 to classes - 1. OptionError for no classes.
   static CheckInput labels(Index classes, Index batch);
 
+  /// Whether derivatives with respect to it are checked.
   bool differentiated() const { return differentiated_; }
   /// The elements, drawn from the stream unless they were given.
   std::variant<Matrix<double>, IndexMatrix> elements(const Random& random) const;

@@ -18,9 +18,9 @@
 ///     const Model model{store};
 ///     box.restore(store);
 ///     td::Memory memory;
-///     td::Tape tape{store, memory, box.tape_options()};            // looks for NaN and Inf after every
-///     record const std::vector<td::Value> in = box.inputs(tape); tape.backward(td::mse(model(in[0]), in[1],
-///     td::batch_mean));  // throws where it went wrong
+///     td::Tape tape{store, memory, box.tape_options()};  // looks for NaN and Inf after every record
+///     const std::vector<td::Value> in = box.inputs(tape);
+///     tape.backward(td::mse(model(in[0]), in[1], td::batch_mean));  // throws where it went wrong
 ///
 /// The Trainer writes one by itself: `FitOptions::black_box`.
 

@@ -128,11 +128,13 @@ class Sink {
     if (wanted_) *this += contribution();
   }
 
+  /// Does not compile, and says what can be added.
   template <class Anything>
   void operator+=(const Anything& /*contribution*/) {
     static_assert(detail::never<Anything>,
                   "sink: this cannot be added to it; it takes a matrix, a map, or a callable that gives one");
   }
+  /// Does not compile: add the negative instead.
   template <class Anything>
   void operator-=(const Anything& /*contribution*/) {
     static_assert(detail::never<Anything>, "sink: it cannot be subtracted from; write += and a minus");
