@@ -45,8 +45,8 @@ umbrella && /^\/\/\/   / {
   $0 = before $0
 }
 
-/^namespace tapedeck {/ { $0 = close_ $0 open }
-/^}  \/\/ namespace tapedeck$/ { $0 = close_ $0; begun = 3 }
+/^namespace tapedeck(::detail)? {/ { $0 = close_ $0 open }
+/^}  \/\/ namespace tapedeck(::detail)?$/ { $0 = close_ $0; begun = 3 }
 
 /^extern template/ { left_out = ";" }
 /^template </ { held = $0; next }

@@ -11,7 +11,7 @@
 ///       throw;
 ///     }
 ///
-/// and in a program of its own, under a debugger with a breakpoint on throw:
+/// Then, in a program of its own, under a debugger with a breakpoint on throw:
 ///
 ///     const auto box = td::BlackBox::read("nan.box");
 ///     td::ParameterStore store{box.store_options()};
@@ -43,7 +43,8 @@ class TAPEDECK_API BlackBox {
   /// UsageError if the tape's Memory was destroyed.
   explicit BlackBox(const Tape& tape);
 
-  /// FileError, with file, line and what was expected, if there is no such file or it is damaged.
+  /// What `write` has written. FileError, with file, line and what was expected, if there is no such file or
+  /// it is damaged.
   static BlackBox read(const std::filesystem::path& file);
   /// Replaces the file whole or not at all. FileError if it cannot be written.
   void write(const std::filesystem::path& file) const;

@@ -3,11 +3,11 @@
 /// @file
 /// What is on a tape: as a table, as a drawing, with times.
 ///
-///     td::Tape tape{store, memory, {.trace = true}};        // without it: shapes and bytes, but no times
+///     td::Tape tape{store, memory, {.trace = true}};              // without it: shapes and bytes, no times
 ///     td::Value loss = td::mse(model(tape.input(x)), y, td::batch_mean);
 ///     tape.backward(loss);
-///     std::cout << td::inspect(tape);                        // a table
-///     std::ofstream("tape.dot") << td::inspect(tape).graphviz();   // dot -Tsvg tape.dot -o tape.svg
+///     std::cout << td::inspect(tape);                             // a table
+///     std::ofstream("tape.dot") << td::inspect(tape).graphviz();  // dot -Tsvg tape.dot -o tape.svg
 
 #include <cstddef>
 #include <cstdint>

@@ -9,7 +9,7 @@
 
 namespace tapedeck {
 
-/// The signature of an op, such as
+/// The signature of an op, a literal text:
 ///
 ///     "w(m,n)* b(m,1) x(n,b)* -> y(m,b)"          an affine map
 ///     "x(f,b) -> y(f,b)*"                         tanh: the vjp needs the output

@@ -79,9 +79,9 @@ class Sink {
   Sink(const Sink&) = delete;
 
   // Compilers show the line of a deleted function, and so the sentence.
-  Sink& operator=(const Sink&) = delete;  // sink: it cannot be assigned to; write +=
+  Sink& operator=(const Sink&) = delete;  ///< sink: it cannot be assigned to; write +=
   template <class Anything>
-  Sink& operator=(const Anything&) = delete;  // sink: it cannot be assigned to; write +=
+  Sink& operator=(const Anything&) = delete;  ///< sink: it cannot be assigned to; write +=
 
   /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
   bool wanted() const { return wanted_; }
