@@ -36,8 +36,8 @@ FNR == 1 {
 /^\/\/\/ @file/ { print "/// @defgroup " page " " (umbrella ? "" : room "/") header; begun = 1; next }
 begun == 1 && !/^\/\/\// { $0 = (umbrella ? "" : close_) open $0; begun = 2 }
 
-umbrella && /^\/\/\/   - [a-z]+\// {
-  split($0, part, /[- \/]+/)
+umbrella && /^\/\/\/   - [a-z]+\// { split($0, part, /[- \/]+/) }
+umbrella && /^\/\/\/   / {
   for (before = ""; match($0, /[a-z_]+\.hpp/); $0 = substr($0, RSTART + RLENGTH)) {
     name = substr($0, RSTART, RLENGTH)
     before = before substr($0, 1, RSTART - 1) "@ref " page_of(part[2], name) " \"" name "\""
@@ -45,8 +45,8 @@ umbrella && /^\/\/\/   - [a-z]+\// {
   $0 = before $0
 }
 
-/^namespace tapedeck {/ { $0 = close_ $0 open }
-/^}  \/\/ namespace tapedeck$/ { $0 = close_ $0; begun = 3 }
+/^namespace tapedeck(::detail)? {/ { $0 = close_ $0 open }
+/^}  \/\/ namespace tapedeck(::detail)?$/ { $0 = close_ $0; begun = 3 }
 
 /^extern template/ { left_out = ";" }
 /^template </ { held = $0; next }

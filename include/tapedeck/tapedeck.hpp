@@ -5,14 +5,18 @@
 ///
 ///   - core/: matrices, errors, random numbers (matrix.hpp, error.hpp)
 ///   - param/: what is trained: values, gradients, initial values (parameter_store.hpp)
-///   - tape/: recording and playing back; how an op is written (tape.hpp, op.hpp)
+///   - tape/: recording and playing back; how an op is written (tape.hpp, op.hpp); what is on a tape, in a
+///     table or a drawing (inspect.hpp); a pass in a file, to be repeated in a debugger (black_box.hpp)
 ///   - ops/: mathematics: a forward and its vector-Jacobian product each (affine.hpp, loss.hpp)
 ///   - layers/: ops with parameters, and Sequential (linear.hpp, sequential.hpp)
 ///   - optim/: optimizers, schedulers, clipping (optimizer.hpp)
 ///   - data/: data sets, batches, made-up data, standardisation (dataset.hpp)
 ///   - train/: a training loop for those who want none (trainer.hpp)
 ///
-/// `tapedeck/check/gradient_check.hpp` (is my vjp right?) is for tests and is included by itself.
+/// Two rooms are not in here; tests and benchmarks include them:
+///
+///   - check/: is my vjp right? (gradient_check.hpp)
+///   - bench/: how fast is my op? (op_benchmark.hpp)
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/columns.hpp"
@@ -66,6 +70,7 @@
 #include "tapedeck/tape/black_box.hpp"
 #include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"
+#include "tapedeck/tape/mode.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/signature.hpp"

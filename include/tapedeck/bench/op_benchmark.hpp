@@ -16,7 +16,7 @@
 /// forward/cube/25x50/f32, backward/cube/25x50/f32, the same in f64, and so on for every size. No other
 /// header of the library needs Google Benchmark.
 ///
-/// What is timed
+/// What is timed:
 ///   - forward: the function on a tape in train mode, recording included;
 ///   - backward: the replay of its records alone: the cotangents of its output are there already, and the
 ///     memory that those of its inputs are written to. All inputs given by shape and all parameters want one.
@@ -30,7 +30,7 @@
 /// The tape ends and a new one begins, in the same memory, outside of what is timed; after a pass that is not
 /// timed nothing is allocated any more. The clock is that on the wall, so other programs on the machine show.
 ///
-/// What the rates count
+/// What the rates count:
 ///   - items: the elements of the size in the name (so 1e9 / items_per_second is nanoseconds an element of
 ///     the input, for losses and sums too);
 ///   - bytes: what must be read and written at least, record by record as the signatures say. Forward: all

@@ -14,18 +14,18 @@ namespace tapedeck {
 class TAPEDECK_API CheckInput {
  public:
   // NOLINTBEGIN(google-explicit-constructor): a list of inputs is a list of different types
-  /// Differentiated with respect to.
+  /// Given numbers; derivatives with respect to them are checked.
   CheckInput(Matrix<double> values) : what_(std::move(values)) {}
-  /// The same, normal numbers that the checker draws, none within 0.1 of zero, where many functions have a
-  /// kink.
+  /// Normal numbers that the checker draws; derivatives with respect to them are checked. None is within 0.1
+  /// of zero, where many functions have a kink.
   CheckInput(Shape shape) : what_(shape) {}
-  /// Labels; nothing is differentiated with respect to them.
+  /// Given labels; nothing is differentiated with respect to them.
   CheckInput(IndexMatrix labels) : what_(std::move(labels)), differentiated_(false) {}
   // NOLINTEND(google-explicit-constructor)
-  /// Differentiated with respect to, and drawn uniformly from [low, high): for functions that are not defined
-  /// everywhere, such as a logarithm. OptionError unless low < high and both are finite.
+  /// Numbers drawn uniformly from [low, high); derivatives with respect to them are checked. For functions
+  /// that are not defined everywhere, such as a logarithm. OptionError unless low < high and both are finite.
   static CheckInput uniform(Shape shape, double low, double high);
-  /// Numbers that are not differentiated with respect to.
+  /// Given numbers; nothing is differentiated with respect to them.
   static CheckInput data(Matrix<double> values) {
     CheckInput input(std::move(values));
     input.differentiated_ = false;
@@ -34,6 +34,7 @@ class TAPEDECK_API CheckInput {
   /// A row of labels that the checker draws, each from 0 to classes - 1. OptionError for no classes.
   static CheckInput labels(Index classes, Index batch);
 
+  /// Whether derivatives with respect to it are checked.
   bool differentiated() const { return differentiated_; }
   /// The elements, drawn from the stream unless they were given.
   std::variant<Matrix<double>, IndexMatrix> elements(const Random& random) const;

@@ -35,6 +35,7 @@
 
 namespace tapedeck {
 
+/// How strictly, where and what is checked.
 struct GradientCheckOptions {
   /// The largest error that passes, relative to the largest derivative of the same input or parameter; above
   /// 0 and below 1.

@@ -31,7 +31,7 @@ TAPEDECK_API const char* name_of(Fault fault);
 
 /// What a wrong gradient looks like, where its figures tell: a guess at the mistake.
 enum class Cause : std::uint8_t {
-  unknown,
+  unknown,       ///< the figures fit none of the others
   sign_flipped,  ///< minus the derivative
   transposed,    ///< the derivative's elements, rows and columns swapped; or a factor that is not transposed
   scaled_by_batch,  ///< multiplied or divided by the number of samples: a mean where a sum is due, or the
@@ -49,27 +49,30 @@ TAPEDECK_API const char* name_of(Cause cause);
 
 /// One thing that is wrong, in words, with its place and figures.
 struct Finding {
-  Fault fault;
-  Cause cause = Cause::unknown;
-  std::string text;
+  Fault fault;                   ///< what is wrong
+  Cause cause = Cause::unknown;  ///< a guess at why; known of Fault::wrong_gradient alone
+  std::string text;              ///< for people: the place, the figures, and what the cause suggests
 };
 
 /// What a check found.
 struct TAPEDECK_API GradientReport {
   /// The element with the largest error.
   struct Element {
-    std::string place;  ///< "scale.gain(2,0)", or "input 1 (0,3)"
-    double analytic = 0;
-    double numeric = 0;
+    std::string place;          ///< "scale.gain(2,0)", or "input 1 (0,3)"
+    double analytic = 0;        ///< the derivative that the vjp gave
+    double numeric = 0;         ///< the derivative that differences gave
     double relative_error = 0;  ///< relative to the largest derivative of the same matrix
   };
-  Element worst;
+  Element worst;       ///< of all that were compared; without a place if nothing was
   Index compared = 0;  ///< derivatives that were compared
   Index refined = 0;   ///< those of them that took a smaller step, mostly since a kink lies beside the sample
-  std::vector<Finding> findings;
+  std::vector<Finding> findings;  ///< in the order they were found; empty if all is right
 
+  /// Whether there is no finding.
   bool passed() const { return findings.empty(); }
+  /// Whether some finding has this fault.
   bool found(Fault fault) const;
+  /// Whether some finding has this cause.
   bool found(Cause cause) const;
   /// The verdict in one line, and a line for each finding; of many, the first eight.
   std::string describe() const;

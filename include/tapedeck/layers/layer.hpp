@@ -67,7 +67,9 @@ class TAPEDECK_API Layer {
     }
   }
 
+  /// Shares what the other holds.
   Layer(const Layer&) = default;
+  /// Shares what the other holds.
   Layer& operator=(const Layer&) = default;
   ~Layer() = default;
 

@@ -32,31 +32,36 @@ class TAPEDECK_API Sequential {
 
   /// A layer, with or without a name.
   struct Item {
+    /// A layer that goes by its own name, or by its kind and a number.
     // What is no layer is refused by Layer. A list of items is taken by the constructor of Sequential below.
     template <class L>
     requires(!std::same_as<L, Item> && !std::same_as<L, std::vector<Item>> &&
              !std::same_as<L, std::initializer_list<Item>>) Item(L l)
         : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor): a list of layers
+    /// A layer with the name that it goes by here.
     template <class L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
 
-    std::string name;
-    Layer layer;
+    std::string name;  ///< empty: its own, or its kind and a number
+    Layer layer;       ///< what is applied
   };
 
   /// NameError for a name that is taken or is not made of letters, digits, '_' and '-'.
   Sequential(std::initializer_list<Item> items);
+  /// The same, of layers that a program collects.
   explicit Sequential(const std::vector<Item>& items);
 
   /// In evaluate mode, what the layers made in between is released. HandleError if a layer gives a Value that
   /// is empty, stale or of another tape.
   Value operator()(const Value& x) const;
 
-  /// By name ("fc_1", or "encoder.fc_1" for a layer of a nested Sequential) or by position. NameError,
-  /// OptionError.
+  /// The layer of that name: "fc_1", or "encoder.fc_1" in a nested Sequential. NameError if there is none.
   const Layer& operator[](std::string_view name) const;
+  /// The layer at that position, from 0. OptionError unless `position` is below `size()`.
   const Layer& operator[](Index position) const;
+  /// How many layers it applies; a nested Sequential is one.
   Index size() const { return items_.size(); }
+  /// The layers' names in order, without those of nested ones.
   std::vector<std::string> names() const;
 
   /// Of all layers, nested ones too: "fc_1.weight", "encoder.fc_1.bias".
@@ -75,24 +80,29 @@ class TAPEDECK_API Sequential {
   std::vector<Part> items_;
 };
 
+/// Writes `model.describe()`.
 TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Sequential& model);
 
 /// A table of a model's layers: name, description, shape of the output, count of parameters.
 struct Summary {
+  /// One layer that is no Sequential.
   struct Row {
-    std::string name;
-    std::string description;
-    Shape output;
-    Index parameter_count;
+    std::string name;         ///< "fc_1", or "encoder.fc_1" in a nested Sequential
+    std::string description;  ///< its describe(), or its kind
+    Shape output;             ///< features x batch, for the input that was asked for
+    Index parameter_count;    ///< elements of all its parameters
   };
-  std::vector<Row> rows;
-  Index parameter_count = 0;  ///< each counted once, however often it is used
+  std::vector<Row> rows;      ///< in the order of application
+  Index parameter_count = 0;  ///< elements of all parameters, each counted once, however often it is used
 };
 
-/// Runs the model on zeros of shape `input` in evaluate mode and looks at what comes out of each layer.
-/// ShapeError for an input that is too large to be, and what the model throws.
+/// Runs the model on zeros of shape `input`, features x batch, in evaluate mode and looks at what comes out
+/// of each layer. Seals the store. ShapeError for an input that is too large to be, and what the model
+/// throws.
 TAPEDECK_API Summary summarize(const Sequential& model, ParameterStore& store, Shape input);
+/// A table with a line for each row, and a last one for the total of parameters.
 TAPEDECK_API std::string to_string(const Summary& summary);
+/// Writes `to_string(summary)`.
 TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Summary& summary);
 
 }  // namespace tapedeck

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Memory that is handed out in a row and taken back all at once.
+/// Internal: memory that is handed out in a row and taken back all at once.
 
 #include <cstddef>
 #include <cstring>

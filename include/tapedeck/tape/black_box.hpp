@@ -11,16 +11,16 @@
 ///       throw;
 ///     }
 ///
-/// and in a program of its own, under a debugger with a breakpoint on throw:
+/// Then, in a program of its own, under a debugger with a breakpoint on throw:
 ///
 ///     const auto box = td::BlackBox::read("nan.box");
 ///     td::ParameterStore store{box.store_options()};
 ///     const Model model{store};
 ///     box.restore(store);
 ///     td::Memory memory;
-///     td::Tape tape{store, memory, box.tape_options()};            // looks for NaN and Inf after every
-///     record const std::vector<td::Value> in = box.inputs(tape); tape.backward(td::mse(model(in[0]), in[1],
-///     td::batch_mean));  // throws where it went wrong
+///     td::Tape tape{store, memory, box.tape_options()};  // looks for NaN and Inf after every record
+///     const std::vector<td::Value> in = box.inputs(tape);
+///     tape.backward(td::mse(model(in[0]), in[1], td::batch_mean));  // throws where it went wrong
 ///
 /// The Trainer writes one by itself: `FitOptions::black_box`.
 
@@ -43,7 +43,8 @@ class TAPEDECK_API BlackBox {
   /// UsageError if the tape's Memory was destroyed.
   explicit BlackBox(const Tape& tape);
 
-  /// FileError, with file, line and what was expected, if there is no such file or it is damaged.
+  /// What `write` has written. FileError, with file, line and what was expected, if there is no such file or
+  /// it is damaged.
   static BlackBox read(const std::filesystem::path& file);
   /// Replaces the file whole or not at all. FileError if it cannot be written.
   void write(const std::filesystem::path& file) const;

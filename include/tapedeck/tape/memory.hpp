@@ -12,6 +12,7 @@ namespace tapedeck {
 /// one after another.
 class TAPEDECK_API Memory {
  public:
+  /// Holds nothing until the first pass.
   Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;

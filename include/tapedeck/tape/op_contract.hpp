@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What an op must offer, asked when it is applied, so that a mistake is one sentence of the compiler's and
-/// not a page from inside the library. Authors of ops need not read this; `op.hpp` is theirs.
+/// Internal: what an op must offer, asked when it is applied, so that a mistake is one sentence of the
+/// compiler's and not a page from inside the library. Authors of ops need not read this; `op.hpp` is theirs.
 
 #include <array>
 #include <concepts>

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// What follows from an op's signature: how many arguments its members take, and which.
+/// Internal: what follows from an op's signature: how many arguments its members take, and which. Authors of
+/// ops need not read this; `op.hpp` is theirs.
 
 #include <array>
 #include <cstddef>

@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// The tables behind a tape: its entries (values and their cotangents) and its records (what was applied to
-/// what). Users of the library and authors of layers need not read this; `tape.hpp` and `op.hpp` are theirs.
+/// Internal: the tables behind a tape: its entries (values and their cotangents) and its records (what was
+/// applied to what). Users of the library and authors of layers need not read this; `tape.hpp` and `op.hpp`
+/// are theirs.
 
 #include <cstdint>
 #include <cstring>
@@ -13,19 +14,11 @@
 
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/arena.hpp"
+#include "tapedeck/tape/mode.hpp"
 #include "tapedeck/tape/signature.hpp"
 #include "tapedeck/tape/value.hpp"
 
 namespace tapedeck {
-
-/// What a pass is for. Layers such as Dropout and BatchNorm ask; there is no flag inside a layer.
-enum class Mode : std::uint8_t {
-  train,    ///< records what `backward` plays back; dropout drops, batch statistics are used and kept
-  evaluate  ///< records nothing; dropout is the identity, running statistics are used
-};
-inline constexpr Mode train = Mode::train;        ///< Mode::train
-inline constexpr Mode evaluate = Mode::evaluate;  ///< Mode::evaluate
-
 namespace detail {
 
 /// One matrix that a pass knows: a parameter, a buffer, an input, or what an op gave or saved.

@@ -9,7 +9,7 @@
 
 namespace tapedeck {
 
-/// The signature of an op, such as
+/// The signature of an op, a literal text:
 ///
 ///     "w(m,n)* b(m,1) x(n,b)* -> y(m,b)"          an affine map
 ///     "x(f,b) -> y(f,b)*"                         tanh: the vjp needs the output
@@ -26,32 +26,38 @@ class Signature {
  public:
   /// Why a text cannot be read.
   enum class Fault : std::uint8_t {
-    none,
-    no_arrow,
-    no_input,
-    no_output,
-    malformed_operand,
-    malformed_size,
-    name_twice,
-    too_many_sizes,
-    too_many_operands,
+    none,               ///< it can be read
+    no_arrow,           ///< there is no `->`
+    no_input,           ///< nothing stands before `->`
+    no_output,          ///< nothing stands after `->`
+    malformed_operand,  ///< an operand is not name(rows,columns), then :index, then *
+    malformed_size,     ///< a size is neither a word nor a number below 2^32
+    name_twice,         ///< two operands have one name
+    too_many_sizes,     ///< more than 8 different words
+    too_many_operands,  ///< more than 8 inputs, 4 outputs or 4 saved matrices
   };
+  /// A number of rows or columns.
   struct Size {
-    bool word = false;
+    bool word = false;         ///< a word, to be bound when the op is applied; or else a number
     std::uint32_t number = 0;  ///< the word's number, or the size itself
   };
+  /// One matrix that an op takes, gives or saves.
   struct Operand {
-    std::string_view name;
-    Size rows, cols;
-    bool kept = false;
-    bool index = false;
+    std::string_view name;  ///< as errors and tables call it
+    Size rows;              ///< features, mostly
+    Size cols;              ///< samples, mostly
+    bool kept = false;      ///< for the vjp: it is marked `*`, or saved
+    bool index = false;     ///< it holds integers: it is marked `:index`
   };
+  /// Operands in their order, at most `Capacity` of them.
   template <std::size_t Capacity>
   struct List {
-    std::array<Operand, Capacity> items{};
-    std::size_t size = 0;
+    std::array<Operand, Capacity> items{};  ///< the first `size` count
+    std::size_t size = 0;                   ///< how many there are
+    /// Operand i, which is not checked to be below `size`.
     constexpr const Operand& operator[](std::size_t i) const { return items[i]; }
   };
+  /// How many different words a signature may have for its sizes.
   static constexpr std::size_t max_words = 8;
 
  private:  // ahead of the constructor: Clang 14 evaluates only what stands before
@@ -140,6 +146,7 @@ class Signature {
   }
 
  public:
+  /// Reads the text at compile time; `fault` tells whether it could.
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is to become a Signature
   consteval Signature(const char* text) : rest_(text) {
     skip_spaces();
@@ -152,13 +159,13 @@ class Signature {
     for (std::size_t i = 0; i < saved.size; ++i) saved.items[i].kept = true;
   }
 
-  List<8> inputs;
-  List<4> outputs;
-  List<4> saved;
-  std::array<std::string_view, max_words> words{};
-  std::size_t word_count = 0;
-  Fault fault = Fault::none;
-  std::string_view unread;  ///< where a fault was found: the text from there on
+  List<8> inputs;                                   ///< before `->`
+  List<4> outputs;                                  ///< after `->`
+  List<4> saved;                                    ///< after `|`; all of them are kept
+  std::array<std::string_view, max_words> words{};  ///< those of sizes, in the order of first occurrence
+  std::size_t word_count = 0;                       ///< how many of `words` there are
+  Fault fault = Fault::none;                        ///< the first that was found
+  std::string_view unread;                          ///< the text from the fault on; empty if there is none
 
  private:
   std::string_view rest_;

@@ -79,9 +79,9 @@ class Sink {
   Sink(const Sink&) = delete;
 
   // Compilers show the line of a deleted function, and so the sentence.
-  Sink& operator=(const Sink&) = delete;  // sink: it cannot be assigned to; write +=
+  Sink& operator=(const Sink&) = delete;  ///< sink: it cannot be assigned to; write +=
   template <class Anything>
-  Sink& operator=(const Anything&) = delete;  // sink: it cannot be assigned to; write +=
+  Sink& operator=(const Anything&) = delete;  ///< sink: it cannot be assigned to; write +=
 
   /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
   bool wanted() const { return wanted_; }
@@ -128,11 +128,13 @@ class Sink {
     if (wanted_) *this += contribution();
   }
 
+  /// Does not compile, and says what can be added.
   template <class Anything>
   void operator+=(const Anything& /*contribution*/) {
     static_assert(detail::never<Anything>,
                   "sink: this cannot be added to it; it takes a matrix, a map, or a callable that gives one");
   }
+  /// Does not compile: add the negative instead.
   template <class Anything>
   void operator-=(const Anything& /*contribution*/) {
     static_assert(detail::never<Anything>, "sink: it cannot be subtracted from; write += and a minus");

@@ -12,6 +12,7 @@
 #include "tapedeck/core/columns.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/memory.hpp"
+#include "tapedeck/tape/mode.hpp"
 #include "tapedeck/tape/value.hpp"
 
 namespace tapedeck {
@@ -60,13 +61,17 @@ class TAPEDECK_API Tape {
  public:
   /// Seals the store. UsageError if another tape is open on `memory`.
   Tape(ParameterStore& store, Memory& memory, const TapeOptions& options = {});
+  /// The same with all other options at their defaults.
   Tape(ParameterStore& store, Memory& memory, Mode mode) : Tape(store, memory, TapeOptions{.mode = mode}) {}
   Tape(const Tape&) = delete;  // tape: it stays where it is; take it as Tape&
   Tape& operator=(const Tape&) = delete;
   ~Tape();
 
+  /// What the pass is for.
   Mode mode() const { return pass().mode(); }
+  /// The store's, which the pass computes in.
   Scalar scalar() const { return pass().scalar(); }
+  /// Whose parameters and buffers the pass uses.
   ParameterStore& store() const { return pass().store(); }
 
   // Putting something on the tape. Float and double are converted to the store's scalar.

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Functions of Values, called with as many as they take. For the rooms that are handed functions to try.
+/// Internal: functions of Values, called with as many as they take, for the rooms that are handed functions
+/// to try.
 
 #include <concepts>
 #include <cstddef>
