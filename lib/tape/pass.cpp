@@ -386,7 +386,9 @@ void Pass::refuse(const Buffer& buffer) const {
 }
 
 void Pass::refuse_size(Shape shape) {
-  throw ShapeError({.who = "tape", .given = to_string(shape), .wanted = "fewer than 2^32 rows and columns"});
+  throw ShapeError({.who = "tape",
+                    .given = to_string(shape),
+                    .wanted = "fewer than 2^32 rows and columns, and 2^44 elements"});
 }
 
 }  // namespace tapedeck::detail

@@ -79,6 +79,7 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
                           : scalar() == Scalar::f32 ? Element::real32
                                                     : Element::real64;
   if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
+    Pass::require_size(columns.shape());
     const std::uint32_t entry =
         p.append_view(element, columns.shape(), const_cast<void*>(columns.data), false);
     p.entry(entry).input = true;
@@ -115,6 +116,9 @@ Value Tape::carry(const Value& other) {
 
 void Tape::seed(std::span<const Root> roots, const char* who) {
   Pass& p = pass();
+  if (roots.empty()) {
+    throw UsageError({.who = who, .given = "no root", .wanted = "at least one, such as the loss"});
+  }
   p.seeds().clear();
   for (const Root& root : roots) {
     const std::uint32_t entry = p.resolve(root.value_);
@@ -232,7 +236,7 @@ Tape::At::At(const Tape& tape, std::string_view name, std::uint64_t hash)
 Tape::At::At(const Tape& tape, std::string_view name) : At(tape, name, hash_of(name)) {}
 Tape::At::~At() { pass_.leave(outer_); }
 
-Value Tape::recompute(const std::function<Value(const Value&)>& function, const Value& x) {
+Value Tape::recompute_later(const std::function<Value(const Value&)>& function, const Value& x) {
   if (!function) {
     throw UsageError({.who = "tape.recompute", .given = "an empty function", .wanted = "one to call"});
   }

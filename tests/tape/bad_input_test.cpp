@@ -137,8 +137,33 @@ BOOST_AUTO_TEST_CASE(handles_of_another_store_are_refused) {
 BOOST_AUTO_TEST_CASE(data_of_2_to_the_32_rows_is_refused) {
   const arma::mat tall(td::Index{1} << 33U, 0);
   BOOST_TEST(complaint<td::ShapeError>([&] { tape.input(tall); }) ==
-             "tape: 8589934592x0; expected fewer than 2^32 rows and columns");
+             "tape: 8589934592x0; expected fewer than 2^32 rows and columns, and 2^44 elements");
   BOOST_CHECK_THROW(tape.variable(tall), td::ShapeError);
+}
+
+BOOST_AUTO_TEST_CASE(absurd_sizes_are_refused_before_memory_is_asked_for) {
+  OnTape t;
+  td::Columns absurd;
+  absurd.element = td::Element::real64;
+  absurd.data = t.ones.memptr();
+  for (const td::Shape shape : {td::Shape{td::Index{1} << 32U, 1}, td::Shape{1, td::Index{1} << 32U},
+                                td::Shape{td::Index{1} << 30U, td::Index{1} << 30U}}) {
+    absurd.rows = shape.rows;
+    absurd.count = shape.cols;
+    BOOST_CHECK_THROW(t.tape.gather(absurd), td::ShapeError);
+    BOOST_CHECK_THROW(t.tape.copy(absurd), td::ShapeError);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(backward_and_vjp_want_a_root) {
+  OnTape t;
+  td::Gradients gradients(t.store);
+  const std::string said =
+      complaint<td::UsageError>([&] { t.tape.backward(std::span<const td::Root>(), gradients); });
+  BOOST_TEST(said == "tape.backward: no root; expected at least one, such as the loss");
+  BOOST_CHECK_THROW(t.tape.vjp<double>(std::span<const td::Root>(), std::span<const td::Value>()),
+                    td::UsageError);
+  BOOST_CHECK_NO_THROW(t.tape.backward(td::sum(t.x)));  // the tape is not used up
 }
 
 BOOST_AUTO_TEST_CASE(labels_have_no_cotangent) {

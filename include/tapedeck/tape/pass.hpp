@@ -118,9 +118,13 @@ class TAPEDECK_API Pass {
 
   // Recording.
 
+  /// ShapeError for what an entry cannot hold.
+  static void require_size(Shape shape) {
+    if ((((shape.rows | shape.cols) >> 32U) | (shape.size() >> 44U)) != 0) refuse_size(shape);
+  }
   /// Appends an entry with memory of its own, its elements not set.
   std::uint32_t append(Element element, Shape shape, bool wanted) {
-    if (((shape.rows | shape.cols) >> 32U) != 0) refuse_size(shape);
+    require_size(shape);
     void* data = data_.allocate(shape.size() * size_in_bytes(element));
     const std::uint32_t entry = append_view(element, shape, data, wanted);
     entries_[entry].owned = true;

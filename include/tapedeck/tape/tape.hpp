@@ -3,10 +3,12 @@
 /// @file
 /// One recorded pass over one store.
 
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "tapedeck/core/columns.hpp"
@@ -143,7 +145,12 @@ class TAPEDECK_API Tape {
   /// ContractError, in backward, if it gives something else the second time.
   ///
   ///     h = tape.recompute([&](const td::Value& in) { return block(in); }, h);
-  Value recompute(const std::function<Value(const Value&)>& function, const Value& x);
+  template <class F>
+  Value recompute(const F& function, const Value& x) {
+    constexpr bool fits = std::copy_constructible<F> && std::is_invocable_r_v<Value, const F&, const Value&>;
+    static_assert(fits, "recompute: the function can be copied, takes a Value and gives a Value");
+    if constexpr (fits) return recompute_later(function, x);
+  }
 
   /// What this tape has taken from its Memory at its peak, in bytes.
   std::size_t bytes_used() const { return pass().bytes_used(); }
@@ -183,6 +190,7 @@ class TAPEDECK_API Tape {
   }
   [[noreturn]] static void refuse_ended();
   Value put(const Columns& columns, Copy copy, bool variable);
+  Value recompute_later(const std::function<Value(const Value&)>& function, const Value& x);
   /// Checks the roots and makes them the seeds of the next play.
   void seed(std::span<const Root> roots, const char* who);
 
