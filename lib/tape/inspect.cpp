@@ -138,7 +138,10 @@ std::string Inspection::graphviz() const {
     }
     out << "  " << node << " [label=" << quoted(r.layer.empty() ? r.op : r.layer + "\n" + r.op) << "];\n";
     for (const Operand& o : r.inputs) {
-      out << "  " << maker[o.entry] << " -> " << node << " [label=" << quoted(to_string(o.shape)) << "];\n";
+      const std::string& from = maker[o.entry];
+      out << "  " << from << " -> " << node;
+      if (from.starts_with("record")) out << " [label=" << quoted(to_string(o.shape)) << ']';  // leaves show it
+      out << ";\n";
     }
     for (const Operand& o : r.outputs) maker[o.entry] = node;
   }

@@ -169,6 +169,7 @@ BOOST_FIXTURE_TEST_CASE(the_drawing, Small) {
   BOOST_TEST(
       contains(dot, "[label=\"fc_1.weight\\n3x2\", shape=ellipse, style=filled, fillcolor=lightgrey];\n"));
   BOOST_TEST(contains(dot, "[label=\"input\\n2x5\", shape=ellipse];\n"));
+  BOOST_TEST(contains(dot, "  entry_0 -> record_0;\n"));  // the first parameter
   BOOST_TEST(contains(dot, "record_0 -> record_1 [label=\"3x5\"];\n"));
   BOOST_TEST(contains(dot, "record_2 -> record_3 [label=\"1x5\"];\n"));
   BOOST_TEST(dot.ends_with("}\n"));
