@@ -7,20 +7,12 @@ namespace td = tapedeck;
 
 namespace {
 
-const auto snake = td::benchmark("snake",
-                                 [](const td::Scope& scope, td::Shape x) {
-                                   return pendulum::Snake{scope, x.rows};
-                                 },
-                                 {{16, 50}, {256, 64}});
-const auto gated_cell = td::benchmark("gated_cell",
-                                      [](const td::Scope& scope, td::Shape x) {
-                                        return pendulum::GatedCell{scope, x.rows, x.rows};
-                                      },
-                                      {{16, 50}});
-const auto forecaster = td::benchmark("forecaster",
-                                      [](const td::Scope& scope, td::Shape) {
-                                        return pendulum::Forecaster{scope, 16};
-                                      },
-                                      {{8, 50}});
+pendulum::Snake make_snake(const td::Scope& scope, td::Shape x) { return {scope, x.rows}; }
+pendulum::GatedCell make_cell(const td::Scope& scope, td::Shape x) { return {scope, x.rows, x.rows}; }
+pendulum::Forecaster make_forecaster(const td::Scope& scope, td::Shape /*x*/) { return {scope, 16}; }
+
+const auto snake = td::benchmark("snake", make_snake, {{16, 50}, {256, 64}});
+const auto gated_cell = td::benchmark("gated_cell", make_cell, {{16, 50}});
+const auto forecaster = td::benchmark("forecaster", make_forecaster, {{8, 50}});
 
 }  // namespace

@@ -41,8 +41,8 @@ GatedCell::GatedCell(const td::Scope& scope, td::Index inputs, td::Index feature
 
 td::Value GatedCell::operator()(const td::Value& x, const td::Value& h) const {
   const td::Value both = td::concatenate_rows({x, h});
-  const td::Value gate =
-      gate_(both);  // on a line of its own: C++ leaves open which argument is recorded first
+  // Not as arguments: C++ leaves open which of them is recorded first.
+  const td::Value gate = gate_(both);
   const td::Value candidate = td::tanh(candidate_(both));
   return gated_update(gate, candidate, h);
 }

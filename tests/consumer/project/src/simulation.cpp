@@ -9,7 +9,7 @@ namespace {
 
 constexpr double stiffness = 4;        // gravity / length, in 1 / s^2
 constexpr double damping = 0.1;        // in 1 / s
-constexpr double longest_step = 0.01;  // of the integration, in s: Runge and Kutta's error is then below 1e-8
+constexpr double longest_step = 0.01;  // of the integration, in s
 
 struct State {
   double angle = 0;

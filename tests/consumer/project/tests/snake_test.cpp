@@ -8,7 +8,7 @@ namespace td = tapedeck;
 
 BOOST_AUTO_TEST_SUITE(snake)
 
-BOOST_AUTO_TEST_CASE(gradient_of_the_op) {
+BOOST_AUTO_TEST_CASE(gradient_of_the_op) {  // its frequencies are no batch
   const auto report =
       td::check_gradient(pendulum::snake, {td::Shape{5, 1}, td::Shape{5, 4}}, {.batch_of_one = false});
   BOOST_TEST(report.passed(), report);

@@ -18,8 +18,8 @@ struct Observation {
 
 /// Swings of a damped pendulum, theta'' = -4 sin(theta) - 0.1 theta', one a column: x are its angles in
 /// radians (times x samples), y the angle to be foretold (1 x samples). Each starts at rest, at an angle
-/// uniform on
-/// (-2.8, 2.8), and is looked at from a moment of its first two seconds on. Equal seeds give equal swings.
+/// uniform on (-2.8, 2.8), and is looked at from a moment of its first two seconds on. Equal seeds give equal
+/// swings.
 td::Dataset swings(td::Index samples, std::uint64_t seed, const Observation& observation = {});
 
 }  // namespace pendulum
