@@ -1,0 +1,26 @@
+# Every benchmark ran, forward and backward, in float and in double.
+#
+#   cmake -D REPORT=FILE -P check_report.cmake
+cmake_minimum_required(VERSION 3.25)
+
+file(READ ${REPORT} report)
+string(JSON count LENGTH ${report} benchmarks)
+math(EXPR last "${count} - 1")
+foreach(i RANGE ${last})
+  string(JSON name GET ${report} benchmarks ${i} name)
+  string(JSON error ERROR_VARIABLE no_error GET ${report} benchmarks ${i} error_message)
+  if(NOT no_error)
+    message(SEND_ERROR "${name}: ${error}")
+  endif()
+  list(APPEND names ${name})
+endforeach()
+foreach(layer snake/16x50 snake/256x64 gated_cell/16x50 forecaster/8x50)
+  foreach(direction forward backward)
+    foreach(scalar f32 f64)
+      set(name ${direction}/${layer}/${scalar}/manual_time)
+      if(NOT name IN_LIST names)
+        message(SEND_ERROR "${name} did not run")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
