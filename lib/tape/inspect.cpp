@@ -19,11 +19,20 @@ Operand operand(const Pass& pass, std::string_view name, std::uint32_t entry) {
   return {std::string(name), entry, pass.entry(entry).shape(), pass.stored_name(entry)};
 }
 
+// "cell.gate" for a record that uses "cell.gate.weight": where a layer is used outside of all Sequentials.
+std::string scope_of_first_parameter(const Pass& pass, const Record& record) {
+  for (std::uint32_t i = 0; i < record.input_count; ++i) {
+    const std::string name = pass.stored_name(record.inputs[i]);
+    if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) return name.substr(0, dot);
+  }
+  return {};
+}
+
 InspectedRecord inspect_record(const Pass& pass, const Record& record) {
   const Signature& signature = *record.type->signature;
   InspectedRecord info;
   info.op = record.type->name;
-  info.layer = Pass::path(record.place);
+  info.layer = record.place != nullptr ? Pass::path(record.place) : scope_of_first_parameter(pass, record);
   info.flops = record.type->flops(pass, record);
   for (std::uint32_t i = 0; i < record.input_count; ++i) {
     const bool named = i < signature.inputs.size;
@@ -140,7 +149,8 @@ std::string Inspection::graphviz() const {
     for (const Operand& o : r.inputs) {
       const std::string& from = maker[o.entry];
       out << "  " << from << " -> " << node;
-      if (from.starts_with("record")) out << " [label=" << quoted(to_string(o.shape)) << ']';  // leaves show it
+      if (from.starts_with("record"))
+        out << " [label=" << quoted(to_string(o.shape)) << ']';  // leaves show it
       out << ";\n";
     }
     for (const Operand& o : r.outputs) maker[o.entry] = node;

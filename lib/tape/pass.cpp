@@ -285,7 +285,10 @@ void Pass::rethrow_from(const char* op, const Place* place) {
     error.set_who(who(op, place));
     throw;
   } catch (const std::logic_error& error) {
-    refuse_shapes(op, place, std::string("Armadillo refused: ") + error.what());
+    throw ContractError(
+        {.who = who(op, place),
+         .given = std::string("Armadillo refused: ") + error.what(),
+         .wanted = "outputs, cotangents and indices that fit the shapes that the signature says"});
   }
 }
 

@@ -75,9 +75,7 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
   if (index && variable) {
     throw ScalarError({.who = "tape.variable", .given = "indices", .wanted = "float or double"});
   }
-  const Element element = index                     ? Element::index
-                          : scalar() == Scalar::f32 ? Element::real32
-                                                    : Element::real64;
+  const Element element = index ? Element::index : real_element(scalar());
   if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
     Pass::require_size(columns.shape());
     const std::uint32_t entry =
@@ -98,6 +96,14 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
 }
 
 detail::Pass& detail::Pass::of(const Tape& tape) { return tape.pass(); }
+
+Value Tape::zeros(Shape shape) {
+  Pass& p = pass();
+  const std::uint32_t entry = p.append(real_element(scalar()), shape, false);
+  if (const std::size_t bytes = p.entry(entry).bytes(); bytes > 0) std::memset(p.entry(entry).data, 0, bytes);
+  p.entry(entry).input = true;
+  return p.value(entry);
+}
 
 Value Tape::parameter(Parameter parameter) { return pass().value(pass().resolve(parameter)); }
 

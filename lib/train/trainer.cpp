@@ -26,8 +26,6 @@ void require_at_least_1(const char* option, Index given) {
   ranges::require(given >= 1, fit_name, option, static_cast<double>(given), "at least 1");
 }
 
-Element real_element(Scalar scalar) { return scalar == Scalar::f32 ? Element::real32 : Element::real64; }
-
 // The sample of the greatest class label, if there are labels: the one that is refused if any of them is.
 std::optional<Index> sample_of_greatest_label(const Dataset& data) {
   const auto* labels = std::get_if<IndexMatrix>(&data.y());

@@ -146,9 +146,55 @@ BOOST_AUTO_TEST_CASE(other_seeds_draw_other_samples_and_the_same_seed_the_same) 
   BOOST_TEST(first.worst.analytic != other.worst.analytic);
 }
 
+BOOST_AUTO_TEST_CASE(an_op_is_checked_as_it_is) {
+  const auto report =
+      td::check_gradient(ScaleOp{}, {td::Shape{3, 1}, td::Shape{3, 4}}, {.batch_of_one = false});
+  BOOST_TEST(report.passed(), report);
+  BOOST_TEST(report.compared == 3 + 12);
+  BOOST_TEST(!td::check_gradient(CubeOp{Wrong::sign}, {td::Shape{3, 4}}).passed());
+  BOOST_TEST(contains(complaint<td::OptionError>([] {
+                        td::check_gradient(ScaleOp{}, {td::Shape{3, 4}});
+                      }),
+                      "check_gradient: 1 inputs; expected 2"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(wrong)
+
+// The cotangent of s is forgotten where nobody wants that of x.
+struct Entangled : ScaleOp {
+  void vjp(auto& ds, auto& dx, const auto& dy, const auto& s, const auto& x) const {
+    if (dx.wanted()) {
+      ds += arma::sum(dy % x, 1);
+    } else {
+      ds += 2 * arma::sum(dy % x, 1);
+    }
+    dx += arma::diagmat(s.col(0)) * dy;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_cotangent_that_depends_on_whether_another_is_wanted) {
+  const auto report =
+      td::check_gradient(Entangled{}, {td::Shape{3, 1}, td::Shape{3, 4}}, {.batch_of_one = false});
+  BOOST_TEST(only(report, Fault::wrong_gradient));
+  BOOST_TEST(
+      contains(report.describe(), "where nobody wants the other cotangents, this one changes: input 0 ("));
+}
+
+// A mean where a sum is due, of an op whose inputs have no batch in common.
+struct Averaged : ScaleOp {
+  void vjp(auto& ds, auto& dx, const auto& dy, const auto& s, const auto& x) const {
+    ds += arma::mean(dy % x, 1);
+    dx += arma::diagmat(s.col(0)) * dy;
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_mean_for_a_sum_where_inputs_have_no_common_batch) {
+  const auto report =
+      td::check_gradient(Averaged{}, {td::Shape{3, 1}, td::Shape{3, 5}}, {.batch_of_one = false});
+  BOOST_TEST(report.found(Cause::scaled_by_batch), report);
+}
 
 BOOST_AUTO_TEST_CASE(the_cube_itself_is_right) { BOOST_TEST(check_cube({}).passed(), check_cube({})); }
 

@@ -1,4 +1,4 @@
-// 2 errors: apply: an operand is neither Value, Parameter nor Buffer; tape.input(x) makes a Value of a
+// 2 errors: apply: an operand is no Value, Parameter, Buffer or Operand; tape.input(x) makes a Value of a
 // matrix
 #include "tapedeck/tapedeck.hpp"
 

@@ -1,5 +1,5 @@
 // 4 errors: op: vjp takes the wrong number of arguments; it takes a sink for each input that is no index,
-// the cotangent of each output, and what the signature keeps
+// the cotangent of each output, and what the signature keeps with a *
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;

@@ -279,7 +279,7 @@ void Mutant::replay_contributing(Pass& pass, const Record& record) {
   output_cotangent_ = in_double(dy);
   if (mutation_ == Mutation::lost) return;
   if (mutation_ == Mutation::overwriting) *sum.written = 0;
-  td::Sink<T>(pass, entry) += mutated(g, dy);
+  td::Sink<T>(pass, entry, "x") += mutated(g, dy);
 }
 
 template <class T>

@@ -10,6 +10,7 @@
 #include "tapedeck/layers/normalization.hpp"
 #include "tapedeck/layers/sequential.hpp"
 #include "tapedeck/ops/activation.hpp"
+#include "tapedeck/ops/arithmetic.hpp"
 #include "tapedeck/ops/dropout.hpp"
 #include "tapedeck/ops/loss.hpp"
 #include "tapedeck/ops/reduction.hpp"
@@ -75,6 +76,18 @@ BOOST_FIXTURE_TEST_CASE(records_tell_ops_layers_shapes_bytes_and_flops, Small) {
   BOOST_TEST(seen.records[1].flops == 15);  // one for each element
   BOOST_TEST(seen.records[3].layer.empty());
   BOOST_TEST(seen.peak_bytes == tape.bytes_used());
+}
+
+BOOST_FIXTURE_TEST_CASE(outside_of_sequentials_a_layer_is_known_by_its_parameters, Small) {
+  const td::Linear gate{store.scope("cell").scope("gate"), 2, 3};
+  const td::Parameter alone = store.add("alone", {2, 5}, td::ones);
+  td::Tape tape{store, memory};
+  const td::Value in = tape.input(x);
+  gate(in);
+  td::add(in, alone);
+  const td::Inspection seen = td::inspect(tape);
+  BOOST_TEST(seen.records.at(0).layer == "cell.gate");
+  BOOST_TEST(seen.records.at(1).layer.empty());
 }
 
 BOOST_FIXTURE_TEST_CASE(an_op_says_what_it_costs_and_what_it_saves, Small) {

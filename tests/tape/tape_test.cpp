@@ -279,6 +279,24 @@ BOOST_FIXTURE_TEST_CASE(columns_in_an_order_are_gathered_and_columns_in_a_row_bo
   BOOST_TEST(equal(tape.gather(columns).matrix<double>(), x0.cols(arma::uvec{2, 0, 2})));
 }
 
+BOOST_AUTO_TEST_CASE(zeros_are_data_of_the_scalar_of_the_store) {
+  for (const td::Scalar scalar : {td::f32, td::f64}) {
+    td::ParameterStore store{{.scalar = scalar}};
+    td::Memory memory;
+    for (int pass = 0; pass < 2; ++pass) {  // the second finds what the first left in memory
+      td::Tape tape(store, memory);
+      const td::Value h = tape.zeros({3, 4});
+      BOOST_TEST((h.shape() == td::Shape{3, 4}));
+      td::with_scalar(scalar, [&]<class T>(T) {
+        BOOST_TEST(h.matrix<T>().is_zero());
+        tape.variable(arma::Mat<T>(3, 4, arma::fill::ones));
+      });
+      BOOST_CHECK_THROW(tape.backward(td::sum(h)), td::UsageError);  // nobody wants its cotangent
+      BOOST_TEST(tape.zeros({0, 4}).shape().size() == 0);
+    }
+  }
+}
+
 // --- Running one model elsewhere
 
 BOOST_AUTO_TEST_CASE(one_model_runs_on_copies_of_its_store) {

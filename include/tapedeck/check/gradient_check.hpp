@@ -29,6 +29,7 @@
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "tapedeck/tape/value.hpp"
 #include "tapedeck/tape/values_taken.hpp"
@@ -76,7 +77,16 @@ inline constexpr bool takes_a_tape = GivesOutputs<F, Tape&, const std::vector<Va
 template <class F>
 CheckedFunction checked_function(const F& f) {
   constexpr std::size_t count = values_taken<F>();
-  if constexpr (count > 0) {
+  if constexpr (HasReadableSignature<F>) {
+    return [f](Tape&, const std::vector<Value>& inputs) {
+      constexpr std::size_t wanted = Plan<F>::inputs;
+      if (inputs.size() != wanted) refuse_input_count(inputs.size(), wanted);
+      std::vector<Value> outputs;
+      [&]<std::size_t... I>(std::index_sequence<I...>) { append(outputs, apply(f, inputs[I]...)); }
+      (std::make_index_sequence<wanted>{});
+      return outputs;
+    };
+  } else if constexpr (count > 0) {
     return [f](Tape&, const std::vector<Value>& inputs) {
       if (inputs.size() != count) refuse_input_count(inputs.size(), count);
       std::vector<Value> outputs;
@@ -101,7 +111,7 @@ CheckedFunction checked_function(const F& f) {
 /// Checks every derivative of a function with respect to its inputs and to the parameters of the store that
 /// it uses.
 ///
-/// `function` is a layer, or anything copyable that takes one to four Values, or (Tape&, const
+/// `function` is a layer or an op, or anything copyable that takes one to four Values, or (Tape&, const
 /// std::vector<Value>&), and gives a Value, or an array or vector of them. It runs in train mode on a copy of
 /// the store in double; neither the store's numbers nor its gradients change. With random normal cotangents v
 /// of the outputs y, the check demands that
@@ -109,7 +119,7 @@ CheckedFunction checked_function(const F& f) {
 ///   - <Ju, v> = <u, J'v> for random directions u through all inputs and parameters,
 ///   - every parameter is used, and some derivative of each input and parameter does not vanish,
 ///   - gradients that are there already are added to; two uses on one tape add up; playing back can be
-///   repeated,
+///     repeated, and gives the same where only one of the cotangents is wanted,
 ///   - other forwards and backwards in between, on this and on another tape, change nothing,
 ///   - all that holds for a batch of one,
 ///   - float gives the same gradient, roughly.

@@ -70,6 +70,10 @@ inline constexpr Element element_of = std::is_same_v<T, float>    ? Element::rea
 constexpr Index size_in_bytes(Element element) { return element == Element::real32 ? 4 : 8; }
 /// 4 or 8.
 constexpr Index size_in_bytes(Scalar scalar) { return scalar == Scalar::f32 ? 4 : 8; }
+/// What the elements of a matrix of that scalar are.
+constexpr Element real_element(Scalar scalar) {
+  return scalar == Scalar::f32 ? Element::real32 : Element::real64;
+}
 /// "float", "double" or "index".
 constexpr const char* name_of(Element element) {
   return element == Element::real32 ? "float" : element == Element::real64 ? "double" : "index";

@@ -30,8 +30,9 @@ struct InspectedRecord {
     Shape shape;              ///< rows x columns
     std::string stored = {};  ///< the name of the parameter or buffer that it is, if it is one
   };
-  std::string op;                ///< "affine"
-  std::string layer;             ///< "encoder.fc_1"; empty outside of all layers
+  std::string op;  ///< "affine"
+  std::string
+      layer;  ///< "encoder.fc_1"; outside of all Sequentials the scope of its first parameter, or empty
   std::vector<Operand> inputs;   ///< in the order of the signature
   std::vector<Operand> outputs;  ///< in the order of the signature
   std::vector<Operand> saved;    ///< what the forward keeps for the vjp besides

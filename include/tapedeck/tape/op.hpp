@@ -15,7 +15,18 @@
 /// Both bodies are written with `auto`: they see Armadillo matrices of float or of double. Members are the
 /// op's options; it has no state. If the signature cannot say the shape of the (first) output, a member
 /// `Shape shape(Shape input...) const` does. A `forward` that wants to know the mode, random numbers or to
-/// hand over statistics takes a `Context&` as its first argument.
+/// hand over statistics takes a `Context&` as its first argument. For tables of a tape, a member
+/// `double flops(Shape input...) const` may say what the forward costs.
+///
+/// A second pass allocates nothing as long as the bodies do not. Armadillo evaluates these without
+/// temporaries: sums, differences, products and functions element by element (`a % b + arma::exp(c)`),
+/// products of matrices and their transposes, `arma::sum(a % b, 1)`, `arma::diagmat(s.col(0)) * x`. Others
+/// make a temporary, such as `x.each_col() % s`; a loop, or `map`, does without. Never keep an expression
+/// under `auto`, as it refers to temporaries that end with its line: write `const auto g = (s % dy).eval();`.
+///
+/// C++ leaves open in which order arguments are evaluated, so of `apply(op, f(x), g(x))` either f or g may be
+/// recorded first; where that matters, as for masks that one layer draws twice, name them on lines of their
+/// own.
 
 #include <algorithm>
 #include <array>
@@ -23,6 +34,7 @@
 
 #include "tapedeck/tape/op_contract.hpp"
 #include "tapedeck/tape/op_plan.hpp"
+#include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/sink.hpp"
 
@@ -114,7 +126,7 @@ void replay(Pass& pass, const Record& base) {
       };
       (require_touched(sink, P::sink_inputs[S]), ...);
     };
-    with_sinks(Sink<T>(pass, record.operands[P::sink_inputs[S]])...);
+    with_sinks(Sink<T>(pass, record.operands[P::sink_inputs[S]], P::s.inputs[P::sink_inputs[S]].name)...);
   }
   (std::make_index_sequence<P::sinks>{}, std::make_index_sequence<P::outputs>{},
    std::make_index_sequence<P::kept_count>{});
@@ -235,11 +247,20 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
 inline Pass* pass_of(const Value& value) { return &Pass::of(value); }
 inline Pass* pass_of(const Parameter&) { return nullptr; }
 inline Pass* pass_of(const Buffer&) { return nullptr; }
+inline Pass* pass_of(const Operand&) { return nullptr; }
+
+template <class Handle>
+std::uint32_t entry_of(const Pass& pass, const Handle& operand) {
+  return pass.resolve(operand);
+}
+inline std::uint32_t entry_of(const Pass& pass, const Operand& operand) {
+  return pass.resolve(operand.on(pass.tape()));
+}
 
 }  // namespace detail
 
-/// Applies an op to Values, Parameters and Buffers and records it. At least one operand is a Value: it brings
-/// the tape (`tape.parameter(p)` makes one of a parameter). Gives a Value, or an array of them if the
+/// Applies an op to Values, Parameters, Buffers and Operands and records it. At least one is a Value: it
+/// brings the tape (`tape.parameter(p)` makes one of a parameter). Gives a Value, or an array of them if the
 /// signature has several outputs.
 ///
 /// Throws ShapeError and ScalarError naming the operand, HandleError for stale or foreign operands,
@@ -253,7 +274,7 @@ typename detail::Result<O>::Type apply(const O& op, const Operands&... operands)
     using P = detail::Plan<O>;
     detail::Pass* pass = nullptr;
     ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
-    const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
+    const std::array<std::uint32_t, P::inputs> entries{detail::entry_of(*pass, operands)...};
     const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
                                                               : detail::record<O, double>(*pass, op, entries);
     return [&]<std::size_t... J>(std::index_sequence<J...>)->typename detail::Result<O>::Type {

@@ -15,6 +15,7 @@
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter.hpp"
 #include "tapedeck/tape/op_plan.hpp"
+#include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/signature.hpp"
 #include "tapedeck/tape/sink.hpp"
 #include "tapedeck/tape/value.hpp"
@@ -259,9 +260,9 @@ concept HasMembers = fit<Forward, O>
 template <class O>
 concept IsOp = HasName<O> && IsPlain<O> && HasReadableSignature<O> && HasShapes<O> && HasMembers<O>;
 
-template <class Operand>
-concept IsOperand =
-    std::same_as<Operand, Value> || std::same_as<Operand, Parameter> || std::same_as<Operand, Buffer>;
+template <class T>
+concept IsOperand = std::same_as<T, Value> || std::same_as<T, Parameter> || std::same_as<T, Buffer> ||
+    std::same_as<T, Operand>;
 
 template <class O, class... Operands>
 concept CanApply = IsOp<O> &&(IsOperand<Operands>&&...) && (std::same_as<Operands, Value> || ...) &&
@@ -345,7 +346,7 @@ void explain_members() {
   static_assert(
       declares<Vjp, O, Fit::wrong_count, vjp>,
       "op: vjp takes the wrong number of arguments; it takes a sink for each input that is no index, the "
-      "cotangent of each output, and what the signature keeps");
+      "cotangent of each output, and what the signature keeps with a *");
   static_assert(
       declares<Vjp, O, Fit::mistyped, vjp>,
       "op: vjp is mistyped; it is void and takes sinks as auto&, then cotangents and what is kept as const "
@@ -374,7 +375,7 @@ void explain() {
   }
   static_assert(
       all_on_tape,
-      "apply: an operand is neither Value, Parameter nor Buffer; tape.input(x) makes a Value of a matrix");
+      "apply: an operand is no Value, Parameter, Buffer or Operand; tape.input(x) makes a Value of a matrix");
   static_assert(one_value || !all_on_tape,
                 "apply: no Value among the operands; tape.parameter(p) makes one of a parameter");
 }

@@ -4,6 +4,8 @@
 /// Where a vjp puts a cotangent.
 
 #include <concepts>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "tapedeck/core/error.hpp"
@@ -47,6 +49,16 @@ inline constexpr bool elementwise =
 template <class>
 inline constexpr bool never = false;
 
+// What a function gives to be added. An expression would refer to temporaries that ended with the function.
+template <class C>
+const C& evaluated(const C& contribution) {
+  static_assert(
+      arma::is_Mat<C>::value || !ArmadilloExpression<C>,
+      "sink: the function gives an expression; let it give a matrix, by .eval(), or take `auto& sum` to "
+      "add to");
+  return contribution;
+}
+
 // What an operator gives that has a sink as one of its operands.
 template <class Other>
 const Other& read_sink(const Other& other) {
@@ -61,7 +73,7 @@ const Other& read_sink(const Other& other) {
 ///     dx += w.t() * dy;                  // a product goes straight to BLAS
 ///     db += arma::sum(dy, 1);            // the first contribution writes, a later one adds
 ///     dx += map(f, dy, x);               // a function of elements
-///     dx += [&] { return costly(dy); };  // called only if somebody wants dx
+///     dx += [&](auto& sum) { ... };      // a loop: called only if somebody wants dx, to add to sum(r, c)
 ///     dx.none();                         // said on purpose: nothing flows to x
 ///
 /// It takes the contribution of one record: a vjp that leaves a wanted sink without any throws ContractError.
@@ -69,8 +81,9 @@ template <class T>
 class Sink {
  public:
   /// Made by the library for each call of a vjp.
-  Sink(detail::Pass& pass, std::uint32_t entry)
+  Sink(detail::Pass& pass, std::uint32_t entry, std::string_view name)
       : pass_(pass),
+        name_(name),
         wanted_(pass.entry(entry).wanted),
         target_(wanted_ ? pass.contribute(entry) : Target{}),
         sum_(view(static_cast<T*>(target_.data), wanted_ ? pass.entry(entry).shape() : Shape{})) {
@@ -94,6 +107,8 @@ class Sink {
   /// Adds an Armadillo expression of the input's shape. ShapeError for another shape.
   template <detail::ArmadilloExpression E>
   void operator+=(const E& contribution) {
+    constexpr bool same_elements = std::is_same_v<typename E::elem_type, T>;
+    static_assert(same_elements, "sink: float is added where double is due, or double where float is due");
     touched_ = true;
     if (!wanted_) return;
     const bool first = *target_.written == 0;
@@ -101,7 +116,7 @@ class Sink {
       using A = detail::AsFactor<std::remove_cvref_t<decltype(contribution.A)>>;
       using B = detail::AsFactor<std::remove_cvref_t<decltype(contribution.B)>>;
       multiply(sum_, A::of(contribution.A), B::of(contribution.B), !first);
-    } else {
+    } else if constexpr (same_elements) {
       add(contribution, first);
     }
     *target_.written = 1;
@@ -121,11 +136,19 @@ class Sink {
     *target_.written = 1;
   }
 
-  /// Adds what a function of no arguments returns, which is called only if the cotangent is wanted.
+  /// Calls a function with a matrix of the input's shape to add to, element by element, or in whatever way:
+  /// it holds what was contributed so far, zero at first. It is called only if the cotangent is wanted.
+  template <std::invocable<Matrix<T>&> F>
+  void operator+=(const F& add_to) {
+    if (accumulate() != nullptr) add_to(sum_);
+  }
+
+  /// Adds the matrix or the map that a function of no arguments gives. It is called only if the cotangent is
+  /// wanted.
   template <std::invocable F>
   void operator+=(const F& contribution) {
     touched_ = true;
-    if (wanted_) *this += contribution();
+    if (wanted_) *this += detail::evaluated(contribution());
   }
 
   /// Does not compile, and says what can be added.
@@ -172,7 +195,7 @@ class Sink {
     return detail::read_sink(other);
   }
 
-  /// For loops over elements: memory of the input's shape to add to, zero where nothing was contributed yet.
+  /// The memory that such a function adds to, column by column, for loops that serve several sinks at once.
   /// Null if nobody wants it.
   T* accumulate() {
     touched_ = true;
@@ -207,12 +230,13 @@ class Sink {
   }
   [[noreturn]] void refuse_shape() const {
     throw ShapeError({.who = "vjp",
-                      .given = "a contribution of another shape",
+                      .given = "d" + std::string(name_) + " got a contribution of another shape",
                       .wanted = to_string(shape_of(sum_)),
                       .hint = "a cotangent has the shape of its input"});
   }
 
   detail::Pass& pass_;
+  std::string_view name_;  // of the input
   bool wanted_;
   bool touched_ = false;
   Target target_;

@@ -95,6 +95,8 @@ class TAPEDECK_API Tape {
   Value variable(const Matrix<T>& data) {
     return put(Columns(data), Copy::always, true);
   }
+  /// Data that is zero in the store's scalar, such as the first state of a recurrent cell.
+  Value zeros(Shape shape);
   /// A batch. Columns in an order are gathered, which is the shuffle; columns in a row are borrowed.
   Value gather(const Columns& columns) { return put(columns, Copy::if_needed, false); }
   /// A batch, copied in any case.
