@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -78,9 +79,8 @@ Shape shape_of_any(const AnyMatrix& matrix) {
   return std::visit([](const auto& m) { return shape_of(m); }, matrix);
 }
 
-[[noreturn]] void refuse_file(const std::filesystem::path& file, const std::string& given,
-                              const std::string& wanted) {
-  throw FileError({.who = file.string(), .given = given, .wanted = wanted});
+[[noreturn]] void refuse_file(const std::string& file, const std::string& given, const std::string& wanted) {
+  throw FileError({.who = file, .given = given, .wanted = wanted});
 }
 
 // Whether a store has exactly these matrices, by name and shape.
@@ -163,7 +163,7 @@ std::vector<Value> BlackBox::inputs(Tape& tape) const {
 
 // --- Into a file, and out of it
 
-void BlackBox::write(const std::filesystem::path& file) const {
+void BlackBox::write(const std::string& file) const {
   std::string text(title);
   text += "\nseed " + std::to_string(store_options_.seed) + "\nscalar " + name_of(store_options_.scalar) +
           "\nmode " + (tape_options_.mode == train ? "train" : "evaluate") + "\nstep " +
@@ -183,15 +183,14 @@ void BlackBox::write(const std::filesystem::path& file) const {
   }
   text += "end\n";
 
-  std::filesystem::path part = file;
-  part += ".part";
+  const std::string part = file + ".part";
   std::ofstream out(part, std::ios::binary | std::ios::trunc);
   out << text;
   out.close();
   std::error_code error;
   if (out) std::filesystem::rename(part, file, error);
   if (out && !error) return;
-  const std::string reason = error ? error.message() : "writing " + part.string() + " failed";
+  const std::string reason = error ? error.message() : "writing " + part + " failed";
   std::filesystem::remove(part, error);
   refuse_file(file, reason, "a folder that can be written to, and room on the disk");
 }
@@ -199,7 +198,7 @@ void BlackBox::write(const std::filesystem::path& file) const {
 /// Reads the file's words one after another.
 class BlackBox::Reader {
  public:
-  Reader(const std::filesystem::path& file, std::string_view text) : file_(file), rest_(text) {}
+  Reader(const std::string& file, std::string_view text) : file_(file), rest_(text) {}
 
   std::string_view word(const char* wanted) {
     while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n')) {
@@ -260,12 +259,12 @@ class BlackBox::Reader {
     return m;
   }
 
-  const std::filesystem::path& file_;
+  const std::string& file_;
   std::string_view rest_;
   std::size_t line_ = 1;
 };
 
-BlackBox BlackBox::read(const std::filesystem::path& file) {
+BlackBox BlackBox::read(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::ostringstream bytes;
   bytes << in.rdbuf();

@@ -222,7 +222,7 @@ void Trainer::explain(const Batch& batch, const FitOptions& options, Where where
   if (options.black_box) {
     try {
       BlackBox(tape).write(*options.black_box);
-      hint += "; the pass is in " + options.black_box->string();
+      hint += "; the pass is in " + *options.black_box;
     } catch (const FileError& error) {
       hint += std::string("; the pass could not be kept: ") + error.what();
     }

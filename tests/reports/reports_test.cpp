@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
@@ -18,6 +16,7 @@
 #include "reports/tables.hpp"
 #include "support/complaint.hpp"
 #include "support/folders.hpp"
+#include "support/temporary_folder.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/data/synthetic.hpp"
 #include "tapedeck/layers/loss.hpp"
@@ -130,17 +129,6 @@ std::string content_of(const std::filesystem::path& path) {
   text << std::ifstream(path).rdbuf();
   return text.str();
 }
-
-/// A folder that is gone when this is.
-struct Folder {
-  std::filesystem::path path;
-  Folder() : path(std::filesystem::temp_directory_path() / ("tapedeck-reports-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
-};
 
 bool page_is_sound(const std::filesystem::path& page) {
   const std::string checker = test::source_dir + std::string("/tests/reports/check_page.py");
@@ -344,7 +332,7 @@ BOOST_AUTO_TEST_CASE(the_summary_has_a_line_for_each_experiment_and_metric) {
 }
 
 BOOST_AUTO_TEST_CASE(the_page_is_sound) {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const std::filesystem::path file = folder.path / "index.html";
   std::ofstream(file) << rep::page({rep::run(tiny_report(), {})}, "bench/run --seed 1");
   BOOST_TEST(page_is_sound(file));
@@ -399,7 +387,7 @@ BOOST_AUTO_TEST_CASE(bad_options_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_cannot_be_made_is_told) {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   std::ofstream(folder.path / "file") << "in the way";
   const ProgramRun result =
       program({"--only", "R3", "--trials", "1", "--out", (folder.path / "file" / "x").string()});
@@ -422,7 +410,7 @@ BOOST_AUTO_TEST_CASE(help_and_list_go_to_standard_output) {
 }
 
 BOOST_AUTO_TEST_CASE(threads_do_not_change_what_the_program_writes) {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   std::vector<std::string> summaries;
   for (const std::string threads : {"1", "2"}) {
     const std::filesystem::path out = folder.path / threads;

@@ -25,7 +25,6 @@
 /// The Trainer writes one by itself: `FitOptions::black_box`.
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -45,9 +44,9 @@ class TAPEDECK_API BlackBox {
 
   /// What `write` has written. FileError, with file, line and what was expected, if there is no such file or
   /// it is damaged.
-  static BlackBox read(const std::filesystem::path& file);
+  static BlackBox read(const std::string& file);
   /// Replaces the file whole or not at all. FileError if it cannot be written.
-  void write(const std::filesystem::path& file) const;
+  void write(const std::string& file) const;
 
   /// What the store was made with.
   ParameterStore::Options store_options() const { return store_options_; }

@@ -4,9 +4,9 @@
 /// The training loop, for those who do not want to write it.
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tapedeck/data/batches.hpp"
@@ -46,7 +46,7 @@ struct FitOptions {
   std::vector<Callback> callbacks = {};
   /// Where to write the pass that first gave NaN or Inf, to be replayed in a debugger: see BlackBox. Its
   /// inputs are the batch and, if it came that far, the targets.
-  std::optional<std::filesystem::path> black_box = std::nullopt;
+  std::optional<std::string> black_box = std::nullopt;
 };
 
 /// Trains a model and applies it.
