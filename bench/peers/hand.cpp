@@ -102,46 +102,72 @@ class Layer {
   Parameters parameters;  // of each input its weights to all outputs, then the bias
 };
 
+// y_t = start + sum over k of b(t, k) a_k, for `count` vectors y_t and `terms` vectors a_k of Rows features;
+// b(t, k) = b[t over + k down]. Four at a time, so that additions need not wait for each other.
+template <std::size_t Rows>
+void combine(const float* __restrict start, const float* __restrict a, std::size_t terms,
+             const float* __restrict b, std::size_t over, std::size_t down, float* __restrict y,
+             std::size_t count) {
+  const std::size_t fours = count / 4 * 4;
+  for (std::size_t t = 0; t < fours; t += 4) {
+    float sum_0[Rows], sum_1[Rows], sum_2[Rows], sum_3[Rows];
+    for (std::size_t i = 0; i < Rows; ++i) sum_0[i] = sum_1[i] = sum_2[i] = sum_3[i] = start[i];
+    for (std::size_t k = 0; k < terms; ++k) {
+      const float* factor = b + t * over + k * down;
+      const float b_0 = factor[0];
+      const float b_1 = factor[over];
+      const float b_2 = factor[2 * over];
+      const float b_3 = factor[3 * over];
+      for (std::size_t i = 0; i < Rows; ++i) {
+        sum_0[i] += a[k * Rows + i] * b_0;
+        sum_1[i] += a[k * Rows + i] * b_1;
+        sum_2[i] += a[k * Rows + i] * b_2;
+        sum_3[i] += a[k * Rows + i] * b_3;
+      }
+    }
+    float* to = y + t * Rows;
+    for (std::size_t i = 0; i < Rows; ++i) to[i] = sum_0[i];
+    for (std::size_t i = 0; i < Rows; ++i) to[Rows + i] = sum_1[i];
+    for (std::size_t i = 0; i < Rows; ++i) to[2 * Rows + i] = sum_2[i];
+    for (std::size_t i = 0; i < Rows; ++i) to[3 * Rows + i] = sum_3[i];
+  }
+  for (std::size_t t = fours; t < count; ++t) {
+    float sum[Rows];
+    for (std::size_t i = 0; i < Rows; ++i) sum[i] = start[i];
+    for (std::size_t k = 0; k < terms; ++k) {
+      const float factor = b[t * over + k * down];
+      for (std::size_t i = 0; i < Rows; ++i) sum[i] += a[k * Rows + i] * factor;
+    }
+    for (std::size_t i = 0; i < Rows; ++i) y[t * Rows + i] = sum[i];
+  }
+}
+
 // x is in a sample apart where it is data, padded(in) where it is what another layer made.
 template <std::size_t In, std::size_t Out, std::size_t Stride = padded(In)>
 class Dense final : public Layer {
  public:
-  explicit Dense(Rule rule) : Layer(In, Out, rule), transposed_(Out * padded(In)) {}
+  explicit Dense(Rule rule)
+      : Layer(In, Out, rule), zeros_(std::max(rows, columns)), transposed_(Out * columns) {}
 
-  void forward(const float* __restrict x, float* __restrict y, std::size_t batch) const override {
-    const float* __restrict w = parameters.value.data();
-    for (std::size_t c = 0; c < batch; ++c) {
-      float sum[rows];
-      for (std::size_t i = 0; i < rows; ++i) sum[i] = w[In * rows + i];
-      for (std::size_t k = 0; k < In; ++k) {
-        const float factor = x[c * Stride + k];
-        for (std::size_t i = 0; i < rows; ++i) sum[i] += w[k * rows + i] * factor;
-      }
-      for (std::size_t i = 0; i < rows; ++i) y[c * rows + i] = sum[i];
-    }
+  void forward(const float* x, float* y, std::size_t batch) const override {
+    const float* w = parameters.value.data();
+    combine<rows>(w + In * rows, w, In, x, Stride, 1, y, batch);
   }
 
-  void backward(const float* __restrict x, const float* __restrict dy, float* __restrict dx,
-                std::size_t batch) override {
-    float* __restrict dw = parameters.gradient.data();
-    for (std::size_t k = 0; k < In; ++k) {
-      float sum[rows] = {};
-      for (std::size_t c = 0; c < batch; ++c) {
-        const float factor = x[c * Stride + k];
-        for (std::size_t i = 0; i < rows; ++i) sum[i] += dy[c * rows + i] * factor;
-      }
-      for (std::size_t i = 0; i < rows; ++i) dw[k * rows + i] = sum[i];
-    }
+  void backward(const float* x, const float* dy, float* dx, std::size_t batch) override {
+    float* dw = parameters.gradient.data();
+    combine<rows>(zeros_.data(), dy, batch, x, 1, Stride, dw, In);
     float sum[rows] = {};
     for (std::size_t c = 0; c < batch; ++c) {
       for (std::size_t i = 0; i < rows; ++i) sum[i] += dy[c * rows + i];
     }
-    for (std::size_t i = 0; i < rows; ++i) dw[In * rows + i] = sum[i];
+    std::copy_n(sum, rows, dw + In * rows);
     if (dx == nullptr) return;
     if (batch < 4) {
       pull_back(dy, dx, batch);
     } else {
-      pull_back_transposed(dy, dx, batch);
+      transpose();
+      combine<columns>(zeros_.data(), transposed_.data(), Out, dy, rows, 1, dx, batch);
     }
   }
 
@@ -149,7 +175,7 @@ class Dense final : public Layer {
   static constexpr std::size_t rows = padded(Out);
   static constexpr std::size_t columns = padded(In);
 
-  // dx = W' dy, by inner products
+  // dx = W' dy, by inner products: W' need not be written out for a few samples.
   void pull_back(const float* __restrict dy, float* __restrict dx, std::size_t batch) const {
     const float* __restrict w = parameters.value.data();
     for (std::size_t c = 0; c < batch; ++c) {
@@ -162,23 +188,15 @@ class Dense final : public Layer {
     }
   }
 
-  // The same with W' written out, which pays when it is used for some samples.
-  void pull_back_transposed(const float* __restrict dy, float* __restrict dx, std::size_t batch) {
+  void transpose() {
     const float* __restrict w = parameters.value.data();
     float* __restrict t = transposed_.data();
     for (std::size_t i = 0; i < Out; ++i) {
       for (std::size_t k = 0; k < In; ++k) t[i * columns + k] = w[k * rows + i];
     }
-    for (std::size_t c = 0; c < batch; ++c) {
-      float sum[columns] = {};
-      for (std::size_t i = 0; i < Out; ++i) {
-        const float factor = dy[c * rows + i];
-        for (std::size_t k = 0; k < columns; ++k) sum[k] += t[i * columns + k] * factor;
-      }
-      for (std::size_t k = 0; k < columns; ++k) dx[c * columns + k] = sum[k];
-    }
   }
 
+  Floats zeros_;
   Floats transposed_;
 };
 
@@ -273,6 +291,9 @@ Layers layers_of(const Workload& workload) {
   }
   if (workload.widths == std::vector<std::size_t>{784, 512, 512, 10}) {
     return made<Dense<784, 512, 784>, Dense<512, 512>, Dense<512, 10>>(rule);
+  }
+  if (workload.widths == std::vector<std::size_t>{1024, 4096, 4096, 1024}) {
+    return made<Dense<1024, 4096, 1024>, Dense<4096, 4096>, Dense<4096, 1024>>(rule);
   }
   return {};
 }
