@@ -33,8 +33,7 @@ std::unique_ptr<Contender> make_ours(const Problem& problem);
 /// The matrix products of the step through cblas_sgemm, and nothing else: what a library that calls it pays
 /// at least.
 std::unique_ptr<Contender> make_gemm(const Problem& problem);
-/// Loops for networks of known sizes, without BLAS, compiled for this machine. Nothing for several threads,
-/// nor for w3, where plain loops would take seconds.
+/// Loops for networks of known sizes, without BLAS, compiled for this machine. Nothing for several threads.
 std::unique_ptr<Contender> make_hand(const Problem& problem);
 /// libtorch, in the cheapest way that is still what its users write. Nothing in a build without it.
 std::unique_ptr<Contender> make_torch(const Problem& problem);

@@ -143,10 +143,10 @@ std::unique_ptr<Contender> make_torch(const Problem& problem) { return std::make
 std::string torch_settings() {
   return "libtorch " TORCH_VERSION
          ": nn::Sequential, ReLU in place, zero_grad(set_to_none), the graph freed by backward, "
-         "InferenceMode for "
-         "forwards, the optimizers of its C++ interface (which has no foreach form), the row's threads for "
-         "it and for "
-         "its OpenBLAS";
+         "InferenceMode "
+         "for forwards,\n  optimizers of its C++ interface (which has no foreach form), the row's threads "
+         "for it "
+         "and for its OpenBLAS, OMP_WAIT_POLICY=passive";
 }
 
 }  // namespace tapedeck::peers
