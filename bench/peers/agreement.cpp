@@ -42,10 +42,11 @@ std::vector<Agreement> agreements(const Workload& workload) {
   const std::vector<float> reached = results(*ours);
   const double scale = workload.pass == Pass::forward ? norm(reached) : norm(difference(reached, initial));
 
-  // A gradient is a chain of sums of up to K products, each relative rounding eps / 2: 1e-5 leaves room for K
-  // = 4096 (sqrt(K) eps / 2 = 4e-6). A step rounds each parameter to eps / 2 of itself, whatever the step, on
-  // both sides. Adam divides a gradient by its own size, so that elements which nearly cancel, wrong by more
-  // than eps of themselves, count like all others.
+  // A gradient is a chain of sums of up to K products, each relative rounding eps / 2: 1e-5 leaves room for
+  // K = 4096 (sqrt(K) eps / 2 = 4e-6). A step rounds each parameter to eps / 2 of itself, whatever the step,
+  // on both sides. Adam divides a gradient by its own size. Where it nearly cancels, as it does to within e
+  // of the others in a share e of the elements, the step can be anything: sqrt(e) in the mean, 1e-3 for K =
+  // 512.
   constexpr double eps = std::numeric_limits<float>::epsilon();
   const double gradient = workload.rule == Rule::adam ? 1e-3 : 1e-5;
   const double tolerance = workload.pass == Pass::forward

@@ -32,10 +32,10 @@ void say(const std::string& text) {
 // Throws if a contender does other work than ours.
 void require_agreement(const Workload& workload, bool tell) {
   for (const Agreement& one : agreements(workload)) {
-    const std::string line = fmt::format("{:36}{:20}differs by {:.1e}, at most {:.1e}\n", title(workload),
+    const std::string line = fmt::format("{:36}{:20}differs by {:.1e}, at most {:.1e}", title(workload),
                                          one.contender, one.difference, one.tolerance);
     if (!one.holds()) throw std::runtime_error("not the same arithmetic: " + line);
-    if (tell) say(line);
+    if (tell) say(line + "\n");
   }
 }
 
