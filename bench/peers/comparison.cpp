@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -31,22 +30,22 @@ struct Entry {
   std::size_t steps = 1;           // of one repetition
   std::vector<double> times = {};  // by repetition; microseconds of a step
 
-  void prepare() {
+  // Threads of the one before wait awhile for more work before they sleep, on processors that are now ours.
+  void prepare(const Workload& workload) {
     threads = contender->take_threads();
-    // Threads of the one before wait awhile for more work before they sleep, on processors that are now ours.
-    if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (workload.threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 
-  void warm_up(double min_time) {
-    prepare();
+  void warm_up(const Workload& workload, double min_time) {
+    prepare(workload);
     seconds(*contender, 1);
     double taken = seconds(*contender, steps);
     for (; taken < min_time / 4; taken = seconds(*contender, steps)) steps *= 2;
     steps = std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(steps) * min_time / taken));
   }
 
-  void repeat() {
-    prepare();
+  void repeat(const Workload& workload) {
+    prepare(workload);
     times.push_back(1e6 * seconds(*contender, steps) / static_cast<double>(steps));
   }
 
@@ -90,9 +89,9 @@ Row measure(const Workload& workload, const MeasureOptions& options) {
   for (Entry* entry : {&ours, &gemm, &hand, &libtorch}) {
     if (entry->contender) present.push_back(entry);
   }
-  for (Entry* entry : present) entry->warm_up(options.min_time);
+  for (Entry* entry : present) entry->warm_up(workload, options.min_time);
   for (std::size_t i = 0; i < options.repetitions; ++i) {
-    for (Entry* entry : present) entry->repeat();
+    for (Entry* entry : present) entry->repeat(workload);
   }
   const auto timing = [](const Entry& entry) {
     return entry.contender ? std::optional(entry.timing()) : std::nullopt;
@@ -104,11 +103,6 @@ Row measure(const Workload& workload, const MeasureOptions& options) {
           .hand = timing(hand),
           .libtorch = timing(libtorch)};
 }
-
-#ifndef TAPEDECK_COMPARE_LIBTORCH
-std::unique_ptr<Contender> make_torch(const Problem&) { return nullptr; }
-std::string torch_settings() { return "libtorch: not in this build"; }
-#endif
 
 std::string heading(const MeasureOptions& options) {
 #ifdef __clang__

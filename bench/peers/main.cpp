@@ -77,19 +77,17 @@ void compare(const std::vector<Workload>& workloads, const Options& options) {
 // that made it four times slower at two threads. They are told not to by the environment, which is read
 // before main begins; hence the second start.
 void let_threads_sleep(char** argv) {
-#ifdef TAPEDECK_COMPARE_LIBTORCH
   if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   setenv("OMP_WAIT_POLICY", "passive", 1);
   execv("/proc/self/exe", argv);  // where that cannot be, it goes on as it is
-#else
-  (void)argv;
-#endif
 }
 
 int run(int argc, char** argv) {
   std::vector<Workload> workloads = all_workloads();
   std::vector<std::string> names;
-  for (const Workload& workload : workloads) names.push_back(workload.name);
+  for (const Workload& workload : workloads) {
+    if (names.empty() || names.back() != workload.name) names.push_back(workload.name);
+  }
 
   Options options;
   CLI::App app("Times training steps of Tapedeck beside the same steps of others.", "tapedeck_compare");
