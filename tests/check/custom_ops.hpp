@@ -218,10 +218,10 @@ struct InverseOp {
   static constexpr td::Signature signature = "x(f,b)* -> y(f,b)";
   double epsilon;
   void forward(auto& y, const auto& x) const {
-    td::map([this](auto v) { return (e(v) * v) * (v / e(v)); }, x).into(y);
+    td::map([this](auto v) { return (this->e(v) * v) * (v / this->e(v)); }, x).into(y);
   }
   void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx += td::map([this](auto d, auto v) { return 2 * d * (e(v) * v) / e(v); }, dy, x);
+    dx += td::map([this](auto d, auto v) { return 2 * d * (this->e(v) * v) / this->e(v); }, dy, x);
   }
 
  private:
@@ -254,7 +254,7 @@ class Scale {
 
 // Whether this fault is found, and no other.
 inline bool only(const td::GradientReport& report, td::Fault fault) {
-  BOOST_TEST_MESSAGE(report);
+  BOOST_TEST_INFO(report);  // for the assertion that this is asked in
   for (const td::Finding& f : report.findings) {
     if (f.fault != fault) return false;
   }

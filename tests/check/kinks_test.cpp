@@ -70,7 +70,6 @@ Tally over_seeds(const CheckOfSeed& check) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     td::ParameterStore store{{.seed = seed}};
     const auto report = check(store, {.seed = seed});
-    BOOST_TEST_MESSAGE(report);
     tally.passed += report.passed() ? 1 : 0;
     tally.refined += report.refined;
   }
