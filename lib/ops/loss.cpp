@@ -4,7 +4,8 @@
 #include <string>
 
 #include "core/ranges.hpp"
-#include "softmax_column.hpp"
+#include "kernels/map.hpp"
+#include "kernels/softmax_column.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -58,8 +59,8 @@ struct Mse {
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = 2 * share(dl, reduction, shape_of(x));
-    dx += map([=](auto a, auto b) { return factor * (a - b); }, x, t);
-    dt += map([=](auto a, auto b) { return factor * (b - a); }, x, t);
+    dx += kernels::map(kernels::difference, x, t).with(factor);
+    dt += kernels::map(kernels::difference, t, x).with(factor);
   }
 };
 
@@ -74,11 +75,8 @@ struct L1 {
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
-    const auto pull = [](auto s, auto a, auto b) {
-      return a > b ? s : a < b ? -s : s * (a - b);
-    };  // keeps NaN
-    dx += map([=](auto a, auto b) { return pull(factor, a, b); }, x, t);
-    dt += map([=](auto a, auto b) { return pull(factor, b, a); }, x, t);
+    dx += kernels::map(kernels::sign_difference, x, t).with(factor);
+    dt += kernels::map(kernels::sign_difference, t, x).with(factor);
   }
 };
 
@@ -98,10 +96,8 @@ struct Huber {
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
-    const auto limit = static_cast<std::remove_const_t<decltype(factor)>>(delta);
-    const auto clamp = [=](auto e) { return e > limit ? limit : e < -limit ? -limit : e; };
-    dx += map([=](auto a, auto b) { return factor * clamp(a - b); }, x, t);
-    dt += map([=](auto a, auto b) { return factor * clamp(b - a); }, x, t);
+    dx += kernels::map(kernels::clamped_difference, x, t).with(factor, delta);
+    dt += kernels::map(kernels::clamped_difference, t, x).with(factor, delta);
   }
 };
 
@@ -116,7 +112,7 @@ struct CrossEntropy {
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
       ranges::require_label(name, "label", t[c], c, z.n_rows);
-      sum += softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
+      sum += kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
     }
     l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
         sum / divisor(reduction, {1, z.n_cols}));
@@ -124,11 +120,9 @@ struct CrossEntropy {
   void vjp(auto& dz, const auto& dl, const auto& t, const auto& p) const {
     using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
     const T factor = share(dl, reduction, {1, p.n_cols});
+    dz += kernels::map(kernels::scale, p).with(factor);
     T* sum = dz.accumulate();
-    for (Index c = 0; sum != nullptr && c < p.n_cols; ++c, sum += p.n_rows) {
-      for (Index i = 0; i < p.n_rows; ++i) sum[i] += factor * p(i, c);
-      sum[t[c]] -= factor;
-    }
+    for (Index c = 0; sum != nullptr && c < p.n_cols; ++c) sum[t[c] + c * p.n_rows] -= factor;
   }
 };
 
@@ -144,7 +138,7 @@ struct SoftCrossEntropy {
     require_samples(name, z);
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
-      const double log_sum = softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
+      const double log_sum = kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
       lse[c] = static_cast<T>(log_sum);
       for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
         if (t(i, c) != 0 || std::isnan(log_sum))
@@ -183,8 +177,8 @@ struct BinaryCrossEntropy {
   }
   void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(z));
-    dz += map([=](auto a, auto b) { return factor * (1 / (1 + std::exp(-a)) - b); }, z, t);
-    dt += map([=](auto a) { return -factor * a; }, z);
+    dz += kernels::map(kernels::logistic_difference, z, t).with(factor);
+    dt += kernels::map(kernels::scale, z).with(-factor);
   }
 };
 
