@@ -79,10 +79,9 @@ HWY_INLINE T largest_of(const T* z, Index n) {
   return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 
-// log(sum(exp(z))), shifted by the largest element so that nothing overflows; p = softmax(z) if it is not
-// null. If an element is NaN or Inf, or all are -Inf, everything is NaN.
+// p = softmax(z) if p is not null. If an element is NaN or Inf, or all are -Inf, everything is NaN.
 template <class T>
-double softmax_of(T* p, const T* z, Index n) {
+LogSum softmax_of(T* p, const T* z, Index n) {
   const Tag<T> d;
   const Index lanes = hn::Lanes(d);
   const T largest = largest_of(z, n);
@@ -98,16 +97,19 @@ double softmax_of(T* p, const T* z, Index n) {
   for (Index i = 0; p != nullptr && i < n; i += lanes) {
     store_first(d, hn::Div(load_first(d, n - i, p + i), divisor), n - i, p + i);
   }
-  return static_cast<double>(largest) + std::log(total);
+  return {static_cast<double>(largest), std::log(total)};
 }
 
 template <class T>
 void log_softmax_of(T* y, const T* x, Index n) {
   const Tag<T> d;
-  const auto shift = hn::Set(Wide(), softmax_of<T>(nullptr, x, n));
+  const LogSum log_sum = softmax_of<T>(nullptr, x, n);
+  const auto largest = hn::Set(Wide(), log_sum.largest);
+  const auto rest = hn::Set(Wide(), log_sum.rest);
+  const auto shifted = [&](auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, largest), rest); };
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     const auto v = load_first(d, n - i, x + i);
-    store_first(d, narrow(d, hn::Sub(lower(v), shift), hn::Sub(upper(v), shift)), n - i, y + i);
+    store_first(d, narrow(d, shifted(lower(v)), shifted(upper(v))), n - i, y + i);
   }
 }
 
@@ -165,8 +167,8 @@ void select_kernel(ColumnFunction f, const Call<T>& call) {
 
 void run_f32(ColumnFunction f, const Call<float>& call) { select_kernel(f, call); }
 void run_f64(ColumnFunction f, const Call<double>& call) { select_kernel(f, call); }
-double softmax_f32(float* p, const float* z, Index n) { return softmax_of(p, z, n); }
-double softmax_f64(double* p, const double* z, Index n) { return softmax_of(p, z, n); }
+LogSum softmax_f32(float* p, const float* z, Index n) { return softmax_of(p, z, n); }
+LogSum softmax_f64(double* p, const double* z, Index n) { return softmax_of(p, z, n); }
 
 }  // namespace
 }  // namespace tapedeck::kernels::HWY_NAMESPACE
@@ -182,10 +184,10 @@ HWY_EXPORT(softmax_f64);
 
 void run(ColumnFunction f, const Call<float>& call) { HWY_DYNAMIC_DISPATCH(run_f32)(f, call); }
 void run(ColumnFunction f, const Call<double>& call) { HWY_DYNAMIC_DISPATCH(run_f64)(f, call); }
-double softmax_column(float* p, const float* z, Index classes) {
+LogSum softmax_column(float* p, const float* z, Index classes) {
   return HWY_DYNAMIC_DISPATCH(softmax_f32)(p, z, classes);
 }
-double softmax_column(double* p, const double* z, Index classes) {
+LogSum softmax_column(double* p, const double* z, Index classes) {
   return HWY_DYNAMIC_DISPATCH(softmax_f64)(p, z, classes);
 }
 

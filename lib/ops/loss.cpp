@@ -112,7 +112,8 @@ struct CrossEntropy {
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
       ranges::require_label(name, "label", t[c], c, z.n_rows);
-      sum += kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
+      sum += kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value() -
+             static_cast<double>(z(t[c], c));
     }
     l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
         sum / divisor(reduction, {1, z.n_cols}));
@@ -138,7 +139,7 @@ struct SoftCrossEntropy {
     require_samples(name, z);
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
-      const double log_sum = kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
+      const double log_sum = kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value();
       lse[c] = static_cast<T>(log_sum);
       for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
         if (t(i, c) != 0 || std::isnan(log_sum))
