@@ -117,7 +117,7 @@ struct TanhVjp {  // (1 - y)(1 + y) does not cancel near 1
   }
 };
 struct Sigmoid {
-  HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto x) const { return logistic(d, x).s; }
+  HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto x) const { return logistic_of(d, x).s; }
 };
 struct SigmoidVjp {
   HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto dy, auto y) const {
@@ -130,7 +130,7 @@ struct Softplus {
 };
 struct SoftplusVjp {
   HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto dy, auto x) const {
-    return hn::Mul(dy, logistic(d, x).s);
+    return hn::Mul(dy, logistic_of(d, x).s);
   }
 };
 struct Elu {
@@ -148,14 +148,14 @@ struct EluVjp {
 };
 struct Silu {
   HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto x) const {
-    return hn::Mul(x, logistic(d, x).s);
+    return hn::Mul(x, logistic_of(d, x).s);
   }
 };
 struct SiluVjp {  // x (1 - s) tends to 0, and s x to 0, where Inf times 0 would be NaN
   HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto dy, auto x) const {
     using T = hn::TFromD<decltype(d)>;
     const auto size = at_most(d, hn::Abs(x), hn::Set(d, T{1000}));
-    const auto [s, complement] = logistic(d, x);
+    const auto [s, complement] = logistic_of(d, x);
     const auto slope = hn::MulAdd(hn::CopySign(size, x), complement, hn::Set(d, T{1}));
     return hn::Mul(dy, hn::Mul(s, slope));
   }
@@ -197,7 +197,7 @@ struct ClampedDifference {
 };
 struct LogisticDifference {
   HWY_INLINE auto operator()(auto d, auto a, auto /*b*/, auto x, auto t) const {
-    return hn::Mul(a, hn::Sub(logistic(d, x).s, t));
+    return hn::Mul(a, hn::Sub(logistic_of(d, x).s, t));
   }
 };
 

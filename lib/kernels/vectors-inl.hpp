@@ -69,7 +69,7 @@ struct Logistic {
   V s, complement;
 };
 template <class D, class V, class T = hn::TFromD<D>>
-HWY_INLINE Logistic<V> logistic(D d, V x) {
+HWY_INLINE Logistic<V> logistic_of(D d, V x) {
   const V one = hn::Set(d, T{1});
   const V e = exp(d, hn::Neg(hn::Abs(x)));
   const V large = hn::Div(one, hn::Add(one, e));
@@ -84,6 +84,52 @@ HWY_INLINE V softplus_of(D d, V x) {
   const V positive = hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);
   return hn::Add(positive, hn::Log1p(d, exp(d, hn::Neg(hn::Abs(x)))));
 }
+
+template <class T>
+using Tag = hn::ScalableTag<T>;
+template <class T>
+using Vector = hn::Vec<Tag<T>>;
+
+using Wide = hn::ScalableTag<double>;
+
+// The lower and upper half of a vector of float as double; a vector of double is its own lower half.
+#if HWY_TARGET == HWY_SCALAR
+HWY_INLINE Vector<double> lower(Vector<float> v) { return hn::PromoteTo(Wide(), v); }
+HWY_INLINE Vector<double> upper(Vector<float> /*v*/) { return hn::Zero(Wide()); }
+HWY_INLINE Vector<float> narrow(Tag<float> d, Vector<double> low, Vector<double> /*high*/) {
+  return hn::DemoteTo(d, low);
+}
+#else
+HWY_INLINE Vector<double> lower(Vector<float> v) { return hn::PromoteTo(Wide(), hn::LowerHalf(v)); }
+HWY_INLINE Vector<double> upper(Vector<float> v) {
+  return hn::PromoteTo(Wide(), hn::UpperHalf(hn::Half<Tag<float>>(), v));
+}
+HWY_INLINE Vector<float> narrow(Tag<float> d, Vector<double> low, Vector<double> high) {
+  const hn::Half<Tag<float>> half;
+  return hn::Combine(d, hn::DemoteTo(half, high), hn::DemoteTo(half, low));
+}
+#endif
+HWY_INLINE Vector<double> lower(Vector<double> v) { return v; }
+HWY_INLINE Vector<double> upper(Vector<double> /*v*/) { return hn::Zero(Wide()); }
+
+HWY_INLINE Vector<double> narrow(Tag<double> /*d*/, Vector<double> low, Vector<double> /*high*/) {
+  return low;
+}
+
+// Sums in double of v, or of the products of v and w.
+struct Sum {
+  Vector<double> low, high;
+
+  HWY_INLINE void add(auto v) {
+    low = hn::Add(low, lower(v));
+    high = hn::Add(high, upper(v));
+  }
+  HWY_INLINE void add(auto v, auto w) {
+    low = hn::MulAdd(lower(v), lower(w), low);
+    high = hn::MulAdd(upper(v), upper(w), high);
+  }
+  HWY_INLINE double total() const { return hn::GetLane(hn::SumOfLanes(Wide(), hn::Add(low, high))); }
+};
 
 }  // namespace
 }  // namespace tapedeck::kernels::HWY_NAMESPACE

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/ranges.hpp"
+#include "kernels/loss_sum.hpp"
 #include "kernels/map.hpp"
 #include "kernels/softmax_column.hpp"
 #include "tapedeck/tape/op.hpp"
@@ -33,12 +34,11 @@ void require_samples(const char* who, const auto& x) {
 }
 
 // l(0,0) = sum over elements of f(x, t) / n, accumulated in double.
-template <class T, class F>
+template <class T>
 void reduce(Matrix<T>& l, const char* who, Reduction reduction, const Matrix<T>& x, const Matrix<T>& t,
-            const F& f) {
+            kernels::LossFunction f, double delta = 0) {
   require_samples(who, x);
-  double sum = 0;
-  for (Index i = 0; i < x.n_elem; ++i) sum += f(static_cast<double>(x[i]), static_cast<double>(t[i]));
+  const double sum = kernels::loss_sum(f, x.memptr(), t.memptr(), x.n_elem, delta);
   l(0, 0) = static_cast<T>(sum / divisor(reduction, shape_of(x)));
 }
 
@@ -55,7 +55,7 @@ struct Mse {
   Reduction reduction;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [](double a, double b) { return (a - b) * (a - b); });
+    reduce(l, name, reduction, x, t, kernels::squared);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = 2 * share(dl, reduction, shape_of(x));
@@ -71,7 +71,7 @@ struct L1 {
   Reduction reduction;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [](double a, double b) { return std::abs(a - b); });
+    reduce(l, name, reduction, x, t, kernels::absolute);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
@@ -89,10 +89,7 @@ struct Huber {
   double delta;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [this](double a, double b) {
-      const double e = std::abs(a - b);
-      return e > delta ? delta * (e - delta / 2) : e * e / 2;
-    });
+    reduce(l, name, reduction, x, t, kernels::huber, delta);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
@@ -172,9 +169,7 @@ struct BinaryCrossEntropy {
   Reduction reduction;
 
   void forward(auto& l, const auto& z, const auto& t) const {
-    reduce(l, name, reduction, z, t, [](double a, double b) {
-      return (a < 0 ? 0 : a) - (b == 0 ? 0 : a * b) + std::log1p(std::exp(-std::abs(a)));
-    });
+    reduce(l, name, reduction, z, t, kernels::logistic);
   }
   void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(z));
