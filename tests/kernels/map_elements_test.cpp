@@ -274,6 +274,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(bits_do_not_depend_on_the_place, T, Scalars) {
   }
 }
 
+// 0 times Inf is NaN, hence no product.
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_selected_is_zero, T, Scalars) {
+  const td::Matrix<T> x{{std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN(), 1}};
+  const td::Matrix<T> m(1, 3, arma::fill::zeros);
+  test::on_every_target([&](const char* target) {
+    td::Matrix<T> y(1, 3);
+    kernels::map(kernels::select, x, m).into(y);
+    BOOST_TEST(arma::all(arma::vectorise(y) == 0), target);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(matrices_of_other_shapes) {
   const td::Matrix<float> x(2, 3), z(3, 2);
   td::Matrix<float> y(2, 3), w(3, 2);
