@@ -1,29 +1,19 @@
 #include "tapedeck/ops/activation.hpp"
 
-#include <cmath>
-#include <numbers>
-
 #include "core/ranges.hpp"
+#include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 
 namespace tapedeck {
 namespace {
-
-auto logistic(auto x) { return 1 / (1 + std::exp(-x)); }
-
-// Comparisons are written so that NaN takes the branch that keeps it.
 
 // y = max(x, 0)     dx = dy where x > 0, else 0
 struct Relu {
   static constexpr auto name = "relu";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return v < 0 ? 0 : v; }, x).into(y);
-  }
-  void vjp(auto& dx, const auto& dy, const auto& y) const {
-    dx += map([](auto d, auto v) { return v <= 0 ? 0 : d; }, dy, y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::relu, x).into(y); }
+  void vjp(auto& dx, const auto& dy, const auto& y) const { dx += kernels::map(kernels::relu_vjp, dy, y); }
 };
 
 // y = x where x > 0, else slope x     dx = dy where x > 0, else slope dy
@@ -32,11 +22,9 @@ struct LeakyRelu {
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
   double slope;
 
-  void forward(auto& y, const auto& x) const {
-    map([this](auto v) { return v > 0 ? v : static_cast<decltype(v)>(slope) * v; }, x).into(y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::leaky_relu, x).with(slope).into(y); }
   void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx += map([this](auto d, auto v) { return v > 0 ? d : static_cast<decltype(d)>(slope) * d; }, dy, x);
+    dx += kernels::map(kernels::leaky_relu_vjp, dy, x).with(slope);
   }
 };
 
@@ -45,12 +33,8 @@ struct Tanh {
   static constexpr auto name = "tanh";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return std::tanh(v); }, x).into(y);
-  }
-  void vjp(auto& dx, const auto& dy, const auto& y) const {
-    dx += map([](auto d, auto v) { return d * (1 - v * v); }, dy, y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::tanh, x).into(y); }
+  void vjp(auto& dx, const auto& dy, const auto& y) const { dx += kernels::map(kernels::tanh_vjp, dy, y); }
 };
 
 // y = 1 / (1 + exp(-x))     dx = dy y (1 - y)
@@ -58,12 +42,8 @@ struct Sigmoid {
   static constexpr auto name = "sigmoid";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return logistic(v); }, x).into(y);
-  }
-  void vjp(auto& dx, const auto& dy, const auto& y) const {
-    dx += map([](auto d, auto v) { return d * v * (1 - v); }, dy, y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::sigmoid, x).into(y); }
+  void vjp(auto& dx, const auto& dy, const auto& y) const { dx += kernels::map(kernels::sigmoid_vjp, dy, y); }
 };
 
 // y = log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))     dx = dy sigmoid(x)
@@ -71,11 +51,9 @@ struct Softplus {
   static constexpr auto name = "softplus";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return (v < 0 ? 0 : v) + std::log1p(std::exp(-std::abs(v))); }, x).into(y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::softplus, x).into(y); }
   void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx += map([](auto d, auto v) { return d * logistic(v); }, dy, x);
+    dx += kernels::map(kernels::softplus_vjp, dy, x);
   }
 };
 
@@ -85,13 +63,9 @@ struct Elu {
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
   double alpha;
 
-  void forward(auto& y, const auto& x) const {
-    map([this](auto v) { return v > 0 ? v : static_cast<decltype(v)>(alpha) * std::expm1(v); }, x).into(y);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::elu, x).with(alpha).into(y); }
   void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx +=
-        map([this](auto d, auto v) { return v > 0 ? d : d * static_cast<decltype(d)>(alpha) * std::exp(v); },
-            dy, x);
+    dx += kernels::map(kernels::elu_vjp, dy, x).with(alpha);
   }
 };
 
@@ -100,23 +74,8 @@ struct Gelu {
   static constexpr auto name = "gelu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
-  static auto distribution(auto x) {
-    using T = decltype(x);
-    return std::erfc(-x * (std::numbers::sqrt2_v<T> / 2)) / 2;
-  }
-  static auto density(auto x) {
-    using T = decltype(x);
-    return std::exp(-x * x / 2) * (std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>);
-  }
-  // x p(x) tends to 0 on both sides, where Inf times 0 would be NaN.
-  static auto slope(auto x) { return distribution(x) + (std::isinf(x) ? 0 : x * density(x)); }
-
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return v * distribution(v); }, x).into(y);
-  }
-  void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx += map([](auto d, auto v) { return d * slope(v); }, dy, x);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::gelu, x).into(y); }
+  void vjp(auto& dx, const auto& dy, const auto& x) const { dx += kernels::map(kernels::gelu_vjp, dy, x); }
 };
 
 // y = x s, s = sigmoid(x)     dx = dy s (1 + x (1 - s))
@@ -124,17 +83,8 @@ struct Silu {
   static constexpr auto name = "silu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
-  static auto slope(auto x) {
-    const auto s = logistic(x);
-    return s * (1 + (std::isinf(x) ? 0 : x * (1 - s)));
-  }
-
-  void forward(auto& y, const auto& x) const {
-    map([](auto v) { return v * logistic(v); }, x).into(y);
-  }
-  void vjp(auto& dx, const auto& dy, const auto& x) const {
-    dx += map([](auto d, auto v) { return d * slope(v); }, dy, x);
-  }
+  void forward(auto& y, const auto& x) const { kernels::map(kernels::silu, x).into(y); }
+  void vjp(auto& dx, const auto& dy, const auto& x) const { dx += kernels::map(kernels::silu_vjp, dy, x); }
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/ranges.hpp"
+#include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -27,10 +28,10 @@ struct Dropout {
         for (Index k = 0; k < 4 && r + k < x.n_rows; ++k) mask(r + k, c) = bits[k] < threshold ? T{0} : keep;
       }
     }
-    map([](auto v, auto m) { return m == 0 ? 0 : m * v; }, x, mask).into(y);
+    kernels::map(kernels::select, x, mask).into(y);
   }
   void vjp(auto& dx, const auto& dy, const auto& mask) const {
-    dx += map([](auto d, auto m) { return m == 0 ? 0 : m * d; }, dy, mask);
+    dx += kernels::map(kernels::select, dy, mask);
   }
 };
 

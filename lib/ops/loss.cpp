@@ -4,7 +4,9 @@
 #include <string>
 
 #include "core/ranges.hpp"
-#include "softmax_column.hpp"
+#include "kernels/loss_sum.hpp"
+#include "kernels/map.hpp"
+#include "kernels/softmax_column.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -32,12 +34,11 @@ void require_samples(const char* who, const auto& x) {
 }
 
 // l(0,0) = sum over elements of f(x, t) / n, accumulated in double.
-template <class T, class F>
+template <class T>
 void reduce(Matrix<T>& l, const char* who, Reduction reduction, const Matrix<T>& x, const Matrix<T>& t,
-            const F& f) {
+            kernels::LossFunction f, double delta = 0) {
   require_samples(who, x);
-  double sum = 0;
-  for (Index i = 0; i < x.n_elem; ++i) sum += f(static_cast<double>(x[i]), static_cast<double>(t[i]));
+  const double sum = kernels::loss_sum(f, x.memptr(), t.memptr(), x.n_elem, delta);
   l(0, 0) = static_cast<T>(sum / divisor(reduction, shape_of(x)));
 }
 
@@ -54,12 +55,12 @@ struct Mse {
   Reduction reduction;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [](double a, double b) { return (a - b) * (a - b); });
+    reduce(l, name, reduction, x, t, kernels::squared);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = 2 * share(dl, reduction, shape_of(x));
-    dx += map([=](auto a, auto b) { return factor * (a - b); }, x, t);
-    dt += map([=](auto a, auto b) { return factor * (b - a); }, x, t);
+    dx += kernels::map(kernels::difference, x, t).with(factor);
+    dt += kernels::map(kernels::difference, t, x).with(factor);
   }
 };
 
@@ -70,15 +71,12 @@ struct L1 {
   Reduction reduction;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [](double a, double b) { return std::abs(a - b); });
+    reduce(l, name, reduction, x, t, kernels::absolute);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
-    const auto pull = [](auto s, auto a, auto b) {
-      return a > b ? s : a < b ? -s : s * (a - b);
-    };  // keeps NaN
-    dx += map([=](auto a, auto b) { return pull(factor, a, b); }, x, t);
-    dt += map([=](auto a, auto b) { return pull(factor, b, a); }, x, t);
+    dx += kernels::map(kernels::sign_difference, x, t).with(factor);
+    dt += kernels::map(kernels::sign_difference, t, x).with(factor);
   }
 };
 
@@ -91,17 +89,12 @@ struct Huber {
   double delta;
 
   void forward(auto& l, const auto& x, const auto& t) const {
-    reduce(l, name, reduction, x, t, [this](double a, double b) {
-      const double e = std::abs(a - b);
-      return e > delta ? delta * (e - delta / 2) : e * e / 2;
-    });
+    reduce(l, name, reduction, x, t, kernels::huber, delta);
   }
   void vjp(auto& dx, auto& dt, const auto& dl, const auto& x, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(x));
-    const auto limit = static_cast<std::remove_const_t<decltype(factor)>>(delta);
-    const auto clamp = [=](auto e) { return e > limit ? limit : e < -limit ? -limit : e; };
-    dx += map([=](auto a, auto b) { return factor * clamp(a - b); }, x, t);
-    dt += map([=](auto a, auto b) { return factor * clamp(b - a); }, x, t);
+    dx += kernels::map(kernels::clamped_difference, x, t).with(factor, delta);
+    dt += kernels::map(kernels::clamped_difference, t, x).with(factor, delta);
   }
 };
 
@@ -116,7 +109,8 @@ struct CrossEntropy {
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
       ranges::require_label(name, "label", t[c], c, z.n_rows);
-      sum += softmax_column(p.colptr(c), z.colptr(c), z.n_rows) - static_cast<double>(z(t[c], c));
+      sum += kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value() -
+             static_cast<double>(z(t[c], c));
     }
     l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
         sum / divisor(reduction, {1, z.n_cols}));
@@ -124,11 +118,9 @@ struct CrossEntropy {
   void vjp(auto& dz, const auto& dl, const auto& t, const auto& p) const {
     using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
     const T factor = share(dl, reduction, {1, p.n_cols});
+    dz += kernels::map(kernels::scale, p).with(factor);
     T* sum = dz.accumulate();
-    for (Index c = 0; sum != nullptr && c < p.n_cols; ++c, sum += p.n_rows) {
-      for (Index i = 0; i < p.n_rows; ++i) sum[i] += factor * p(i, c);
-      sum[t[c]] -= factor;
-    }
+    for (Index c = 0; sum != nullptr && c < p.n_cols; ++c) sum[t[c] + c * p.n_rows] -= factor;
   }
 };
 
@@ -144,7 +136,7 @@ struct SoftCrossEntropy {
     require_samples(name, z);
     double sum = 0;
     for (Index c = 0; c < z.n_cols; ++c) {
-      const double log_sum = softmax_column(p.colptr(c), z.colptr(c), z.n_rows);
+      const double log_sum = kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value();
       lse[c] = static_cast<T>(log_sum);
       for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
         if (t(i, c) != 0 || std::isnan(log_sum))
@@ -177,14 +169,12 @@ struct BinaryCrossEntropy {
   Reduction reduction;
 
   void forward(auto& l, const auto& z, const auto& t) const {
-    reduce(l, name, reduction, z, t, [](double a, double b) {
-      return (a < 0 ? 0 : a) - (b == 0 ? 0 : a * b) + std::log1p(std::exp(-std::abs(a)));
-    });
+    reduce(l, name, reduction, z, t, kernels::logistic);
   }
   void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t) const {
     const auto factor = share(dl, reduction, shape_of(z));
-    dz += map([=](auto a, auto b) { return factor * (1 / (1 + std::exp(-a)) - b); }, z, t);
-    dt += map([=](auto a) { return -factor * a; }, z);
+    dz += kernels::map(kernels::logistic_difference, z, t).with(factor);
+    dt += kernels::map(kernels::scale, z).with(-factor);
   }
 };
 

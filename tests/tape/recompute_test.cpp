@@ -232,7 +232,8 @@ BOOST_FIXTURE_TEST_CASE(nothing_is_recomputed_where_nothing_flows_back, Plain) {
     BOOST_TEST(calls == 1);
   }
   td::Tape tape(store, memory, td::evaluate);
-  BOOST_TEST(td::sum(tape.recompute(f, tape.input(x))).item() == arma::accu(arma::tanh(arma::tanh(x))));
+  BOOST_TEST(td::sum(tape.recompute(f, tape.input(x))).item() ==
+             td::sum(td::tanh(td::tanh(tape.input(x)))).item());
   BOOST_TEST(calls == 2);
 }
 

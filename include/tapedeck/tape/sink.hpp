@@ -46,6 +46,14 @@ template <class E>
 inline constexpr bool elementwise =
     arma::is_Mat<E>::value || arma::is_eOp<E>::value || arma::is_eGlue<E>::value;
 
+// A Map, or a kernel used as one: computed when it is written into a matrix, or added onto it.
+template <class C, class T>
+concept WrittenOrAdded = requires(const C& contribution, Matrix<T>& target) {
+  { contribution.shape() } -> std::same_as<Shape>;
+  contribution.into(target);
+  contribution.onto(target);
+};
+
 template <class>
 inline constexpr bool never = false;
 
@@ -123,8 +131,8 @@ class Sink {
   }
 
   /// Adds a function of elements. ShapeError for another shape than the input's.
-  template <class F, class... Matrices>
-  void operator+=(const Map<T, F, Matrices...>& contribution) {
+  template <detail::WrittenOrAdded<T> Function>
+  void operator+=(const Function& contribution) {
     touched_ = true;
     if (!wanted_) return;
     if (contribution.shape() != shape_of(sum_)) refuse_shape();
