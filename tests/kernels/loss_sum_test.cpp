@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(not_a_number_and_infinities, T, Scalars) {
   const T inf = std::numeric_limits<T>::infinity();
   const T nan = std::numeric_limits<T>::quiet_NaN();
   test::on_every_target([&](const char* target) {
-    for (const td::Index n : {1, 5, 33}) {
+    for (const td::Index n : std::initializer_list<td::Index>{1, 5, 33}) {
       for (const td::Index at : {td::Index{0}, n - 1}) {
         std::vector<T> x(n, 1), t(n, 0);
         for (const auto f : all) {

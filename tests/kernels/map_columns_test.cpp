@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(vjps_are_written_or_added, T, Scalars) {
 
 // One in a batch, and the same column among others: the same bits.
 BOOST_AUTO_TEST_CASE_TEMPLATE(bits_do_not_depend_on_the_column, T, Scalars) {
-  for (const td::Index n : {2, 5, 16, 33}) {
+  for (const td::Index n : std::initializer_list<td::Index>{2, 5, 16, 33}) {
     const td::Matrix<T> z = gaussian<T>(n, 7, 1, 3);
     const td::Matrix<T> dy = gaussian<T>(n, 7, 2, 1);
     for (const auto f :
