@@ -8,6 +8,7 @@ namespace {
 template <class To, class From>
 std::vector<Matrix<To>> converted(const std::vector<Matrix<From>>& all) {
   std::vector<Matrix<To>> out;
+  out.reserve(all.size());
   for (const auto& m : all) out.push_back(arma::conv_to<Matrix<To>>::from(m));
   return out;
 }
@@ -15,6 +16,7 @@ std::vector<Matrix<To>> converted(const std::vector<Matrix<From>>& all) {
 template <class T>
 Matrices matrices_of(const std::vector<Value>& values) {
   std::vector<Matrix<T>> all;
+  all.reserve(values.size());
   for (const Value& value : values) all.push_back(value.matrix<T>());
   return converted<double>(all);
 }

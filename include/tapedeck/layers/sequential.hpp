@@ -34,10 +34,12 @@ class TAPEDECK_API Sequential {
   struct Item {
     /// A layer that goes by its own name, or by its kind and a number.
     // What is no layer is refused by Layer. A list of items is taken by the constructor of Sequential below.
+    // NOLINTBEGIN(google-explicit-constructor): a list of layers is a list of different types
     template <class L>
     requires(!std::same_as<L, Item> && !std::same_as<L, std::vector<Item>> &&
              !std::same_as<L, std::initializer_list<Item>>) Item(L l)
-        : layer(std::move(l)) {}  // NOLINT(google-explicit-constructor): a list of layers
+        : layer(std::move(l)) {}
+    // NOLINTEND(google-explicit-constructor)
     /// A layer with the name that it goes by here.
     template <class L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}

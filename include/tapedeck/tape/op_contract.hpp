@@ -239,7 +239,7 @@ inline constexpr bool mistypes_shape = !has_shape<O> && !std::is_final_v<O> && m
 
 template <class O>
 concept HasName = requires {
-  typename std::bool_constant<(std::string_view(static_cast<const char*>(O::name)).size() > 0)>;
+  typename std::bool_constant<!std::string_view(static_cast<const char*>(O::name)).empty()>;
 };
 template <class O>
 concept HasSignature = requires {
