@@ -66,8 +66,8 @@ class Trainer::Best {
   Index bad_epochs_ = 0;
 };
 
-Trainer::Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss)
-    : store_(store), model_(std::move(model)), optimizer_(optimizer), loss_(std::move(loss)) {
+Trainer::Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss)
+    : store_(store), model_(model), optimizer_(optimizer), loss_(std::move(loss)) {
   if (&optimizer.store() != &store) {
     throw UsageError({.who = "Trainer",
                       .given = "an optimizer of another store",

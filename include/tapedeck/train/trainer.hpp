@@ -62,7 +62,7 @@ class TAPEDECK_API Trainer {
   using Loss = std::function<Value(const Value& output, const Operand& target)>;
 
   /// Seals the store. UsageError if the optimizer is one of another store.
-  Trainer(ParameterStore& store, Layer model, Optimizer& optimizer, Loss loss = {});
+  Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss = {});
 
   /// For those who made it without one, or train in stages.
   void set_loss(Loss loss) { loss_ = std::move(loss); }
