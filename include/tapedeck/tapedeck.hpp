@@ -23,6 +23,7 @@
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/map.hpp"
 #include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/parallel.hpp"
 #include "tapedeck/core/product.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/core/threads.hpp"

@@ -1,11 +1,26 @@
 #pragma once
 
 /// @file
-/// How many threads OpenBLAS uses: one, unless the program objects.
+/// How many threads work: the library's own, and OpenBLAS's.
 
 #include "tapedeck/core/api.hpp"
+#include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck {
+
+/// Sets how many threads the library may use for one call, the caller's included; by default as many as the
+/// process may run on. Large products, passes over large matrices, optimizers' steps and the shards of a
+/// Trainer are spread over them, small work never is. Work is cut by its shape alone, and sums are added in a
+/// fixed order, so results are the same, bit for bit, for any number.
+///
+/// One setting for the process; it holds from the next call on. Threads are made when they are first needed,
+/// and sleep when there is nothing to do. If several threads of the program call the library at once, one of
+/// them gets the others' help and the rest work alone: there are never more than `count - 1` threads besides
+/// the program's own. A process that was forked goes on with one. OptionError for 0.
+TAPEDECK_API void set_threads(Index count);
+
+/// What set_threads() set.
+TAPEDECK_API Index threads();
 
 /// OpenBLAS splits a product over its threads in a way that changes the last bits, and its threads slow small
 /// products down. Making the first ParameterStore of a process therefore sets OpenBLAS to one thread and runs

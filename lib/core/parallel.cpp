@@ -1,0 +1,192 @@
+#include "tapedeck/core/parallel.hpp"
+
+#include <hwy/base.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck {
+namespace {
+
+std::atomic<Index> setting = 0;  // 0: as many as there are
+
+// How long a thread looks for news before it sleeps: some times what it takes to wake one up.
+constexpr std::chrono::microseconds patience{100};
+
+// Whether this thread is at work on a task: tasks within tasks run in line.
+thread_local bool inside = false;
+
+// Tells the processor that this thread is only waiting.
+void pause() {
+#if HWY_ARCH_X86
+  __builtin_ia32_pause();
+#endif
+}
+
+// Waits until ready() holds, awake for a while, but never in the way of others; whether it does.
+template <class Ready>
+bool look_out(const Ready& ready) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (ready()) return true;
+      pause();
+    }
+    std::this_thread::yield();
+  } while (std::chrono::steady_clock::now() < end);
+  return ready();
+}
+
+// One job at a time. Its tasks are counted down in `open_`, beside the job's number, so that a thread that
+// comes late can neither take a task of the next job nor one twice; and whoever gave the job works on it too,
+// so that it ends even if nobody helps.
+class Crew {
+ public:
+  // Whether the job was done: not if another one is.
+  bool run(Index count, detail::TaskRef task, Index threads) {
+    if (busy_.test_and_set(std::memory_order_acquire)) return false;
+    recruit(threads - 1);
+    task_ = task;
+    count_ = static_cast<std::uint32_t>(count);
+    helpers_wanted_.store(threads - 1, std::memory_order_relaxed);
+    unfinished_.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
+    failed_ = count;
+    failure_ = nullptr;
+    const std::uint64_t job = (open_.load(std::memory_order_relaxed) >> 32U) + 1;
+    open_.store(job << 32U | count_, std::memory_order_release);
+    news_.fetch_add(1, std::memory_order_release);
+    news_.notify_all();
+    work();
+    wait_for_helpers();
+    const std::exception_ptr failure = std::move(failure_);
+    busy_.clear(std::memory_order_release);
+    if (failure) std::rethrow_exception(failure);
+    return true;
+  }
+
+  // In the child of a fork there are no helpers.
+  void forget_helpers() { helpers_ = std::numeric_limits<Index>::max(); }
+
+ private:
+  // Helpers are detached and never end: a program may leave main, or a task call exit, while they wait.
+  void recruit(Index wanted) {
+    for (; helpers_ < wanted; ++helpers_) {
+      try {
+        std::thread([this, number = helpers_] { help(number); }).detach();
+      } catch (const std::system_error&) {
+        return;  // no more threads to be had
+      }
+    }
+  }
+
+  [[noreturn]] void help(Index number) {
+    std::uint32_t seen = 0;
+    while (true) {
+      const auto news = [&] { return news_.load(std::memory_order_acquire) != seen; };
+      if (!look_out(news)) news_.wait(seen, std::memory_order_acquire);
+      seen = news_.load(std::memory_order_acquire);
+      if (number < helpers_wanted_.load(std::memory_order_relaxed)) work();
+    }
+  }
+
+  // Takes tasks as long as there are any.
+  void work() {
+    inside = true;
+    std::uint64_t open = open_.load(std::memory_order_acquire);
+    while ((open & 0xFFFFFFFFU) != 0) {
+      if (!open_.compare_exchange_weak(open, open - 1, std::memory_order_acq_rel)) continue;
+      call(count_ - (open & 0xFFFFFFFFU));
+      if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+      open = open_.load(std::memory_order_acquire);
+    }
+    inside = false;
+  }
+
+  void call(Index number) {
+    try {
+      task_.call(task_.function, number);
+    } catch (...) {
+      const std::lock_guard lock(failures_);
+      if (number >= failed_) return;
+      failed_ = number;
+      failure_ = std::current_exception();
+    }
+  }
+
+  void wait_for_helpers() {
+    const auto done = [&] { return unfinished_.load(std::memory_order_acquire) == 0; };
+    if (look_out(done)) return;
+    while (!done()) {
+      const std::uint32_t left = unfinished_.load(std::memory_order_acquire);
+      if (left != 0) unfinished_.wait(left, std::memory_order_acquire);
+    }
+  }
+
+  std::atomic_flag busy_;
+  Index helpers_ = 0;
+  std::atomic<Index> helpers_wanted_ = 0;
+  detail::TaskRef task_{};
+  std::uint32_t count_ = 0;
+  std::mutex failures_;
+  Index failed_ = 0;
+  std::exception_ptr failure_;
+  alignas(64) std::atomic<std::uint64_t> open_ = 0;        // the job's number, and tasks nobody has taken
+  alignas(64) std::atomic<std::uint32_t> unfinished_ = 0;  // tasks
+  alignas(64) std::atomic<std::uint32_t> news_ = 0;        // counts jobs, for those who wait
+};
+
+// Never destroyed, as its helpers never end.
+Crew& crew() {
+  static Crew& c = *[] {
+    auto* made = new Crew;
+    pthread_atfork(nullptr, nullptr, [] { crew().forget_helpers(); });
+    return made;
+  }();
+  return c;
+}
+
+}  // namespace
+
+void set_threads(Index count) {
+  if (count == 0 || count > 4096) {
+    throw OptionError({.who = "set_threads", .given = std::to_string(count), .wanted = "1 to 4096"});
+  }
+  setting = count;
+}
+
+Index threads() {
+  static const Index all = std::max<Index>(1, std::thread::hardware_concurrency());
+  const Index set = setting.load(std::memory_order_relaxed);
+  return set == 0 ? all : set;
+}
+
+namespace detail {
+
+void run_tasks(Index count, TaskRef task) {
+  const Index available = inside ? 1 : std::min(threads(), count);
+  if (available > 1 && count >> 32U == 0 && crew().run(count, task, available)) return;
+  std::exception_ptr failure;
+  for (Index i = 0; i < count; ++i) {
+    try {
+      task.call(task.function, i);
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace detail
+}  // namespace tapedeck
