@@ -76,7 +76,8 @@ Ours::Ours(const Problem& problem)
 
 unsigned Ours::take_threads() {
   openblas_set_num_threads(1);
-  return 1;
+  set_threads(workload_.threads);
+  return workload_.threads;
 }
 
 void Ours::run(std::size_t steps) {

@@ -2,6 +2,7 @@
 
 #include <hwy/base.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,8 +23,9 @@ namespace {
 
 std::atomic<Index> setting = 0;  // 0: as many as there are
 
-// How long a thread looks for news before it sleeps: some times what it takes to wake one up.
-constexpr std::chrono::microseconds patience{100};
+// How long a thread looks for news before it sleeps: longer than what lies between the large products of a
+// step.
+constexpr std::chrono::microseconds patience{500};
 
 // Whether this thread is at work on a task: tasks within tasks run in line.
 thread_local bool inside = false;
@@ -49,6 +51,34 @@ bool look_out(const Ready& ready) {
   return ready();
 }
 
+#ifdef __linux__
+int processor() { return sched_getcpu(); }
+
+// Keeps the thread that calls `avoid` off one processor. Linux likes to wake a thread up where the one runs
+// that has news for it; a helper would wait there until the caller, who is at work, has had its time.
+class Elsewhere {
+ public:
+  Elsewhere() { known_ = pthread_getaffinity_np(pthread_self(), sizeof allowed_, &allowed_) == 0; }
+  void avoid(int processor) {
+    if (processor == avoided_ || processor < 0 || !known_) return;
+    avoided_ = processor;
+    cpu_set_t others = allowed_;
+    CPU_CLR(static_cast<std::size_t>(processor), &others);
+    if (CPU_COUNT(&others) > 0) pthread_setaffinity_np(pthread_self(), sizeof others, &others);
+  }
+
+ private:
+  bool known_ = false;
+  cpu_set_t allowed_{};
+  int avoided_ = -1;
+};
+#else
+int processor() { return -1; }
+struct Elsewhere {
+  void avoid(int /*processor*/) {}
+};
+#endif
+
 // One job at a time. Its tasks are counted down in `open_`, beside the job's number, so that a thread that
 // comes late can neither take a task of the next job nor one twice; and whoever gave the job works on it too,
 // so that it ends even if nobody helps.
@@ -61,6 +91,7 @@ class Crew {
     task_ = task;
     count_ = static_cast<std::uint32_t>(count);
     helpers_wanted_.store(threads - 1, std::memory_order_relaxed);
+    caller_at_.store(processor(), std::memory_order_relaxed);
     unfinished_.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
     failed_ = count;
     failure_ = nullptr;
@@ -93,11 +124,14 @@ class Crew {
 
   [[noreturn]] void help(Index number) {
     std::uint32_t seen = 0;
+    Elsewhere elsewhere;
     while (true) {
       const auto news = [&] { return news_.load(std::memory_order_acquire) != seen; };
       if (!look_out(news)) news_.wait(seen, std::memory_order_acquire);
       seen = news_.load(std::memory_order_acquire);
-      if (number < helpers_wanted_.load(std::memory_order_relaxed)) work();
+      if (number >= helpers_wanted_.load(std::memory_order_relaxed)) continue;
+      elsewhere.avoid(caller_at_.load(std::memory_order_relaxed));
+      work();
     }
   }
 
@@ -137,6 +171,7 @@ class Crew {
   std::atomic_flag busy_;
   Index helpers_ = 0;
   std::atomic<Index> helpers_wanted_ = 0;
+  std::atomic<int> caller_at_ = -1;
   detail::TaskRef task_{};
   std::uint32_t count_ = 0;
   std::mutex failures_;
