@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <utility>
+
 #include "tapedeck/core/map.hpp"
+#include "tapedeck/core/parallel.hpp"
 
 /// Functions of elements and of columns, in vectors of the widest kind that the processor has. A value's bits
 /// depend on the processor, but not on where in memory or in the batch the value stands. NaN gives NaN, and
@@ -84,7 +88,16 @@ class Map {
     for (const Shape shape : {shape_of(x_), shape_of(z_)}) {
       if (shape != shape_of(target)) detail::refuse_map(shape_of(target), shape);
     }
-    run(f_, {target.memptr(), add, target.n_rows, target.n_cols, x_.memptr(), z_.memptr(), a_, b_});
+    const Index rows = target.n_rows;
+    const auto run_columns = [&](Index begin, Index end) {
+      const Index skipped = begin * rows;
+      run(f_, {target.memptr() + skipped, add, rows, end - begin, x_.memptr() + skipped,
+               z_.memptr() + skipped, a_, b_});
+    };
+    // Columns are independent of each other. A piece of this many elements takes 2 to 30 microseconds.
+    constexpr Index piece = Index{1} << 15U;
+    parallel_ranges(target.n_cols, target.n_elem <= piece ? target.n_cols : std::max<Index>(1, piece / rows),
+                    run_columns);
   }
 
   Function f_;
