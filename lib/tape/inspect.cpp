@@ -11,11 +11,12 @@
 namespace tapedeck {
 namespace {
 
+using Named = InspectedRecord::Operand;
+
 using detail::Pass;
 using detail::Record;
-using Operand = InspectedRecord::Operand;
 
-Operand operand(const Pass& pass, std::string_view name, std::uint32_t entry) {
+Named operand(const Pass& pass, std::string_view name, std::uint32_t entry) {
   return {std::string(name), entry, pass.entry(entry).shape(), pass.stored_name(entry)};
 }
 
@@ -39,7 +40,7 @@ InspectedRecord inspect_record(const Pass& pass, const Record& record) {
     info.inputs.push_back(operand(pass, named ? signature.inputs[i].name : "", record.inputs[i]));
   }
   std::uint32_t entry = record.first_output;
-  const auto add_all = [&](const auto& list, std::vector<Operand>& to) {
+  const auto add_all = [&](const auto& list, std::vector<Named>& to) {
     for (std::size_t j = 0; j < list.size; ++j, ++entry) {
       to.push_back(operand(pass, list[j].name, entry));
       info.bytes += pass.entry(entry).bytes();
@@ -50,9 +51,9 @@ InspectedRecord inspect_record(const Pass& pass, const Record& record) {
   return info;
 }
 
-std::string shapes(const std::vector<Operand>& operands) {
+std::string shapes(const std::vector<Named>& operands) {
   std::string text;
-  for (const Operand& o : operands) {
+  for (const Named& o : operands) {
     if (!text.empty()) text += ' ';
     text += to_string(o.shape);
   }
@@ -135,7 +136,7 @@ std::string Inspection::graphviz() const {
   for (std::size_t i = 0; i < records.size(); ++i) {
     const InspectedRecord& r = records[i];
     const std::string node = "record_" + std::to_string(i);
-    for (const Operand& o : r.inputs) {
+    for (const Named& o : r.inputs) {
       if (!maker.contains(o.entry)) {
         const std::string leaf = "entry_" + std::to_string(o.entry);
         maker[o.entry] = leaf;
@@ -146,14 +147,14 @@ std::string Inspection::graphviz() const {
       }
     }
     out << "  " << node << " [label=" << quoted(r.layer.empty() ? r.op : r.layer + "\n" + r.op) << "];\n";
-    for (const Operand& o : r.inputs) {
+    for (const Named& o : r.inputs) {
       const std::string& from = maker[o.entry];
       out << "  " << from << " -> " << node;
       if (from.starts_with("record"))
         out << " [label=" << quoted(to_string(o.shape)) << ']';  // leaves show it
       out << ";\n";
     }
-    for (const Operand& o : r.outputs) maker[o.entry] = node;
+    for (const Named& o : r.outputs) maker[o.entry] = node;
   }
   out << "}\n";
   return out.str();

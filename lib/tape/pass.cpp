@@ -85,19 +85,18 @@ void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
   played_ = false;
   last_ = nullptr;
   place_ = nullptr;
-  const auto add_all = [&](FlatBuffer& flat, bool trained) {
-    with_scalar(scalar_, [&]<class T>(T) {
+  with_scalar(scalar_, [&]<class T>(T) {
+    const auto add_all = [&](FlatBuffer& flat, const std::uint8_t* frozen) {
       T* data = flat.data<T>();
-      const auto& extents = flat.extents().slots;
-      for (std::size_t slot = 0; slot < extents.size(); ++slot) {
-        const bool wanted = trained && settings.mode == train && store.frozen()[slot] == 0;
-        append_view(element_of<T>, extents[slot].shape, data + extents[slot].offset, wanted);
+      for (const auto& slot : flat.extents().slots) {
+        const bool wanted = settings.mode == train && frozen != nullptr && *frozen++ == 0;
+        append_view(element_of<T>, slot.shape, data + slot.offset, wanted);
       }
-    });
-  };
-  add_all(store.values(), true);
-  parameter_count_ = entry_count();
-  add_all(store.buffers(), false);
+    };
+    add_all(store.values(), store.frozen().data());
+    parameter_count_ = entry_count();
+    add_all(store.buffers(), nullptr);
+  });
 }
 
 void Pass::end() {
@@ -119,16 +118,6 @@ void Pass::end() {
 double Pass::now() {
   using Nanoseconds = std::chrono::duration<double, std::nano>;
   return Nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-const Place* Pass::enter(std::string_view name, std::uint64_t hash) {
-  const Place* outer = place_;
-  auto* memory = static_cast<std::byte*>(records_.allocate(sizeof(Place) + name.size() + 1));
-  auto* text = reinterpret_cast<char*>(memory + sizeof(Place));
-  std::memcpy(text, name.data(), name.size());
-  text[name.size()] = '\0';
-  place_ = new (memory) Place{outer, outer == nullptr ? hash : join_hashes(outer->hash, hash), text};
-  return outer;
 }
 
 Random Pass::next_random() {
@@ -161,9 +150,9 @@ void Pass::hand_over_statistics(Gradients& gradients) {
 }
 
 void Pass::release(std::uint32_t first, std::uint32_t kept) {
-  for (std::uint32_t i = first; i < entry_count(); ++i) {
-    Entry& e = entries_[i];
-    if (e.released || !e.owned || e.data == entries_[kept].data) continue;
+  const void* shared = entries_[kept].data;
+  for (Entry& e : std::span(entries_).subspan(first)) {
+    if (e.released || !e.owned || e.data == shared) continue;
     data_.release(e.data, e.bytes());
     e.released = true;
   }
@@ -343,12 +332,8 @@ void Pass::require_finite_cotangents(const Record& record) const {
   }
 }
 
-Pass& Pass::of(const Value& value) {
-  if (value.pass_ == nullptr) {
-    throw HandleError({.who = "Value", .given = "an empty one", .wanted = "one that was recorded on a tape"});
-  }
-  if (value.number_ - value.pass_->base_ >= value.pass_->entries_.size()) value.pass_->refuse(value);
-  return *value.pass_;
+void Pass::refuse_empty() {
+  throw HandleError({.who = "Value", .given = "an empty one", .wanted = "one that was recorded on a tape"});
 }
 
 void Pass::refuse(const Value& value) const {

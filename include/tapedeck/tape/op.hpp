@@ -249,14 +249,6 @@ inline Pass* pass_of(const Parameter&) { return nullptr; }
 inline Pass* pass_of(const Buffer&) { return nullptr; }
 inline Pass* pass_of(const Operand&) { return nullptr; }
 
-template <class Handle>
-std::uint32_t entry_of(const Pass& pass, const Handle& operand) {
-  return pass.resolve(operand);
-}
-inline std::uint32_t entry_of(const Pass& pass, const Operand& operand) {
-  return pass.resolve(operand.on(pass.tape()));
-}
-
 }  // namespace detail
 
 /// Applies an op to Values, Parameters, Buffers and Operands and records it. At least one is a Value: it
@@ -274,7 +266,7 @@ typename detail::Result<O>::Type apply(const O& op, const Operands&... operands)
     using P = detail::Plan<O>;
     detail::Pass* pass = nullptr;
     ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
-    const std::array<std::uint32_t, P::inputs> entries{detail::entry_of(*pass, operands)...};
+    const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
     const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
                                                               : detail::record<O, double>(*pass, op, entries);
     return [&]<std::size_t... J>(std::index_sequence<J...>)->typename detail::Result<O>::Type {

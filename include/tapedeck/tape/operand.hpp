@@ -35,6 +35,7 @@ class TAPEDECK_API Operand {
   Value on(Tape& tape) const;
 
  private:
+  friend class detail::Pass;
   std::variant<Value, Parameter, Buffer, Columns> what_;
   bool copied_ = false;  // a matrix may be a temporary, so the tape cannot borrow it
 };

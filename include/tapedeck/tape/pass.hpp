@@ -15,6 +15,7 @@
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/arena.hpp"
 #include "tapedeck/tape/mode.hpp"
+#include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/signature.hpp"
 #include "tapedeck/tape/value.hpp"
 
@@ -95,8 +96,17 @@ class TAPEDECK_API Pass {
     if (buffer.family() != family_) refuse(buffer);
     return parameter_count_ + buffer.slot();
   }
+  std::uint32_t resolve(const Operand& operand) const {
+    if (const auto* value = std::get_if<Value>(&operand.what_)) return resolve(*value);
+    if (const auto* parameter = std::get_if<Parameter>(&operand.what_)) return resolve(*parameter);
+    return resolve(operand.on(*tape_));
+  }
   /// The pass that a Value belongs to; HandleError for an empty or stale one.
-  static Pass& of(const Value& value);
+  static Pass& of(const Value& value) {
+    if (value.pass_ == nullptr) refuse_empty();
+    if (value.number_ - value.pass_->base_ >= value.pass_->entries_.size()) value.pass_->refuse(value);
+    return *value.pass_;
+  }
   /// That of an open tape; UsageError for one whose Memory was destroyed.
   static Pass& of(const Tape& tape);
 
@@ -132,10 +142,11 @@ class TAPEDECK_API Pass {
   }
   /// Appends an entry on memory that somebody else keeps alive.
   std::uint32_t append_view(Element element, Shape shape, void* data, bool wanted) {
+    const auto entry = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({data, nullptr, static_cast<std::uint32_t>(shape.rows),
                         static_cast<std::uint32_t>(shape.cols), element, wanted, 0, false, false, false,
                         false});
-    return static_cast<std::uint32_t>(entries_.size() - 1);
+    return entry;
   }
   /// Makes a record in the records' arena and puts it at the end of the tape.
   template <class R, class O>
@@ -155,7 +166,15 @@ class TAPEDECK_API Pass {
   void keep_statistic(Index buffer_slot, const void* values, Index size, double momentum);
 
   /// Names the layer that is at work; `leave` with what `enter` returned.
-  const Place* enter(std::string_view name, std::uint64_t hash);
+  const Place* enter(std::string_view name, std::uint64_t hash) {
+    const Place* outer = place_;
+    auto* memory = static_cast<std::byte*>(records_.allocate(sizeof(Place) + name.size() + 1));
+    auto* text = reinterpret_cast<char*>(memory + sizeof(Place));
+    std::memcpy(text, name.data(), name.size());
+    text[name.size()] = '\0';
+    place_ = new (memory) Place{outer, outer == nullptr ? hash : join_hashes(outer->hash, hash), text};
+    return outer;
+  }
   void leave(const Place* outer) { place_ = outer; }
   const Place* place() const { return place_; }
   /// The stream for the next use of randomness by the layer at work.
@@ -267,6 +286,7 @@ class TAPEDECK_API Pass {
     Index size;
     double momentum;
   };
+  [[noreturn]] static void refuse_empty();
   [[noreturn]] void refuse(const Value& value) const;
   [[noreturn]] void refuse(const Parameter& parameter) const;
   [[noreturn]] void refuse(const Buffer& buffer) const;
