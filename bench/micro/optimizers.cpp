@@ -46,7 +46,7 @@ void time_step(benchmark::State& state, td::Index n, td::Scalar scalar, td::Inde
 
 template <class Step>
 void add(const std::string& name, td::Index touches, const Step& make) {
-  for (const td::Index n : {1000U, 100'000U, 1'000'000U}) {
+  for (const td::Index n : {1000U, 100'000U, 10'000'000U}) {
     for (const auto& [scalar, word] : {std::pair{td::f32, "f32"}, std::pair{td::f64, "f64"}}) {
       const std::string full = "step/" + name + "/" + std::to_string(n) + "/" + word;
       benchmark::RegisterBenchmark(
