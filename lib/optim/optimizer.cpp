@@ -74,12 +74,6 @@ void Optimizer::find_rates() {
   }
 }
 
-bool Optimizer::joins(const Run& last, const Run& next) {
-  return last.offset + last.length == next.offset && last.step == next.step &&
-         last.learning_rate == next.learning_rate && last.penalty == next.penalty &&
-         last.shrinkage == next.shrinkage;
-}
-
 void Optimizer::step() {
   find_runs();
   if (runs_.empty()) require_reason();
@@ -88,15 +82,6 @@ void Optimizer::step() {
 }
 
 FlatBuffer Optimizer::state() const { return {store_.scalar(), store_.layout().parameter_extents}; }
-
-bool Optimizer::active(const Slot& slot, Gradients& gradients) {
-  if (store_.frozen()[slot.number] != 0) return false;
-  if (gradients.touched_slots()[slot.number] != 0) return true;
-  if (untouched_ == Untouched::skip) return false;
-  // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
-  with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
-  return true;
-}
 
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
 void Optimizer::require_reason() const {
@@ -112,21 +97,31 @@ void Optimizer::require_reason() const {
 void Optimizer::find_runs() {
   runs_.clear();
   Gradients& gradients = store_.gradients();
+  const std::uint8_t* frozen = store_.frozen().data();
+  const std::uint8_t* touched = gradients.touched_slots().data();
   for (Slot& slot : slots_) {
-    if (!active(slot, gradients)) continue;
+    if (frozen[slot.number] != 0) continue;
+    if (touched[slot.number] == 0) {
+      if (untouched_ == Untouched::skip) continue;
+      // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
+      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
+    }
     ++slot.steps;
     const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
-    const Run next{.offset = slot.offset,
-                   .length = slot.length,
-                   .step = slot.steps,
-                   .learning_rate = learning_rate,
-                   .penalty = penalty,
-                   .shrinkage = shrinkage};
-    if (!runs_.empty() && joins(runs_.back(), next)) {
-      runs_.back().length += next.length;
-    } else {
-      runs_.push_back(next);
+    if (!runs_.empty()) {
+      Run& last = runs_.back();
+      if (last.offset + last.length == slot.offset && last.step == slot.steps &&
+          last.learning_rate == learning_rate && last.penalty == penalty && last.shrinkage == shrinkage) {
+        last.length += slot.length;
+        continue;
+      }
     }
+    runs_.push_back({.offset = slot.offset,
+                     .length = slot.length,
+                     .step = slot.steps,
+                     .learning_rate = learning_rate,
+                     .penalty = penalty,
+                     .shrinkage = shrinkage});
   }
 }
 

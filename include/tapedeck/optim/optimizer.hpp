@@ -129,8 +129,6 @@ class TAPEDECK_API Optimizer {
   /// Moves the values of one run.
   virtual void update(const Run& run) = 0;
   void find_rates();
-  static bool joins(const Run& last, const Run& next);
-  bool active(const Slot& slot, Gradients& gradients);
   void find_runs();
   void require_reason() const;
 
