@@ -16,6 +16,9 @@ const Adam::Options& checked(const char* name, const Adam::Options& options, Sca
   return options;
 }
 
+// 1 - beta^t without cancellation, and without the time that a power takes to vanish.
+double one_minus_power(double beta, double t) { return -std::expm1(t * std::log(beta)); }
+
 }  // namespace
 
 Adam::Adam(ParameterStore& store) : Adam(store, Options{}) {}
@@ -36,8 +39,8 @@ Adam::Adam(ParameterStore& store, const char* name, const Options& options, Deca
 // second by way of its root. The formulas are in kernels/updates.hpp.
 void Adam::update(const Run& run) {
   const double t = static_cast<double>(run.step);
-  const double rate = run.learning_rate / (1 - std::pow(beta_1_, t));
-  const double root_scale = 1 / std::sqrt(1 - std::pow(beta_2_, t));
+  const double rate = run.learning_rate / one_minus_power(beta_1_, t);
+  const double root_scale = 1 / std::sqrt(one_minus_power(beta_2_, t));
   with_scalar(scalar(), [&]<class T>(T) {
     const kernels::AdamDescent<T> rule{.rate = static_cast<T>(rate),
                                        .root_scale = static_cast<T>(root_scale),
