@@ -1,5 +1,6 @@
-// A step of each optimizer on n parameters in eight matrices, all with a gradient. Bytes: the parameter and
-// its gradient are read, the parameter is written, and what the optimizer remembers is read and written.
+// A step of each optimizer on n parameters in eight matrices, all with a gradient; and what else is done
+// between backward and the next pass. Bytes: each number read or written, once; an optimizer's step reads a
+// parameter and its gradient, writes the parameter, and reads and writes what is remembered.
 
 #include <benchmark/benchmark.h>
 
@@ -46,7 +47,7 @@ void time_step(benchmark::State& state, td::Index n, td::Scalar scalar, td::Inde
 
 template <class Step>
 void add(const std::string& name, td::Index touches, const Step& make) {
-  for (const td::Index n : {1000U, 100'000U, 1'000'000U}) {
+  for (const td::Index n : {1000U, 100'000U, 10'000'000U}) {
     for (const auto& [scalar, word] : {std::pair{td::f32, "f32"}, std::pair{td::f64, "f64"}}) {
       const std::string full = "step/" + name + "/" + std::to_string(n) + "/" + word;
       benchmark::RegisterBenchmark(
@@ -69,6 +70,17 @@ const auto steps = [] {
   add("Adagrad", 5, optimizer<td::Adagrad>());
   add("clip_norm", 1, [](td::ParameterStore& store) {
     return [&store] { benchmark::DoNotOptimize(td::clip_norm(store, 1e30)); };
+  });
+  add("all_finite", 1, [](td::ParameterStore& store) {
+    return [&store] { benchmark::DoNotOptimize(store.gradients().all_finite()); };
+  });
+  add("add_gradients", 3, [](td::ParameterStore& store) {
+    const auto shard = std::make_shared<td::Gradients>(store.gradients());
+    return [&store, shard] { store.gradients() += *shard; };
+  });
+  add("blend", 3, [](td::ParameterStore& store) {
+    const auto average = std::shared_ptr<td::ParameterStore>(new td::ParameterStore(store.copy()));
+    return [&store, average] { average->blend(store, 0.01); };
   });
   add("clip_value", 2, [](td::ParameterStore& store) { return [&store] { td::clip_value(store, 1e30); }; });
   return true;

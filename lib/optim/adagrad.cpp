@@ -1,9 +1,9 @@
 #include "tapedeck/optim/adagrad.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/ranges.hpp"
+#include "kernels/updates.hpp"
 
 namespace tapedeck {
 namespace {
@@ -31,27 +31,15 @@ Adagrad::Adagrad(ParameterStore& store, const Options& options)
   });
 }
 
+// The formulas are in kernels/updates.hpp.
 void Adagrad::update(const Run& run) {
-  with_scalar(scalar(), [&]<class T>(T) { adapt<T>(run); });
-}
-
-// d = g + penalty w
-// s = s + d^2
-// w = w - rate / (1 + (t - 1) learning_rate_decay) d / (sqrt(s) + epsilon)
-template <class T>
-void Adagrad::adapt(const Run& run) {
-  T* __restrict w = values<T>(run);
-  T* __restrict s = square_.data<T>() + run.offset;
-  const T* __restrict g = gradients<T>(run);
   const double slowing = 1 + static_cast<double>(run.step - 1) * options_.learning_rate_decay;
-  const T rate = static_cast<T>(run.learning_rate / slowing);
-  const T epsilon = static_cast<T>(options_.epsilon);
-  const T penalty = static_cast<T>(run.penalty);
-  for (Index i = 0; i < run.length; ++i) {
-    const T d = g[i] + penalty * w[i];
-    s[i] += d * d;
-    w[i] -= rate * d / (std::sqrt(s[i]) + epsilon);
-  }
+  with_scalar(scalar(), [&]<class T>(T) {
+    const kernels::AdagradDescent<T> rule{.rate = static_cast<T>(run.learning_rate / slowing),
+                                          .epsilon = static_cast<T>(options_.epsilon),
+                                          .penalty = static_cast<T>(run.penalty)};
+    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(square_, run));
+  });
 }
 
 }  // namespace tapedeck

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/ranges.hpp"
+#include "kernels/updates.hpp"
 
 namespace tapedeck {
 namespace {
@@ -14,6 +15,9 @@ const Adam::Options& checked(const char* name, const Adam::Options& options, Sca
   ranges::require_positive(name, "epsilon", options.epsilon, scalar);
   return options;
 }
+
+// 1 - beta^t without cancellation, and without the time that a power takes to vanish.
+double one_minus_power(double beta, double t) { return -std::expm1(t * std::log(beta)); }
 
 }  // namespace
 
@@ -31,36 +35,25 @@ Adam::Adam(ParameterStore& store, const char* name, const Options& options, Deca
       mean_(state()),
       square_(state()) {}
 
+// m and v are multiplied by 1 / (1 - beta_1^t) and 1 / (1 - beta_2^t), the first by way of the rate, the
+// second by way of its root. The formulas are in kernels/updates.hpp.
 void Adam::update(const Run& run) {
-  with_scalar(scalar(), [&]<class T>(T) { adapt<T>(run); });
-}
-
-// d = g + penalty w
-// m = beta_1 m + (1 - beta_1) d
-// v = beta_2 v + (1 - beta_2) d^2
-// w = w - rate (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon) - shrinkage w
-template <class T>
-void Adam::adapt(const Run& run) {
-  T* __restrict w = values<T>(run);
-  T* __restrict m = mean_.data<T>() + run.offset;
-  T* __restrict v = square_.data<T>() + run.offset;
-  const T* __restrict g = gradients<T>(run);
   const double t = static_cast<double>(run.step);
-  const T rate = static_cast<T>(run.learning_rate / (1 - std::pow(beta_1_, t)));
-  const T root_scale = static_cast<T>(1 / std::sqrt(1 - std::pow(beta_2_, t)));
-  const T beta_1 = static_cast<T>(beta_1_);
-  const T beta_2 = static_cast<T>(beta_2_);
-  const T rest_1 = static_cast<T>(1 - beta_1_);
-  const T rest_2 = static_cast<T>(1 - beta_2_);
-  const T epsilon = static_cast<T>(epsilon_);
-  const T penalty = static_cast<T>(run.penalty);
-  const T shrinkage = static_cast<T>(run.shrinkage);
-  for (Index i = 0; i < run.length; ++i) {
-    const T d = g[i] + penalty * w[i];
-    m[i] = beta_1 * m[i] + rest_1 * d;
-    v[i] = beta_2 * v[i] + rest_2 * d * d;
-    w[i] -= rate * m[i] / (std::sqrt(v[i]) * root_scale + epsilon) + shrinkage * w[i];
-  }
+  const double rate = run.learning_rate / one_minus_power(beta_1_, t);
+  const double root_scale = 1 / std::sqrt(one_minus_power(beta_2_, t));
+  with_scalar(scalar(), [&]<class T>(T) {
+    const kernels::AdamDescent<T> rule{.rate = static_cast<T>(rate),
+                                       .root_scale = static_cast<T>(root_scale),
+                                       .beta_1 = static_cast<T>(beta_1_),
+                                       .rest_1 = static_cast<T>(1 - beta_1_),
+                                       .beta_2 = static_cast<T>(beta_2_),
+                                       .rest_2 = static_cast<T>(1 - beta_2_),
+                                       .epsilon = static_cast<T>(epsilon_),
+                                       .penalty = static_cast<T>(run.penalty),
+                                       .shrinkage = static_cast<T>(run.shrinkage)};
+    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(mean_, run),
+                    remembered<T>(square_, run));
+  });
 }
 
 AdamW::AdamW(ParameterStore& store) : AdamW(store, Options{}) {}

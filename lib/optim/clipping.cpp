@@ -1,10 +1,10 @@
 #include "tapedeck/optim/clipping.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "core/ranges.hpp"
+#include "kernels/flat.hpp"
 
 namespace tapedeck {
 namespace {
@@ -40,8 +40,8 @@ void clip_value(ParameterStore& store, double limit) {
   with_scalar(store.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < store.size(); ++slot) {
       if (gradients.touched_slots()[slot] == 0) continue;
-      for (T& g : gradients.flat().matrix<T>(slot))
-        g = std::clamp(g, static_cast<T>(-limit), static_cast<T>(limit));
+      Matrix<T>& g = gradients.flat().matrix<T>(slot);
+      kernels::clamp(g.memptr(), g.n_elem, static_cast<T>(limit));
     }
   });
 }

@@ -26,7 +26,8 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
   ranges::require_not_negative(name, "learning_rate", learning_rate_, store.scalar());
   ranges::require_not_negative(name, "weight_decay", weight_decay_, store.scalar());
   store.seal();
-  factors_.resize(store.layout().group_names.size());
+  groups_.resize(store.layout().group_names.size());
+  find_rates();
   const StoreLayout& layout = store.layout();
   const std::vector<std::string>& groups = layout.group_names;
   for (const std::uint32_t number : layout.flat_order) {
@@ -47,6 +48,7 @@ Optimizer::~Optimizer() = default;
 void Optimizer::set_learning_rate(double learning_rate) {
   ranges::require_not_negative(name_, "learning_rate", learning_rate, scalar());
   learning_rate_ = learning_rate;
+  find_rates();
 }
 
 void Optimizer::group(std::string_view name, GroupFactors factors) {
@@ -59,7 +61,17 @@ void Optimizer::group(std::string_view name, GroupFactors factors) {
                      .given = "no parameter is in a group " + in_quotes(name),
                      .wanted = groups.empty() ? "a store with parameters" : "one of " + list(groups)});
   }
-  factors_[static_cast<Index>(found - groups.begin())] = factors;
+  groups_[static_cast<Index>(found - groups.begin())].factors = factors;
+  find_rates();
+}
+
+void Optimizer::find_rates() {
+  for (Group& group : groups_) {
+    const double decay = weight_decay_ * group.factors.weight_decay;
+    group.learning_rate = learning_rate_ * group.factors.learning_rate;
+    group.penalty = decay_ == Decay::coupled ? decay : 0;
+    group.shrinkage = decay_ == Decay::decoupled ? group.learning_rate * decay : 0;
+  }
 }
 
 void Optimizer::step() {
@@ -70,16 +82,6 @@ void Optimizer::step() {
 }
 
 FlatBuffer Optimizer::state() const { return {store_.scalar(), store_.layout().parameter_extents}; }
-
-bool Optimizer::active(const Slot& slot) {
-  if (store_.frozen()[slot.number] != 0) return false;
-  Gradients& gradients = store_.gradients();
-  if (gradients.touched_slots()[slot.number] != 0) return true;
-  if (untouched_ == Untouched::skip) return false;
-  // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
-  with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
-  return true;
-}
 
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
 void Optimizer::require_reason() const {
@@ -94,28 +96,32 @@ void Optimizer::require_reason() const {
 
 void Optimizer::find_runs() {
   runs_.clear();
+  Gradients& gradients = store_.gradients();
+  const std::uint8_t* frozen = store_.frozen().data();
+  const std::uint8_t* touched = gradients.touched_slots().data();
   for (Slot& slot : slots_) {
-    if (!active(slot)) continue;
-    ++slot.steps;
-    const GroupFactors& factors = factors_[slot.group];
-    const double rate = learning_rate_ * factors.learning_rate;
-    const double decay = weight_decay_ * factors.weight_decay;
-    const Run next{.offset = slot.offset,
-                   .length = slot.length,
-                   .step = slot.steps,
-                   .learning_rate = rate,
-                   .penalty = decay_ == Decay::coupled ? decay : 0,
-                   .shrinkage = decay_ == Decay::decoupled ? rate * decay : 0};
-    const auto joins = [&](const Run& last) {
-      return last.offset + last.length == next.offset && last.step == next.step &&
-             last.learning_rate == next.learning_rate && last.penalty == next.penalty &&
-             last.shrinkage == next.shrinkage;
-    };
-    if (!runs_.empty() && joins(runs_.back())) {
-      runs_.back().length += next.length;
-    } else {
-      runs_.push_back(next);
+    if (frozen[slot.number] != 0) continue;
+    if (touched[slot.number] == 0) {
+      if (untouched_ == Untouched::skip) continue;
+      // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
+      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
     }
+    ++slot.steps;
+    const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
+    if (!runs_.empty()) {
+      Run& last = runs_.back();
+      if (last.offset + last.length == slot.offset && last.step == slot.steps &&
+          last.learning_rate == learning_rate && last.penalty == penalty && last.shrinkage == shrinkage) {
+        last.length += slot.length;
+        continue;
+      }
+    }
+    runs_.push_back({.offset = slot.offset,
+                     .length = slot.length,
+                     .step = slot.steps,
+                     .learning_rate = learning_rate,
+                     .penalty = penalty,
+                     .shrinkage = shrinkage});
   }
 }
 

@@ -40,6 +40,11 @@ void FlatBuffer::assign(const FlatBuffer& other) {
                       .given = "a buffer of another layout",
                       .wanted = "one of the same store or of a copy of it"});
   }
+  if (&other == this) return;
+  if (other.scalar_ == scalar_) {
+    std::memcpy(memory_.get(), other.memory_.get(), size() * size_in_bytes(scalar_));
+    return;
+  }
   with_scalar(other.scalar_, [&]<class From>(From) {
     with_scalar(scalar_, [&]<class To>(To) {
       std::transform(other.data<From>(), other.data<From>() + size(), data<To>(),

@@ -1,30 +1,21 @@
 #include "tapedeck/param/gradients.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <limits>
+#include <numeric>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "core/ranges.hpp"
+#include "kernels/flat.hpp"
+#include "kernels/map.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 
 namespace tapedeck {
 namespace {
 
-// All bits of a float's exponent set means Inf or NaN; integers, because a reduction over them is vectorised.
-template <class T>
-bool finite(const T* x, Index n) {
-  using Bits = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
-  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  Bits bad = 0;
-  for (Index i = 0; i < n; ++i) {
-    bad |= static_cast<Bits>((std::bit_cast<Bits>(x[i]) & exponent) == exponent);
-  }
-  return bad == 0;
-}
+// A sum of many is one of chunks of this length, each summed by itself, in their order.
+constexpr Index chunk = 1 << 15;
 
 }  // namespace
 
@@ -81,6 +72,19 @@ void Gradients::assign(Index slot, const Matrix<T>& gradient) {
   touched_[slot] = 1;
 }
 
+template <class F>
+void Gradients::for_each_stretch(const F& f) const {
+  const std::vector<Extents::Extent>& slots = flat_.extents().slots;
+  const std::vector<std::uint32_t>& order = layout_->flat_order;
+  const auto touched = [&](Index place) { return touched_[order[place]] != 0; };
+  for (Index place = 0; place < order.size(); ++place) {
+    if (!touched(place)) continue;
+    const Index begin = slots[order[place]].offset;
+    while (++place < order.size() && touched(place)) continue;
+    f(begin, (place < order.size() ? slots[order[place]].offset : flat_.size()) - begin);
+  }
+}
+
 Gradients& Gradients::operator+=(const Gradients& other) {
   if (&other == this) return *this += Gradients(other);  // what is walked over must not grow
   if (other.layout_ != layout_) {
@@ -96,7 +100,7 @@ Gradients& Gradients::operator+=(const Gradients& other) {
       if (touched_[slot] == 0) {
         assign(slot, term);
       } else {
-        flat_.matrix<T>(slot) += term;
+        kernels::map(kernels::scale, term).with(1).onto(flat_.matrix<T>(slot));
       }
     }
   });
@@ -112,44 +116,49 @@ Gradients& Gradients::operator+=(const Gradients& other) {
 Gradients& Gradients::operator*=(double factor) {
   ranges::require_finite("gradients", "factor", factor);
   with_scalar(flat_.scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < touched_.size(); ++slot) {
-      if (touched_[slot] != 0) flat_.matrix<T>(slot) *= static_cast<T>(factor);
-    }
+    T* g = flat_.data<T>();
+    for_each_stretch([&](Index begin, Index n) {
+      kernels::run(kernels::scale,
+                   kernels::Call<T>{g + begin, false, n, 1, g + begin, nullptr, static_cast<T>(factor), 0});
+    });
   });
   return *this;
 }
 
-template <class F>
-void Gradients::for_each_contribution(const F& f) const {
-  with_scalar(flat_.scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < touched_.size(); ++slot) {
-      if (touched_[slot] == 0) continue;
-      for (const T g : flat_.matrix<T>(slot)) f(static_cast<double>(g));
-    }
-  });
-}
-
 double Gradients::norm() const {
-  double sum = 0;
-  for_each_contribution([&](double g) { sum += g * g; });
+  const auto sum_over = [&](const auto& f) {
+    double sum = 0;
+    with_scalar(flat_.scalar(), [&]<class T>(T) {
+      const T* g = flat_.data<T>();
+      for_each_stretch([&](Index begin, Index n) {
+        for (Index i = 0; i < n; i += chunk) sum += f(g + begin + i, std::min(chunk, n - i));
+      });
+    });
+    return sum;
+  };
+  const double sum = sum_over([](const auto* g, Index n) { return kernels::sum_of_squares(g, n); });
   if (sum > 1e-280 && std::isfinite(sum)) return std::sqrt(sum);
   // Squares may have overflowed or vanished; those of ratios to the largest element do not.
   double largest = 0;
-  for_each_contribution([&](double g) { largest = std::max(largest, std::abs(g)); });
+  sum_over([&](const auto* g, Index n) {
+    for (Index i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<double>(g[i])));
+    return 0;
+  });
   if (largest == 0 || std::isinf(largest)) return std::sqrt(sum);
-  sum = 0;
-  for_each_contribution([&](double g) { sum += (g / largest) * (g / largest); });
-  return largest * std::sqrt(sum);
+  const double ratios = sum_over([&](const auto* g, Index n) {
+    return std::accumulate(g, g + n, 0.0,
+                           [&](double total, double x) { return total + (x / largest) * (x / largest); });
+  });
+  return largest * std::sqrt(ratios);
 }
 
 bool Gradients::all_finite() const {
-  return with_scalar(flat_.scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < touched_.size(); ++slot) {
-      const Matrix<T>& gradient = flat_.matrix<T>(slot);
-      if (touched_[slot] != 0 && !finite(gradient.memptr(), gradient.n_elem)) return false;
-    }
-    return true;
+  bool finite = true;
+  with_scalar(flat_.scalar(), [&]<class T>(T) {
+    const T* g = flat_.data<T>();
+    for_each_stretch([&](Index begin, Index n) { finite = finite && kernels::all_finite(g + begin, n); });
   });
+  return finite;
 }
 
 template <class T>

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include "core/ranges.hpp"
+#include "kernels/flat.hpp"
 #include "tapedeck/core/threads.hpp"
 
 namespace tapedeck {
@@ -402,6 +404,7 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
       with_scalar(theirs.scalar(), [&]<class U>(U) {
         T* value = mine.data<T>();
         const U* term = theirs.data<U>();
+        if constexpr (std::is_same_v<T, U>) return kernels::blend(value, term, mine.size(), weight);
         for (Index i = 0; i < mine.size(); ++i) {
           value[i] = static_cast<T>((1 - weight) * static_cast<double>(value[i]) +
                                     weight * static_cast<double>(term[i]));

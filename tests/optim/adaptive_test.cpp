@@ -94,6 +94,19 @@ BOOST_AUTO_TEST_CASE(adam_corrects_each_parameter_by_its_own_count) {
   BOOST_TEST(std::abs(p.value(p.weight, 0) + 21 * 0.25) <= 1e-10);
 }
 
+// 1 - beta^t is near 0; if beta^t were rounded first, 1e-16 / 2e-7 of it would be missing.
+BOOST_AUTO_TEST_CASE(adam_corrects_a_memory_of_any_length) {
+  for (const double beta : {0.0, 0.5, 1 - 1e-7}) {
+    SmallProblem p;
+    td::Adam adam{p.store, {.learning_rate = 0.25, .beta_1 = beta, .beta_2 = beta, .epsilon = 1e-12}};
+    for (int i = 1; i <= 3; ++i) {
+      p.step(adam, 1, -1);
+      BOOST_TEST(std::abs(p.value(p.weight, 0) + 0.25 * i) <= 1e-11, beta);
+      BOOST_TEST(std::abs(p.value(p.bias, 0) - 0.25 * i) <= 1e-11, beta);
+    }
+  }
+}
+
 // The count belongs to the step, not to the parameter's place: many parameters go like one.
 BOOST_AUTO_TEST_CASE(adam_treats_all_parameters_alike) {
   SmallProblem p;

@@ -9,6 +9,7 @@
 
 #include "param/support.hpp"
 #include "support/complaint.hpp"
+#include "tapedeck/optim/clipping.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -168,6 +169,50 @@ BOOST_AUTO_TEST_CASE(the_norm_is_of_all_contributions_together) {
   BOOST_TEST(gradients.norm() == 0);
   gradients.set(a, arma::mat(3, 2, arma::fill::value(not_a_number)));
   BOOST_TEST(std::isnan(gradients.norm()));
+}
+
+// Whichever of four neighbours have contributions; the others hold what was there before.
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_left_over_does_not_count, T, Scalars) {
+  td::ParameterStore row{{.scalar = td::scalar_of<T>}};
+  const td::Parameter parameters[] = {row.add("a", {3, 2}, td::zeros),
+                                      row.add("b", {4, 4}, td::zeros, {.group = td::groups::biases}),
+                                      row.add("c", {0, 3}, td::zeros), row.add("d", {17, 1}, td::zeros)};
+  td::Gradients& gradients = row.gradients();
+  const auto fill = [&](td::Parameter p, T x) {
+    const td::Shape shape = row.parameter(p).shape();
+    gradients.set(p, td::Matrix<T>(shape.rows, shape.cols, arma::fill::value(x)));
+  };
+  for (unsigned touched = 0; touched < 16; ++touched) {
+    for (const td::Parameter p : parameters) fill(p, static_cast<T>(not_a_number));
+    gradients.zero();
+    double elements = 0;
+    for (const td::Parameter p : parameters) {
+      if ((touched >> p.slot() & 1U) == 0) continue;
+      fill(p, 2);
+      elements += static_cast<double>(row.parameter(p).shape().size());
+    }
+    BOOST_TEST(gradients.all_finite(), touched);
+    BOOST_TEST(gradients.norm() == std::sqrt(4 * elements), touched);
+    gradients *= 0.5;
+    BOOST_TEST(gradients.norm() == std::sqrt(elements), touched);
+    const double norm = td::clip_norm(row, 1e-3);
+    BOOST_TEST(norm == std::sqrt(elements), touched);
+    td::clip_value(row, 1e-9);
+    BOOST_TEST(std::abs(gradients.norm() - 1e-9 * std::sqrt(elements)) <= 1e-15, touched);
+  }
+}
+
+// More than one chunk, the last of which is not full, and a second stretch.
+BOOST_AUTO_TEST_CASE(the_norm_of_many_is_of_all) {
+  td::ParameterStore large{{.scalar = td::f64}};
+  const td::Parameter p = large.add("p", {70'001, 1}, td::zeros);
+  large.add("between", {1, 1}, td::zeros);
+  const td::Parameter q = large.add("q", {33'000, 1}, td::zeros);
+  large.gradients().set(p, arma::mat(70'001, 1, arma::fill::ones));
+  large.gradients().set(q, arma::mat(33'000, 1, arma::fill::value(2.0)));
+  BOOST_TEST(large.gradients().norm() == std::sqrt(70'001.0 + 4 * 33'000));
+  large.gradients() *= 1e-200;  // squares vanish
+  BOOST_TEST(std::abs(large.gradients().norm() / (1e-200 * std::sqrt(70'001.0 + 4 * 33'000)) - 1) < 1e-11);
 }
 
 BOOST_AUTO_TEST_CASE(the_norm_of_floats_is_accumulated_in_double) {

@@ -32,8 +32,6 @@ class TAPEDECK_API Adagrad : public Optimizer {
 
  private:
   void update(const Run& run) override;
-  template <class T>
-  void adapt(const Run& run);
 
   Options options_;
   FlatBuffer square_;

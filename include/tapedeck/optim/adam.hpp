@@ -39,8 +39,6 @@ class TAPEDECK_API Adam : public Optimizer {
 
  private:
   void update(const Run& run) override;
-  template <class T>
-  void adapt(const Run& run);
 
   double beta_1_;
   double beta_2_;

@@ -104,6 +104,11 @@ class TAPEDECK_API Optimizer {
   const T* gradients(const Run& run) {
     return store_.gradients().flat().data<T>() + run.offset;
   }
+  /// What is remembered of the run's first parameter, in a `state()`.
+  template <class T>
+  static T* remembered(FlatBuffer& state, const Run& run) {
+    return state.data<T>() + run.offset;
+  }
 
  private:
   // What `step` needs to know of a parameter, in the order of memory.
@@ -115,9 +120,15 @@ class TAPEDECK_API Optimizer {
     Index steps;
   };
 
+  // What the parameters of a group have in common.
+  struct Group {
+    GroupFactors factors;
+    double learning_rate, penalty, shrinkage;  // as in Run
+  };
+
   /// Moves the values of one run.
   virtual void update(const Run& run) = 0;
-  bool active(const Slot& slot);
+  void find_rates();
   void find_runs();
   void require_reason() const;
 
@@ -127,7 +138,7 @@ class TAPEDECK_API Optimizer {
   double weight_decay_;
   Decay decay_;
   Untouched untouched_;
-  std::vector<GroupFactors> factors_;  // by group, in the order of the layout
+  std::vector<Group> groups_;  // in the order of the layout
   std::vector<Slot> slots_;
   std::vector<Run>
       runs_;  // of the present step; room for one per slot, so that nothing is allocated in a step

@@ -37,8 +37,6 @@ class TAPEDECK_API RMSprop : public Optimizer {
 
  private:
   void update(const Run& run) override;
-  template <class T>
-  void adapt(const Run& run);
 
   Options options_;
   FlatBuffer square_;

@@ -41,10 +41,6 @@ class TAPEDECK_API SGD : public Optimizer {
 
  private:
   void update(const Run& run) override;
-  template <class T>
-  void descend(const Run& run);
-  template <class T>
-  void descend_with_momentum(const Run& run);
 
   Options options_;
   std::optional<FlatBuffer> velocity_;  // none without momentum

@@ -93,8 +93,10 @@ class TAPEDECK_API Gradients {
   };
 
   std::uint32_t checked(Parameter parameter) const;
+  // f(offset, length) for touched slots, those side by side in one, in the order of memory. Padding, which is
+  // zero, is included.
   template <class F>
-  void for_each_contribution(const F& f) const;
+  void for_each_stretch(const F& f) const;
   template <class T>
   const Matrix<T>& read(Index slot) const;
   template <class T>

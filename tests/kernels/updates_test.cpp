@@ -1,0 +1,255 @@
+#include "kernels/updates.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "kernels/targets.hpp"
+#include "tapedeck/core/random.hpp"
+
+namespace td = tapedeck;
+namespace kernels = td::kernels;
+
+BOOST_AUTO_TEST_SUITE(kernels_)
+BOOST_AUTO_TEST_SUITE(updates)
+
+namespace {
+
+using Scalars = std::tuple<float, double>;
+
+// A product that no compiler fuses into a sum.
+template <class T>
+T times(T a, T b) {
+  const volatile T product = a * b;
+  return product;
+}
+
+// Values, gradients, and what is remembered: a mean or a velocity, a mean of squares, another mean.
+template <class T>
+struct Numbers {
+  std::vector<T> w, g, m, s, v;
+
+  std::array<std::vector<T>*, 5> all() { return {&w, &g, &m, &s, &v}; }
+};
+
+template <class T>
+struct Element {
+  T &w, g, &m, &s, &v;
+};
+
+// A kernel on n elements from the i-th on, and the loop that it stands for on one.
+template <class T>
+struct Case {
+  std::string name;
+  std::function<void(Numbers<T>& x, td::Index i, td::Index n)> kernel;
+  std::function<void(Element<T>)> loop;
+};
+
+template <class T>
+Case<T> descent(const std::string& name, const kernels::Descent<T>& r) {
+  return {
+      name,
+      [=](Numbers<T>& x, td::Index i, td::Index n) { kernels::update(r, n, x.w.data() + i, x.g.data() + i); },
+      [=](Element<T> x) {
+        const T d = x.g + times(r.penalty, x.w);
+        x.w = x.w - (times(r.rate, d) + times(r.shrinkage, x.w));
+      }};
+}
+
+template <class T>
+Case<T> momentum(const std::string& name, const kernels::MomentumDescent<T>& r) {
+  return {name,
+          [=](Numbers<T>& x, td::Index i, td::Index n) {
+            kernels::update(r, n, x.w.data() + i, x.g.data() + i, x.v.data() + i);
+          },
+          [=](Element<T> x) {
+            const T u = times(r.inside, x.g + times(r.penalty, x.w));
+            x.v = times(r.momentum, x.v) + u;
+            const T direction = r.nesterov ? u + times(r.momentum, x.v) : x.v;
+            x.w = x.w - (times(r.outside, direction) + times(r.shrinkage, x.w));
+          }};
+}
+
+template <class T>
+Case<T> adam(const std::string& name, const kernels::AdamDescent<T>& r) {
+  return {name,
+          [=](Numbers<T>& x, td::Index i, td::Index n) {
+            kernels::update(r, n, x.w.data() + i, x.g.data() + i, x.m.data() + i, x.s.data() + i);
+          },
+          [=](Element<T> x) {
+            const T d = x.g + times(r.penalty, x.w);
+            x.m = times(r.beta_1, x.m) + times(r.rest_1, d);
+            x.s = times(r.beta_2, x.s) + times(times(r.rest_2, d), d);
+            const T divisor = times(std::sqrt(x.s), r.root_scale) + r.epsilon;
+            x.w = x.w - (times(r.rate, x.m) / divisor + times(r.shrinkage, x.w));
+          }};
+}
+
+template <class T>
+Case<T> adagrad(const std::string& name, const kernels::AdagradDescent<T>& r) {
+  return {name,
+          [=](Numbers<T>& x, td::Index i, td::Index n) {
+            kernels::update(r, n, x.w.data() + i, x.g.data() + i, x.s.data() + i);
+          },
+          [=](Element<T> x) {
+            const T d = x.g + times(r.penalty, x.w);
+            x.s = x.s + times(d, d);
+            x.w = x.w - times(r.rate, d) / (std::sqrt(x.s) + r.epsilon);
+          }};
+}
+
+template <class T>
+Case<T> rmsprop(const std::string& name, bool centered, bool moving) {
+  const kernels::RMSpropDescent<T> r{T(0.01), T(0.99), T(0.01), T(1e-8), T(0.9), T(0.1)};
+  return {name,
+          [=](Numbers<T>& x, td::Index i, td::Index n) {
+            kernels::update(r, n, x.w.data() + i, x.g.data() + i, x.s.data() + i,
+                            centered ? x.m.data() + i : nullptr, moving ? x.v.data() + i : nullptr);
+          },
+          [=](Element<T> x) {
+            const T d = x.g + times(r.penalty, x.w);
+            x.s = times(r.beta, x.s) + times(times(r.rest, d), d);
+            T variance = x.s;
+            if (centered) {
+              x.m = times(r.beta, x.m) + times(r.rest, d);
+              variance = x.s - times(x.m, x.m);
+              if (variance < 0) variance = 0;
+            }
+            T step = d / (std::sqrt(variance) + r.epsilon);
+            if (moving) step = x.v = times(r.momentum, x.v) + step;
+            x.w = x.w - times(r.rate, step);
+          }};
+}
+
+template <class T>
+std::vector<Case<T>> cases() {
+  return {descent<T>("SGD", {T(0.1), 0, 0}),
+          descent<T>("SGD, coupled decay", {T(0.1), T(0.3), 0}),
+          descent<T>("SGD, decoupled decay", {T(0.1), 0, T(0.03)}),
+          momentum<T>("momentum", {1, T(0.1), T(0.9), 0, 0, false}),
+          momentum<T>("momentum, rate inside, decay", {T(0.1), 1, T(0.9), T(0.3), 0, false}),
+          momentum<T>("Nesterov, decoupled decay", {1, T(0.1), T(0.9), 0, T(0.03), true}),
+          momentum<T>("Nesterov, rate inside", {T(0.1), 1, T(0.9), T(0.3), 0, true}),
+          adam<T>("Adam", {T(0.01), T(31.6), T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), 0, 0}),
+          adam<T>("Adam, decay", {T(0.01), 1, T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), T(0.3), 0}),
+          adam<T>("AdamW", {T(0.01), 1, T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), 0, T(0.03)}),
+          adagrad<T>("Adagrad", {T(0.01), T(1e-10), T(0.1)}),
+          rmsprop<T>("RMSprop", false, false),
+          rmsprop<T>("RMSprop, momentum", false, true),
+          rmsprop<T>("RMSprop, centered", true, false),
+          rmsprop<T>("RMSprop, centered, momentum", true, true)};
+}
+
+// The n-th of: what is special, then numbers of every size.
+template <class T>
+T number(td::Index n, const td::Random& random) {
+  using Limits = std::numeric_limits<T>;
+  constexpr T special[] = {0,
+                           1,
+                           Limits::denorm_min(),
+                           Limits::min() / 2,
+                           Limits::min(),
+                           T(1e-25),
+                           Limits::max(),
+                           Limits::infinity(),
+                           Limits::quiet_NaN()};
+  constexpr td::Index count = std::size(special);
+  const T sign = random.uniform(n, 0) < 0.5 ? T(-1) : T(1);
+  if (n < 300) return sign * special[static_cast<td::Index>(random.uniform(n, 1) * double(count)) % count];
+  if (n < 600)
+    return static_cast<T>(std::ldexp(random.normal(n), static_cast<int>(120 * random.uniform(n, 1)) - 60));
+  return static_cast<T>(random.normal(n));
+}
+
+template <class T>
+Numbers<T> numbers() {
+  constexpr td::Index n = 1000;
+  Numbers<T> x;
+  std::uint64_t seed = 0;
+  for (std::vector<T>* of : x.all()) {
+    const td::Random random(++seed);
+    for (td::Index i = 0; i < n; ++i) of->push_back(number<T>(i, random));
+  }
+  for (T& s : x.s) s = std::abs(s);  // squares
+  return x;
+}
+
+template <class T>
+void loop(const Case<T>& c, Numbers<T>& x, td::Index begin, td::Index n) {
+  for (td::Index i = begin; i < begin + n; ++i) c.loop({x.w[i], x.g[i], x.m[i], x.s[i], x.v[i]});
+}
+
+// 0 is not -0; one NaN is as good as another.
+template <class T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](T x, T y) {
+    return (x == y && std::signbit(x) == std::signbit(y)) || (std::isnan(x) && std::isnan(y));
+  });
+}
+
+template <class T>
+bool same(Numbers<T>& a, Numbers<T>& b) {
+  for (std::size_t i = 0; i < a.all().size(); ++i) {
+    if (!same(*a.all()[i], *b.all()[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(as_the_plain_loop_to_the_bit, T, Scalars) {
+  for (const Case<T>& c : cases<T>()) {
+    Numbers<T> wanted = numbers<T>();
+    for (int step = 0; step < 3; ++step) loop(c, wanted, 0, wanted.w.size());
+    BOOST_TEST(!same(wanted.w, numbers<T>().w));
+    test::on_every_target([&](const char* target) {
+      Numbers<T> x = numbers<T>();
+      for (int step = 0; step < 3; ++step) c.kernel(x, 0, x.w.size());
+      BOOST_TEST(same(x, wanted), c.name << " on " << target);
+    });
+  }
+}
+
+// Any part, at any alignment; nothing beside it is touched.
+BOOST_AUTO_TEST_CASE_TEMPLATE(parts_are_updated_by_themselves, T, Scalars) {
+  Numbers<T> all = numbers<T>();
+  for (const Case<T>& c : cases<T>()) {
+    for (td::Index n = 0; n <= 67; ++n) {
+      const td::Index begin = (5 * n) % 17;
+      Numbers<T> start;
+      for (std::size_t i = 0; i < start.all().size(); ++i) {
+        const std::vector<T>& of = *all.all()[i];
+        start.all()[i]->assign(of.begin() + 560, of.begin() + 660);
+      }
+      Numbers<T> wanted = start;
+      loop(c, wanted, begin, n);
+      test::on_every_target([&](const char* target) {
+        Numbers<T> x = start;
+        c.kernel(x, begin, n);
+        BOOST_TEST(same(x, wanted), c.name << " on " << target << ", " << n << " from " << begin);
+      });
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(padding_stays_zero, T, Scalars) {
+  for (const Case<T>& c : cases<T>()) {
+    test::on_every_target([&](const char* target) {
+      Numbers<T> x;
+      for (std::vector<T>* of : x.all()) of->assign(19, 0);
+      Numbers<T> zeros = x;
+      for (int step = 0; step < 3; ++step) c.kernel(x, 0, 19);
+      BOOST_TEST(same(x, zeros), c.name << " on " << target);
+    });
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
