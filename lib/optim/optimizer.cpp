@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/ranges.hpp"
+#include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck {
 namespace {
@@ -77,7 +78,14 @@ void Optimizer::find_rates() {
 void Optimizer::step() {
   find_runs();
   if (runs_.empty()) require_reason();
-  for (const Run& run : runs_) update(run);
+  for (const Run& run : runs_) {
+    parallel_ranges(run.length, longest_run, [&](Index begin, Index end) {
+      Run piece = run;
+      piece.offset += begin;
+      piece.length = end - begin;
+      update(piece);
+    });
+  }
   store_.gradients().commit_statistics(store_.buffers());
 }
 

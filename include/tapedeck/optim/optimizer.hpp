@@ -74,6 +74,8 @@ class TAPEDECK_API Optimizer {
     Untouched untouched;   ///< what to do without a gradient
   };
 
+  /// The most elements in a run: longer ones come in pieces.
+  static constexpr Index longest_run = Index{1} << 16U;
   /// Parameters side by side in memory that are to be updated alike, padding included. The values and the
   /// gradients of the padding are zero; an update must leave such elements at zero.
   struct Run {
@@ -126,7 +128,8 @@ class TAPEDECK_API Optimizer {
     double learning_rate, penalty, shrinkage;  // as in Run
   };
 
-  /// Moves the values of one run.
+  /// Moves the values of one run. Called for several runs at once, on the library's threads: it may change
+  /// nothing but these values and what is remembered of them.
   virtual void update(const Run& run) = 0;
   void find_rates();
   void find_runs();
