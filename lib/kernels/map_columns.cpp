@@ -40,13 +40,13 @@ LogSum softmax_of(T* p, const T* z, Index n) {
   const Index lanes = hn::Lanes(d);
   const T largest = largest_of(z, n);
   const auto shift = hn::Set(d, largest);
-  Sum sum{hn::Zero(Wide()), hn::Zero(Wide())};
+  Halves sum = halves(0);
   for (Index i = 0; i < n; i += lanes) {
     const auto e = exp(d, hn::Sub(load_logits(n - i, z + i), shift));
     if (p != nullptr) store_first(d, e, n - i, p + i);
-    sum.add(e);
+    sum = sum + widen(e);
   }
-  const double total = sum.total();
+  const double total = sum_of(sum);
   const auto divisor = hn::Set(d, static_cast<T>(total));
   for (Index i = 0; p != nullptr && i < n; i += lanes) {
     store_first(d, hn::Div(load_first(d, n - i, p + i), divisor), n - i, p + i);
@@ -81,20 +81,20 @@ HWY_INLINE void contribute(T* dx, bool add, const T* dy, const T* y, Index n, F 
 template <class T>
 void softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   const Tag<T> d;
-  Sum sum{hn::Zero(Wide()), hn::Zero(Wide())};
+  Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
-    sum.add(load_first(d, n - i, dy + i), load_first(d, n - i, y + i));
+    sum = multiply_add(widen(load_first(d, n - i, dy + i)), widen(load_first(d, n - i, y + i)), sum);
   }
-  const auto inner = hn::Set(d, static_cast<T>(sum.total()));
+  const auto inner = hn::Set(d, static_cast<T>(sum_of(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
 }
 
 template <class T>
 void log_softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   const Tag<T> d;
-  Sum sum{hn::Zero(Wide()), hn::Zero(Wide())};
-  for (Index i = 0; i < n; i += hn::Lanes(d)) sum.add(load_first(d, n - i, dy + i));
-  const auto total = hn::Set(d, static_cast<T>(sum.total()));
+  Halves sum = halves(0);
+  for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + widen(load_first(d, n - i, dy + i));
+  const auto total = hn::Set(d, static_cast<T>(sum_of(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::NegMulAdd(exp(d, v), total, g); });
 }
 
