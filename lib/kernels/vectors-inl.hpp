@@ -139,6 +139,11 @@ HWY_INLINE Halves multiply_add(Halves a, Halves b, Halves c) {
   return {hn::MulAdd(a.low, b.low, c.low), hn::MulAdd(a.high, b.high, c.high)};
 }
 HWY_INLINE Halves sqrt(Halves a) { return {hn::Sqrt(a.low), hn::Sqrt(a.high)}; }
+// v, but 0 where w is 0.
+HWY_INLINE Halves where_not_zero(Halves w, Halves v) {
+  const auto zero = hn::Zero(Wide());
+  return {hn::IfThenZeroElse(hn::Eq(w.low, zero), v.low), hn::IfThenZeroElse(hn::Eq(w.high, zero), v.high)};
+}
 HWY_INLINE Halves halves(double x) { return {hn::Set(Wide(), x), hn::Set(Wide(), x)}; }
 HWY_INLINE Halves widen(auto v) { return {lower(v), upper(v)}; }
 HWY_INLINE double sum_of(Halves v) { return hn::GetLane(hn::SumOfLanes(Wide(), hn::Add(v.low, v.high))); }
