@@ -35,7 +35,7 @@ HWY_NOINLINE double soft(Matrix<T>& p, Matrix<T>& lse, const Matrix<T>& z, const
       losses = losses + where_not_zero(w, loss);
     }
     lse[c] = static_cast<T>(log_sum.largest + log_sum.rest);
-    sum += std::isnan(log_sum.rest) ? log_sum.rest : sum_of(losses);
+    sum += std::isnan(log_sum.rest) ? log_sum.rest : sum_of<T>(losses);
   });
   return sum;
 }
@@ -49,7 +49,7 @@ HWY_NOINLINE void vjp(Destination<T> dz, Destination<T> dt, T a, const Matrix<T>
   for (Index c = 0; dz.data != nullptr && c < z.n_cols; ++c) {
     Halves sum = halves(0);
     for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + widen(load_first(d, n - i, t.colptr(c) + i));
-    const auto total = hn::Set(d, static_cast<T>(sum_of(sum)));
+    const auto total = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
     for (Index i = 0; i < n; i += hn::Lanes(d)) {
       const auto w = load_first(d, n - i, t.colptr(c) + i);
       const auto difference = hn::MulSub(load_first(d, n - i, p.colptr(c) + i), total, w);

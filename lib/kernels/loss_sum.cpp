@@ -47,7 +47,7 @@ HWY_NOINLINE double add_up(const T* x, const T* t, Index n, double delta) {
     const Halves w = widen(load_first(d, rest, t + i));
     sum = sum + first_halves<T>(rest, {f(v.low, w.low, limit), f(v.high, w.high, limit)});
   }
-  return sum_of(sum);
+  return sum_of<T>(sum);
 }
 
 template <class T>

@@ -42,7 +42,7 @@ void softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     sum = multiply_add(widen(load_first(d, n - i, dy + i)), widen(load_first(d, n - i, y + i)), sum);
   }
-  const auto inner = hn::Set(d, static_cast<T>(sum_of(sum)));
+  const auto inner = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
 }
 
@@ -51,7 +51,7 @@ void log_softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   const Tag<T> d;
   Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + widen(load_first(d, n - i, dy + i));
-  const auto total = hn::Set(d, static_cast<T>(sum_of(sum)));
+  const auto total = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::NegMulAdd(exp(d, v), total, g); });
 }
 

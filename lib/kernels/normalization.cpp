@@ -144,13 +144,13 @@ HWY_NOINLINE void run_on_target(const LayerNorm<T>& call) {
     const T* x = call.x.colptr(c);
     Halves sum = halves(0);
     for (Index i = 0; i < f; i += hn::Lanes(d)) sum = sum + widen(load_first(d, f - i, x + i));
-    const Halves mean = halves(sum_of(sum) / count);
+    const Halves mean = halves(sum_of<T>(sum) / count);
     Halves squares = halves(0);
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
       const Halves u = first_halves<T>(f - i, widen(load_first(d, f - i, x + i)) - mean);
       squares = multiply_add(u, u, squares);
     }
-    const double n = 1 / std::sqrt(sum_of(squares) / count + call.epsilon);
+    const double n = 1 / std::sqrt(sum_of<T>(squares) / count + call.epsilon);
     call.n[c] = static_cast<T>(n);
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
       const Index rest = f - i;
@@ -189,8 +189,8 @@ HWY_NOINLINE void run_on_target(const LayerNormVjp<T>& call) {
       sum = sum + g;
       products = multiply_add(g, load(h, i), products);
     }
-    const Halves mean = halves(sum_of(sum) / static_cast<double>(f));
-    const Halves slope = halves(-sum_of(products) / static_cast<double>(f));
+    const Halves mean = halves(sum_of<T>(sum) / static_cast<double>(f));
+    const Halves slope = halves(-sum_of<T>(products) / static_cast<double>(f));
     const Halves n = halves(static_cast<double>(call.n[c]));
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
       const Halves centred = load(gain, i) * load(dy, i) - mean;

@@ -57,7 +57,7 @@ HWY_INLINE LogSum softmax_of_column(T* p, const T* z, Index n) {
     if (p != nullptr) store_first(d, e, n - i, p + i);
     sum = sum + widen(e);
   }
-  const double total = sum_of(sum);
+  const double total = sum_of<T>(sum);
   const auto divisor = hn::Set(d, static_cast<T>(total));
   for (Index i = 0; p != nullptr && i < n; i += lanes) {
     store_first(d, hn::Div(load_first(d, n - i, p + i), divisor), n - i, p + i);

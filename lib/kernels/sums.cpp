@@ -22,7 +22,7 @@ HWY_INLINE double sum_of_run(const T* x, Index n) {
     for (Index k = 0; k < 4; ++k) sums[k] = sums[k] + widen(hn::LoadU(d, x + i + k * lanes));
   }
   for (; i < n; i += lanes) sums[0] = sums[0] + widen(load_first(d, n - i, x + i));
-  return sum_of((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  return sum_of<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
 template <class T>

@@ -116,8 +116,8 @@ HWY_INLINE Vector<double> narrow(Tag<double> /*d*/, Vector<double> low, Vector<d
   return low;
 }
 
-// A vector of T as double, in halves that follow one another in memory; that of a vector of double is in the
-// lower one.
+// A vector of T as double, in halves that follow one another in memory; that of a vector of double is the
+// lower one, and the upper one does not count.
 struct Halves {
   Vector<double> low, high;
 
@@ -146,7 +146,6 @@ HWY_INLINE Halves where_not_zero(Halves w, Halves v) {
 }
 HWY_INLINE Halves halves(double x) { return {hn::Set(Wide(), x), hn::Set(Wide(), x)}; }
 HWY_INLINE Halves widen(auto v) { return {lower(v), upper(v)}; }
-HWY_INLINE double sum_of(Halves v) { return hn::GetLane(hn::SumOfLanes(Wide(), hn::Add(v.low, v.high))); }
 template <class D>
 HWY_INLINE hn::Vec<D> narrow(D d, Halves v) {
   return narrow(d, v.low, v.high);
@@ -154,6 +153,11 @@ HWY_INLINE hn::Vec<D> narrow(D d, Halves v) {
 
 template <class T>
 inline constexpr bool has_upper_half = sizeof(T) == 4 && HWY_TARGET != HWY_SCALAR;
+template <class T>
+HWY_INLINE double sum_of(Halves v) {
+  if constexpr (has_upper_half<T>) v.low = hn::Add(v.low, v.high);
+  return hn::GetLane(hn::SumOfLanes(Wide(), v.low));
+}
 template <class T>
 HWY_INLINE Halves load_halves(const double* from) {
   const auto low = hn::LoadU(Wide(), from);
