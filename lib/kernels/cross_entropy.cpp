@@ -30,8 +30,8 @@ HWY_NOINLINE double soft(Matrix<T>& p, Matrix<T>& lse, const Matrix<T>& z, const
     const Halves rest = halves(log_sum.rest);
     Halves losses = halves(0);
     for (Index i = 0; i < n; i += hn::Lanes(d)) {
-      const Halves w = widen(load_first(d, n - i, t.colptr(c) + i));
-      const Halves loss = w * (largest - widen(load_first(d, n - i, z.colptr(c) + i)) + rest);
+      const Halves w = load_wide(n - i, t.colptr(c) + i);
+      const Halves loss = w * (largest - load_wide(n - i, z.colptr(c) + i) + rest);
       losses = losses + where_not_zero(w, loss);
     }
     lse[c] = static_cast<T>(log_sum.largest + log_sum.rest);
@@ -48,7 +48,7 @@ HWY_NOINLINE void vjp(Destination<T> dz, Destination<T> dt, T a, const Matrix<T>
   const auto factor = hn::Set(d, a);
   for (Index c = 0; dz.data != nullptr && c < z.n_cols; ++c) {
     Halves sum = halves(0);
-    for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + widen(load_first(d, n - i, t.colptr(c) + i));
+    for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + load_wide(n - i, t.colptr(c) + i);
     const auto total = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
     for (Index i = 0; i < n; i += hn::Lanes(d)) {
       const auto w = load_first(d, n - i, t.colptr(c) + i);

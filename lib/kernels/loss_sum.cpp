@@ -43,8 +43,8 @@ HWY_NOINLINE double add_up(const T* x, const T* t, Index n, double delta) {
   Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     const Index rest = n - i;
-    const Halves v = widen(load_first(d, rest, x + i));
-    const Halves w = widen(load_first(d, rest, t + i));
+    const Halves v = load_wide(rest, x + i);
+    const Halves w = load_wide(rest, t + i);
     sum = sum + first_halves<T>(rest, {f(v.low, w.low, limit), f(v.high, w.high, limit)});
   }
   return sum_of<T>(sum);

@@ -18,7 +18,7 @@ void log_softmax_of(T* y, const T* x, Index n, Index cols) {
     const Halves largest = halves(log_sum.largest);
     const Halves rest = halves(log_sum.rest);
     for (Index i = 0; i < n; i += hn::Lanes(d)) {
-      const Halves v = widen(load_first(d, n - i, x + c * n + i));
+      const Halves v = load_wide(n - i, x + c * n + i);
       store_first(d, narrow(d, v - largest - rest), n - i, y + c * n + i);
     }
   });
@@ -40,7 +40,7 @@ void softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   const Tag<T> d;
   Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
-    sum = multiply_add(widen(load_first(d, n - i, dy + i)), widen(load_first(d, n - i, y + i)), sum);
+    sum = multiply_add(load_wide(n - i, dy + i), load_wide(n - i, y + i), sum);
   }
   const auto inner = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
@@ -50,7 +50,7 @@ template <class T>
 void log_softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
   const Tag<T> d;
   Halves sum = halves(0);
-  for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + widen(load_first(d, n - i, dy + i));
+  for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + load_wide(n - i, dy + i);
   const auto total = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
   contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::NegMulAdd(exp(d, v), total, g); });
 }

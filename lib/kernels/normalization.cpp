@@ -24,14 +24,14 @@ HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
   const double b = static_cast<double>(call.x.n_cols);
   for_blocks<T>(call.x.n_rows, call.x.n_cols, [&](Block<T> block) HWY_ATTR {
     typename Block<T>::Column mean, squares;  // the latter becomes n
-    block.add_up(mean, [&](Index r, Index c) HWY_ATTR { return widen(block.load(x, r, c)); });
+    block.add_up(mean, [&](Index r, Index c) HWY_ATTR { return block.load_wide(x, r, c); });
     block.for_rows([&](Index r) HWY_ATTR { mean.store(mean.load(r) / halves(b), r); });
     block.add_up(squares, [&](Index r, Index c) HWY_ATTR {
-      const Halves u = widen(block.load(x, r, c)) - mean.load(r);
+      const Halves u = block.load_wide(x, r, c) - mean.load(r);
       return u * u;
     });
     block.for_rows([&](Index r) HWY_ATTR {
-      const Halves variance = squares.load(r) / halves(b);
+      const Halves variance = squares.load(r) * halves(1 / b);
       const Halves n = inverse_root(variance, call.epsilon);
       squares.store(n, r);
       block.store(narrow(d, n), call.n.memptr(), r);
@@ -44,7 +44,7 @@ HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
       const auto gain = block.load(call.gain.memptr(), r);
       const auto bias = block.load(call.bias.memptr(), r);
       for (; c < end; ++c) {
-        const auto h = narrow(d, n * (widen(block.load(x, r, c)) - m));
+        const auto h = narrow(d, n * (block.load_wide(x, r, c) - m));
         block.store(h, call.h.memptr(), r, c);
         block.store(hn::MulAdd(gain, h, bias), call.y.memptr(), r, c);
       }
@@ -57,7 +57,7 @@ template <class T>
 HWY_INLINE void add_up_cotangents(Block<T> block, const Matrix<T>& dy, const Matrix<T>& h,
                                   typename Block<T>::Column& sum, typename Block<T>::Column& products) {
   block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-    return Factors{widen(block.load(dy.memptr(), r, c)), widen(block.load(h.memptr(), r, c))};
+    return Factors{block.load_wide(dy.memptr(), r, c), block.load_wide(h.memptr(), r, c)};
   });
 }
 
@@ -74,12 +74,12 @@ HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
     });
     if (call.dx.data == nullptr) return;
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
-      const Halves factor = widen(block.load(call.gain.memptr(), r)) * widen(block.load(call.n.memptr(), r));
-      const Halves mean = sum.load(r) / halves(b);
-      const Halves slope = products.load(r) / halves(-b);
+      const Halves factor = block.load_wide(call.gain.memptr(), r) * block.load_wide(call.n.memptr(), r);
+      const Halves mean = sum.load(r) * halves(1 / b);
+      const Halves slope = products.load(r) * halves(-1 / b);
       for (; c < end; ++c) {
-        const Halves centred = widen(block.load(call.dy.memptr(), r, c)) - mean;
-        const Halves h = widen(block.load(call.h.memptr(), r, c));
+        const Halves centred = block.load_wide(call.dy.memptr(), r, c) - mean;
+        const Halves h = block.load_wide(call.h.memptr(), r, c);
         block.put(call.dx, narrow(d, factor * multiply_add(h, slope, centred)), r, c);
       }
     });
@@ -115,12 +115,12 @@ HWY_NOINLINE void run_on_target(const BatchNormGivenVjp<T>& call) {
   for_blocks<T>(call.x.n_rows, call.x.n_cols, [&](Block<T> block) HWY_ATTR {
     typename Block<T>::Column sum, products;
     block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-      return Factors{widen(block.load(call.dy.memptr(), r, c)),
-                     widen(block.load(call.x.memptr(), r, c)) - widen(block.load(call.mean.memptr(), r))};
+      return Factors{block.load_wide(call.dy.memptr(), r, c),
+                     block.load_wide(call.x.memptr(), r, c) - block.load_wide(call.mean.memptr(), r)};
     });
     block.for_rows([&](Index r) HWY_ATTR {
-      const Halves n = inverse_root(widen(block.load(call.variance.memptr(), r)), call.epsilon);
-      const Halves factor = widen(block.load(call.gain.memptr(), r)) * n;
+      const Halves n = inverse_root(block.load_wide(call.variance.memptr(), r), call.epsilon);
+      const Halves factor = block.load_wide(call.gain.memptr(), r) * n;
       block.put(call.dbias, narrow(d, sum.load(r)), r);
       block.put(call.dgain, narrow(d, n * products.load(r)), r);
       block.put(call.dmean, narrow(d, halves(-1) * factor * sum.load(r)), r);
@@ -143,18 +143,18 @@ HWY_NOINLINE void run_on_target(const LayerNorm<T>& call) {
   for (Index c = 0; c < call.x.n_cols; ++c) {
     const T* x = call.x.colptr(c);
     Halves sum = halves(0);
-    for (Index i = 0; i < f; i += hn::Lanes(d)) sum = sum + widen(load_first(d, f - i, x + i));
+    for (Index i = 0; i < f; i += hn::Lanes(d)) sum = sum + load_wide(f - i, x + i);
     const Halves mean = halves(sum_of<T>(sum) / count);
     Halves squares = halves(0);
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
-      const Halves u = first_halves<T>(f - i, widen(load_first(d, f - i, x + i)) - mean);
+      const Halves u = first_halves<T>(f - i, load_wide(f - i, x + i) - mean);
       squares = multiply_add(u, u, squares);
     }
     const double n = 1 / std::sqrt(sum_of<T>(squares) / count + call.epsilon);
     call.n[c] = static_cast<T>(n);
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
       const Index rest = f - i;
-      const auto h = narrow(d, halves(n) * (widen(load_first(d, rest, x + i)) - mean));
+      const auto h = narrow(d, halves(n) * (load_wide(rest, x + i) - mean));
       const auto gain = load_first(d, rest, call.gain.memptr() + i);
       const auto bias = load_first(d, rest, call.bias.memptr() + i);
       store_first(d, h, rest, call.h.colptr(c) + i);
@@ -178,7 +178,7 @@ HWY_NOINLINE void run_on_target(const LayerNormVjp<T>& call) {
     });
   }
   for (Index c = 0; call.dx.data != nullptr && c < call.dy.n_cols; ++c) {
-    const auto load = [&](const T* from, Index i) HWY_ATTR { return widen(load_first(d, f - i, from + i)); };
+    const auto load = [&](const T* from, Index i) HWY_ATTR { return load_wide(f - i, from + i); };
     const T* dy = call.dy.colptr(c);
     const T* h = call.h.colptr(c);
     const T* gain = call.gain.memptr();

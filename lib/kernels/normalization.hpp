@@ -3,9 +3,13 @@
 #include "tapedeck/core/map.hpp"
 
 /// Batch and layer normalisation of f x b matrices; gain, bias and what there is one of for each feature are
-/// f x 1, sums are over the batch unless it says otherwise. Sums, means, variances and what is computed from
-/// them are double, and a variance is about the mean: h is off by less than 0.5 ulp and 4e-15 (1 + |h|), y by
-/// another 1.5 ulp of |gain h| + |bias|, a cotangent by 0.5 ulp and a few double roundings of its terms.
+/// f x 1, sums are over the batch unless it says otherwise.
+///
+/// Everything but y is computed in double and rounded to T once, and a variance is taken about the mean. With
+/// e the eps of double and k the number of terms of the sums, each is within (k + 8) e of the sum of its
+/// terms' magnitudes: h is off by half an ulp and (k + 8) e (n max|x| + |h|), a sum of cotangents by half an
+/// ulp and (k + 8) e of its terms. y is off by eps of T times |gain h| + |bias|, from the rounded h. A row's
+/// bits in BatchNorm, and a column's h, y and dx in LayerNorm, do not depend on the others.
 namespace tapedeck::kernels {
 
 /// h = n (x - mean)     y = gain h + bias     n = 1 / sqrt(variance + epsilon), the variance being the biased
@@ -32,7 +36,8 @@ BatchNormVjp(const Matrix<T>&, const Rest&...) -> BatchNormVjp<T>;
 TAPEDECK_API void run(const BatchNormVjp<float>& call);
 TAPEDECK_API void run(const BatchNormVjp<double>& call);
 
-/// y = gain n (x - mean) + bias     n = 1 / sqrt(variance + epsilon), in T: off by 3 ulp of its terms.
+/// y = gain n (x - mean) + bias     n = 1 / sqrt(variance + epsilon), all in T: y is off by 3 eps of
+/// |gain n (x - mean)| and one of |bias|, dx below by 3 eps.
 template <class T>
 struct BatchNormGiven {
   const Matrix<T>&x, &gain, &bias, &mean, &variance;

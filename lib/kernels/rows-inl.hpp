@@ -30,7 +30,7 @@ class Block {
   static constexpr Index most = 64;
   // A number for each row; those past the last row stand for nothing.
   struct Column {
-    alignas(64) double at[most] = {};
+    alignas(64) double at[most];
 
     HWY_INLINE Halves load(Index r) const { return load_halves<T>(at + r); }
     HWY_INLINE void store(Halves v, Index r) { store_halves<T>(v, at + r); }
@@ -42,6 +42,9 @@ class Block {
   // Elements r, r + 1, ... of the block's part of column c, or of a vector with a number for each row.
   HWY_INLINE Vector<T> load(const T* m, Index r, Index c = 0) const {
     return load_first(Tag<T>(), count_ - r, m + place(r, c));
+  }
+  HWY_INLINE Halves load_wide(const T* m, Index r, Index c = 0) const {
+    return HWY_NAMESPACE::load_wide(count_ - r, m + place(r, c));
   }
   HWY_INLINE void store(Vector<T> v, T* m, Index r, Index c = 0) const {
     store_first(Tag<T>(), v, count_ - r, m + place(r, c));
@@ -62,18 +65,23 @@ class Block {
     for (Index c = 0; c < cols_; c += tile)
       for_rows([&](Index r) HWY_ATTR { f(r, c, std::min(c + tile, cols_)); });
   }
-  // sum += term(r, c) for every column c.
+  // sum = the sum of term(r, c) over the columns.
   template <class F>
   HWY_INLINE void add_up(Column& sum, const F& term) const {
+    for_rows([&](Index r) HWY_ATTR { sum.store(halves(0), r); });
     for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       Halves s = sum.load(r);
       for (; c < end; ++c) s = s + term(r, c);
       sum.store(s, r);
     });
   }
-  // sum += u and products += u v, where u and v are the Factors that f(r, c) gives.
+  // The sums of u and of u v, where u and v are the Factors that f(r, c) gives.
   template <class F>
   HWY_INLINE void add_up(Column& sum, Column& products, const F& f) const {
+    for_rows([&](Index r) HWY_ATTR {
+      sum.store(halves(0), r);
+      products.store(halves(0), r);
+    });
     for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       Halves s = sum.load(r);
       Halves p = products.load(r);

@@ -21,7 +21,7 @@ HWY_INLINE double sum_of_run(const T* x, Index n) {
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
     for (Index k = 0; k < 4; ++k) sums[k] = sums[k] + widen(hn::LoadU(d, x + i + k * lanes));
   }
-  for (; i < n; i += lanes) sums[0] = sums[0] + widen(load_first(d, n - i, x + i));
+  for (; i < n; i += lanes) sums[0] = sums[0] + load_wide(n - i, x + i);
   return sum_of<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
@@ -38,7 +38,7 @@ void sum_rows_on_target(Destination<T> y, const T* x, Shape shape, double a) {
   if (y.data == nullptr) return;
   for_blocks<T>(shape.rows, shape.cols, [&](Block<T> block) HWY_ATTR {
     typename Block<T>::Column sum;
-    block.add_up(sum, [&](Index r, Index c) HWY_ATTR { return widen(block.load(x, r, c)); });
+    block.add_up(sum, [&](Index r, Index c) HWY_ATTR { return block.load_wide(x, r, c); });
     block.for_rows([&](Index r) HWY_ATTR { block.put(y, narrow(Tag<T>(), halves(a) * sum.load(r)), r); });
   });
 }

@@ -158,6 +158,12 @@ HWY_INLINE double sum_of(Halves v) {
   if constexpr (has_upper_half<T>) v.low = hn::Add(v.low, v.high);
   return hn::GetLane(hn::SumOfLanes(Wide(), v.low));
 }
+// min(n, lanes of T) elements, followed by zeros.
+template <class T>
+HWY_INLINE Halves load_wide(Index n, const T* from) {
+  return widen(load_first(Tag<T>(), n, from));
+}
+
 template <class T>
 HWY_INLINE Halves load_halves(const double* from) {
   const auto low = hn::LoadU(Wide(), from);
