@@ -19,9 +19,10 @@ const auto huber = td::benchmark(
     "huber",
     [](const td::Value& x, const td::Value& target) { return td::huber(x, target, td::batch_mean, 0.5); },
     sizes, with_targets);
-const auto cross_entropy = td::benchmark("cross_entropy", batch_mean(td::cross_entropy), sizes, with_labels);
+const auto cross_entropy =
+    td::benchmark("cross_entropy", batch_mean(td::cross_entropy), class_sizes, with_labels);
 const auto soft_cross_entropy =
-    td::benchmark("soft_cross_entropy", batch_mean(td::soft_cross_entropy), sizes, with_targets);
+    td::benchmark("soft_cross_entropy", batch_mean(td::soft_cross_entropy), class_sizes, with_targets);
 const auto binary_cross_entropy =
     td::benchmark("binary_cross_entropy", batch_mean(td::binary_cross_entropy), sizes, with_targets);
 

@@ -11,6 +11,8 @@ namespace td = tapedeck;
 
 /// One sample, a small batch of small layers, and a matrix that leaves the first-level cache.
 inline const std::vector<td::Shape> sizes = {{25, 1}, {25, 50}, {256, 256}};
+/// The same where features are classes: of 2 and of 10 classes, too.
+inline const std::vector<td::Shape> class_sizes = {{2, 50}, {10, 50}, {25, 1}, {25, 50}, {256, 256}};
 /// Fewer for layers that only hold an op, whose own sizes tell the rest.
 inline const std::vector<td::Shape> one_size = {{25, 50}};
 

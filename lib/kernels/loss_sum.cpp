@@ -35,28 +35,19 @@ struct LogisticLoss {
   }
 };
 
-// The first min(n, lanes) lanes, and zeros.
-HWY_INLINE Vector<double> first(Index n, Vector<double> v) {
-  return n >= hn::Lanes(Wide()) ? v : hn::IfThenElseZero(hn::FirstN(Wide(), n), v);
-}
-
 template <class F, class T>
 HWY_NOINLINE double add_up(const T* x, const T* t, Index n, double delta) {
   constexpr F f;
   const Tag<T> d;
-  const Index half = hn::Lanes(Wide());
   const auto limit = hn::Set(Wide(), delta);
-  Sum sum{hn::Zero(Wide()), hn::Zero(Wide())};
+  Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     const Index rest = n - i;
-    const auto v = load_first(d, rest, x + i);
-    const auto w = load_first(d, rest, t + i);
-    sum.low = hn::Add(sum.low, first(rest, f(lower(v), lower(w), limit)));
-    if (rest > half && hn::Lanes(d) > half) {
-      sum.high = hn::Add(sum.high, first(rest - half, f(upper(v), upper(w), limit)));
-    }
+    const Halves v = load_wide(rest, x + i);
+    const Halves w = load_wide(rest, t + i);
+    sum = sum + first_halves<T>(rest, {f(v.low, w.low, limit), f(v.high, w.high, limit)});
   }
-  return sum.total();
+  return sum_of<T>(sum);
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/ranges.hpp"
+#include "kernels/dropout.hpp"
 #include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -21,14 +22,8 @@ struct Dropout {
     using T = typename std::remove_cvref_t<decltype(x)>::elem_type;
     const T keep = static_cast<T>(1 / (1 - probability));
     const auto threshold = static_cast<std::uint64_t>(std::ceil(probability * 0x1p32));  // of 32 random bits
-    const Random random = context.random();
-    for (Index c = 0; c < x.n_cols; ++c) {
-      for (Index r = 0; r < x.n_rows; r += 4) {  // one block of bits serves four rows
-        const auto bits = random.bits(r / 4, context.first_column() + c);
-        for (Index k = 0; k < 4 && r + k < x.n_rows; ++k) mask(r + k, c) = bits[k] < threshold ? T{0} : keep;
-      }
-    }
-    kernels::map(kernels::select, x, mask).into(y);
+    const auto dropped = static_cast<std::uint32_t>(threshold - 1);
+    kernels::dropout(y, mask, x, keep, dropped, context.random(), context.first_column());
   }
   void vjp(auto& dx, const auto& dy, const auto& mask) const {
     dx += kernels::map(kernels::select, dy, mask);

@@ -1,12 +1,9 @@
 #include "tapedeck/ops/loss.hpp"
 
-#include <cmath>
-#include <string>
-
 #include "core/ranges.hpp"
+#include "kernels/cross_entropy.hpp"
 #include "kernels/loss_sum.hpp"
 #include "kernels/map.hpp"
-#include "kernels/softmax_column.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -33,13 +30,17 @@ void require_samples(const char* who, const auto& x) {
                     .wanted = "at least one sample with one output"});
 }
 
+template <class T>
+void divide(Matrix<T>& l, double sum, Reduction reduction, Shape shape) {
+  l(0, 0) = static_cast<T>(sum / divisor(reduction, shape));
+}
+
 // l(0,0) = sum over elements of f(x, t) / n, accumulated in double.
 template <class T>
 void reduce(Matrix<T>& l, const char* who, Reduction reduction, const Matrix<T>& x, const Matrix<T>& t,
             kernels::LossFunction f, double delta = 0) {
   require_samples(who, x);
-  const double sum = kernels::loss_sum(f, x.memptr(), t.memptr(), x.n_elem, delta);
-  l(0, 0) = static_cast<T>(sum / divisor(reduction, shape_of(x)));
+  divide(l, kernels::loss_sum(f, x.memptr(), t.memptr(), x.n_elem, delta), reduction, shape_of(x));
 }
 
 // dl / n, which every element of a cotangent is scaled by.
@@ -106,14 +107,8 @@ struct CrossEntropy {
 
   void forward(auto& l, auto& p, const auto& z, const auto& t) const {
     require_samples(name, z);
-    double sum = 0;
-    for (Index c = 0; c < z.n_cols; ++c) {
-      ranges::require_label(name, "label", t[c], c, z.n_rows);
-      sum += kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value() -
-             static_cast<double>(z(t[c], c));
-    }
-    l(0, 0) = static_cast<typename std::remove_cvref_t<decltype(l)>::elem_type>(
-        sum / divisor(reduction, {1, z.n_cols}));
+    for (Index c = 0; c < z.n_cols; ++c) ranges::require_label(name, "label", t[c], c, z.n_rows);
+    divide(l, kernels::cross_entropy(p, z, t), reduction, {1, z.n_cols});
   }
   void vjp(auto& dz, const auto& dl, const auto& t, const auto& p) const {
     using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
@@ -132,33 +127,13 @@ struct SoftCrossEntropy {
   Reduction reduction;
 
   void forward(auto& l, auto& p, auto& lse, const auto& z, const auto& t) const {
-    using T = typename std::remove_cvref_t<decltype(l)>::elem_type;
     require_samples(name, z);
-    double sum = 0;
-    for (Index c = 0; c < z.n_cols; ++c) {
-      const double log_sum = kernels::softmax_column(p.colptr(c), z.colptr(c), z.n_rows).value();
-      lse[c] = static_cast<T>(log_sum);
-      for (Index i = 0; i < z.n_rows; ++i) {  // 0 times Inf counts as 0: what is never expected costs nothing
-        if (t(i, c) != 0 || std::isnan(log_sum))
-          sum += static_cast<double>(t(i, c)) * (log_sum - static_cast<double>(z(i, c)));
-      }
-    }
-    l(0, 0) = static_cast<T>(sum / divisor(reduction, {1, z.n_cols}));
+    divide(l, kernels::cross_entropy(p, lse, z, t), reduction, {1, z.n_cols});
   }
   void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t, const auto& p,
            const auto& lse) const {
-    using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
-    const T factor = share(dl, reduction, {1, z.n_cols});
-    T* sum = dz.accumulate();
-    for (Index c = 0; sum != nullptr && c < z.n_cols; ++c, sum += z.n_rows) {
-      T total = 0;
-      for (Index i = 0; i < z.n_rows; ++i) total += t(i, c);
-      for (Index i = 0; i < z.n_rows; ++i) sum[i] += factor * (p(i, c) * total - t(i, c));
-    }
-    sum = dt.accumulate();
-    for (Index c = 0; sum != nullptr && c < z.n_cols; ++c, sum += z.n_rows) {
-      for (Index i = 0; i < z.n_rows; ++i) sum[i] += factor * (lse[c] - z(i, c));
-    }
+    const auto factor = share(dl, reduction, {1, z.n_cols});
+    kernels::cross_entropy_vjp(dz.destination(), dt.destination(), factor, z, t, p, lse);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "tapedeck/ops/reduction.hpp"
 
+#include "kernels/sums.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -18,27 +19,16 @@ struct Sum {
     return {over == Over::batch ? x.rows : 1, over == Over::features ? x.cols : 1};
   }
   void forward(auto& y, const auto& x) const {
-    using T = typename std::remove_cvref_t<decltype(x)>::elem_type;
-    for (Index i = 0; i < y.n_elem; ++i) {
-      // Output i takes a strided run of x: all of it, column i, or row i.
-      const Index first = over == Over::features ? i * x.n_rows : i;
-      const Index stride = over == Over::batch ? x.n_rows : 1;
-      const Index count = over == Over::everything ? x.n_elem : over == Over::features ? x.n_rows : x.n_cols;
-      double sum = 0;
-      for (Index k = 0; k < count; ++k) sum += static_cast<double>(x[first + k * stride]);
-      y[i] = static_cast<T>(sum * factor);
-    }
+    if (over == Over::batch) return kernels::sum_rows({y.memptr(), false}, x.memptr(), summed(), factor);
+    kernels::sum_columns({y.memptr(), false}, x.memptr(), summed(), factor);
   }
   void vjp(auto& dx, const auto& dy) const {
-    using T = typename std::remove_cvref_t<decltype(dy)>::elem_type;
-    T* sum = dx.accumulate();
-    if (sum == nullptr) return;
-    for (Index c = 0; c < whole.cols; ++c) {
-      for (Index r = 0; r < whole.rows; ++r) {
-        *sum++ += static_cast<T>(factor) * dy[over == Over::everything ? 0 : over == Over::features ? c : r];
-      }
-    }
+    if (over == Over::batch) return kernels::spread_rows(dx.destination(), summed(), dy.memptr(), factor);
+    kernels::spread_columns(dx.destination(), summed(), dy.memptr(), factor);
   }
+
+  // All elements are one column.
+  Shape summed() const { return over == Over::everything ? Shape{whole.size(), 1} : whole; }
 };
 
 }  // namespace

@@ -203,14 +203,22 @@ class Sink {
     return detail::read_sink(other);
   }
 
-  /// The memory that such a function adds to, column by column, for loops that serve several sinks at once.
-  /// Null if nobody wants it.
-  T* accumulate() {
+  /// Where the contribution goes, for a kernel that serves several sinks at once: the first contribution is
+  /// to be written, a later one added. Nowhere if nobody wants it.
+  Destination<T> destination() {
     touched_ = true;
-    if (!wanted_) return nullptr;
-    if (*target_.written == 0) sum_.zeros();
+    if (!wanted_) return {nullptr, false};
+    const bool add = *target_.written != 0;
     *target_.written = 1;
-    return sum_.memptr();
+    return {sum_.memptr(), add};
+  }
+
+  /// The memory that a function adds to, column by column, for loops that serve several sinks at once. Null
+  /// if nobody wants it.
+  T* accumulate() {
+    const Destination<T> to = destination();
+    if (to.data != nullptr && !to.add) sum_.zeros();
+    return to.data;
   }
 
  private:

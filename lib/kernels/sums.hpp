@@ -1,0 +1,23 @@
+#pragma once
+
+#include "tapedeck/core/map.hpp"
+
+/// Sums of columns and of rows, kept in double and rounded to T once, and what they spread to.
+namespace tapedeck::kernels {
+
+/// y(c) = a times the sum of column c. Partial sums are as many as a vector has lanes, each column's the same
+/// wherever it is.
+TAPEDECK_API void sum_columns(Destination<float> y, const float* x, Shape shape, double a = 1);
+TAPEDECK_API void sum_columns(Destination<double> y, const double* x, Shape shape, double a = 1);
+/// y(r) = a times the sum of row r, added up from left to right.
+TAPEDECK_API void sum_rows(Destination<float> y, const float* x, Shape shape, double a = 1);
+TAPEDECK_API void sum_rows(Destination<double> y, const double* x, Shape shape, double a = 1);
+
+/// x(r, c) = a y(c)
+TAPEDECK_API void spread_columns(Destination<float> x, Shape shape, const float* y, double a = 1);
+TAPEDECK_API void spread_columns(Destination<double> x, Shape shape, const double* y, double a = 1);
+/// x(r, c) = a y(r)
+TAPEDECK_API void spread_rows(Destination<float> x, Shape shape, const float* y, double a = 1);
+TAPEDECK_API void spread_rows(Destination<double> x, Shape shape, const double* y, double a = 1);
+
+}  // namespace tapedeck::kernels
