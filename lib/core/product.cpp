@@ -2,6 +2,9 @@
 
 #include <cblas.h>
 
+#include <algorithm>
+
+#include "core/multiply_add.hpp"
 #include "kernels/small_product.hpp"
 #include "tapedeck/core/error.hpp"
 
@@ -15,13 +18,11 @@ template <>
 struct Blas<float> {
   static constexpr auto gemm = cblas_sgemm;
   static constexpr auto gemv = cblas_sgemv;
-  static constexpr auto ger = cblas_sger;
 };
 template <>
 struct Blas<double> {
   static constexpr auto gemm = cblas_dgemm;
   static constexpr auto gemv = cblas_dgemv;
-  static constexpr auto ger = cblas_dger;
 };
 
 CBLAS_TRANSPOSE op(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
@@ -32,13 +33,10 @@ blasint leading(const Matrix<T>& m) {
   return static_cast<blasint>(m.n_rows > 0 ? m.n_rows : 1);
 }
 
-// OpenBLAS's own kernels for small products of doubles allocate at every call on some processors.
 template <class T>
-bool takes_small_kernel(Factor<T> a, Factor<T> b) {
-  constexpr double small = 1e6;  // multiplications, the bound up to which OpenBLAS uses those kernels
-  return std::is_same_v<T, double> && !(a.transposed && b.transposed) &&
-         static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols()) <=
-             small;
+kernels::Strided<const T> strided(Factor<T> f) {
+  const kernels::Strided<const T> matrix{f.matrix.memptr(), 1, f.matrix.n_rows};
+  return f.transposed ? matrix.transposed() : matrix;
 }
 
 template <class T>
@@ -54,55 +52,88 @@ bool overlap(const Matrix<T>& a, const Matrix<T>& b) {
   return a.memptr() < b.memptr() + b.n_elem && b.memptr() < a.memptr() + a.n_elem;
 }
 
-}  // namespace
+[[noreturn]] void refuse_overlap() {
+  throw UsageError({.who = "product",
+                    .given = "a result in the memory of a factor",
+                    .wanted = "memory of its own",
+                    .hint = "it is written while the factors are read"});
+}
 
+// Throws for a product that cannot be computed.
 template <class T>
-void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate) {
+void require_product(const Matrix<T>& c, Factor<T> a, Factor<T> b) {
   if (a.rows() != c.n_rows || b.cols() != c.n_cols || a.cols() != b.rows()) {
     refuse(c, a, b, "mxn = mxk times kxn");
   }
-  const Index inner = a.cols();
-  if (((c.n_rows | c.n_cols | inner) >> 31U) != 0) {
+  if (((c.n_rows | c.n_cols | a.cols()) >> 31U) != 0) {
     refuse(c, a, b, "fewer than 2^31 rows and columns, which is what BLAS counts to");
   }
-  if (c.is_empty()) return;
-  if (inner == 0) {
-    if (!accumulate) c.zeros();
-    return;
+  if (!c.is_empty() && (overlap(c, a.matrix) || overlap(c, b.matrix))) refuse_overlap();
+}
+
+// Whether our own kernels are the faster ones.
+template <class T>
+bool is_small(const kernels::Product<T>& p) {
+  const auto multiplications = static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k);
+  return multiplications <= 1e6;
+}
+
+// c = start + a b, where start has the strides of c or is null.
+template <class T>
+void compute(const kernels::Product<T>& p, Factor<T> a, Factor<T> b) {
+  if (is_small(p)) return kernels::small_product(p);
+  if (p.start.data != nullptr && p.start.data != p.c.data) {  // a column: BLAS adds to what is there
+    for (Index j = 0; j < p.n; ++j) std::copy_n(p.start.data, p.m, p.c.at(0, j));
   }
-  if (overlap(c, a.matrix) || overlap(c, b.matrix)) {
-    throw UsageError({.who = "product",
-                      .given = "a result in the memory of a factor",
-                      .wanted = "memory of its own",
-                      .hint = "it is written while the factors are read"});
-  }
-  const T keep = accumulate ? T{1} : T{0};
-  const auto m = static_cast<blasint>(c.n_rows);
-  const auto n = static_cast<blasint>(c.n_cols);
-  const auto k = static_cast<blasint>(inner);
+  const T keep = p.start.data != nullptr ? T{1} : T{0};
+  const auto m = static_cast<blasint>(p.m);
+  const auto n = static_cast<blasint>(p.n);
+  const auto k = static_cast<blasint>(p.k);
   const T* x = a.matrix.memptr();
   const T* y = b.matrix.memptr();
   if (n == 1) {  // a column: both factors' vectors are contiguous whether transposed or not
     Blas<T>::gemv(CblasColMajor, op(a.transposed), static_cast<blasint>(a.matrix.n_rows),
-                  static_cast<blasint>(a.matrix.n_cols), T{1}, x, leading(a.matrix), y, 1, keep, c.memptr(),
-                  1);
+                  static_cast<blasint>(a.matrix.n_cols), T{1}, x, leading(a.matrix), y, 1, keep, p.c.data, 1);
   } else if (m == 1) {  // a row: c' = b' a'
     Blas<T>::gemv(CblasColMajor, op(!b.transposed), static_cast<blasint>(b.matrix.n_rows),
-                  static_cast<blasint>(b.matrix.n_cols), T{1}, y, leading(b.matrix), x, 1, keep, c.memptr(),
-                  1);
-  } else if (k == 1) {  // an outer product
-    if (!accumulate) c.zeros();
-    Blas<T>::ger(CblasColMajor, m, n, T{1}, x, 1, y, 1, c.memptr(), m);
-  } else if (takes_small_kernel(a, b)) {
-    kernels::small_product<T>(c.memptr(), c.n_rows, c.n_cols, inner, {x, a.matrix.n_rows, a.transposed},
-                              {y, b.matrix.n_rows, b.transposed}, accumulate);
+                  static_cast<blasint>(b.matrix.n_cols), T{1}, y, leading(b.matrix), x, 1, keep, p.c.data, 1);
   } else {
     Blas<T>::gemm(CblasColMajor, op(a.transposed), op(b.transposed), m, n, k, T{1}, x, leading(a.matrix), y,
-                  leading(b.matrix), keep, c.memptr(), m);
+                  leading(b.matrix), keep, p.c.data, m);
   }
+}
+
+}  // namespace
+
+template <class T>
+void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate) {
+  require_product(c, a, b);
+  if (c.is_empty()) return;
+  T* to = c.memptr();
+  const Index m = c.n_rows;
+  compute<T>({{to, 1, m}, {accumulate ? to : nullptr, 1, m}, strided(a), strided(b), m, c.n_cols, a.cols()},
+             a, b);
+}
+
+template <class T>
+void multiply_add(Matrix<T>& c, Factor<T> a, Factor<T> b, const Matrix<T>& bias) {
+  require_product(c, a, b);
+  if (bias.n_rows != c.n_rows || bias.n_cols != 1) {
+    throw ShapeError({.who = "product",
+                      .given = "a bias of " + to_string(shape_of(bias)) + " for " + to_string(shape_of(c)),
+                      .wanted = to_string({c.n_rows, 1})});
+  }
+  if (c.is_empty()) return;
+  if (overlap(c, bias)) refuse_overlap();
+  const Index m = c.n_rows;
+  compute<T>({{c.memptr(), 1, m}, {bias.memptr(), 1, 0}, strided(a), strided(b), m, c.n_cols, a.cols()}, a,
+             b);
 }
 
 template TAPEDECK_API void multiply(Matrix<float>&, Factor<float>, Factor<float>, bool);
 template TAPEDECK_API void multiply(Matrix<double>&, Factor<double>, Factor<double>, bool);
+template TAPEDECK_API void multiply_add(Matrix<float>&, Factor<float>, Factor<float>, const Matrix<float>&);
+template TAPEDECK_API void multiply_add(Matrix<double>&, Factor<double>, Factor<double>,
+                                        const Matrix<double>&);
 
 }  // namespace tapedeck
