@@ -6,8 +6,13 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "kernels/vectors-inl.hpp"
+
+#ifndef KEPT_INLINE
+#define KEPT_INLINE __attribute__((always_inline))  // for lambdas, as HWY_INLINE is for functions
+#endif
 
 // Two ways to the same sums. With c = a b, m x k times k x n:
 //
@@ -105,6 +110,16 @@ HWY_INLINE void transpose(T* to, Index to_leading, const T* from, Index from_lea
   }
 }
 
+// f(0), ..., f(n - 1) without a loop, each number a constant: an array stays in registers only if all its
+// indices are constants.
+template <Index n, class F>
+HWY_INLINE void repeat(const F& f) {
+  [&]<Index... i>(std::integer_sequence<Index, i...>) HWY_ATTR KEPT_INLINE {
+    (f(std::integral_constant<Index, i>()), ...);
+  }
+  (std::make_integer_sequence<Index, n>());
+}
+
 // c = start + sums where c's rows are not contiguous.
 template <class T>
 HWY_NOINLINE void scatter(Product<T> p, const T* sums, Index leading, Index columns) {
@@ -129,74 +144,65 @@ HWY_INLINE void tile(const Product<T>& p) {
   const Index last = p.m - (vectors - 1) * lanes;
   const auto mask = hn::FirstN(d, last);
   const bool scattered = p.c.row != 1;  // then a buffer stands between the sums and c
-  const bool straight = p.start.data != nullptr && !scattered;
 
-  Vector<T> sum[splits][sums];
-  for (Index j = 0; j < columns; ++j) {
-    for (Index v = 0; v < vectors; ++v) {
-      Vector<T> first = hn::Zero(d);
-      if (straight) {
-        const T* from = p.start.at(v * lanes, j);
-        if (whole || v + 1 < vectors) {
-          first = hn::LoadU(d, from);
-        } else if constexpr (masks_memory) {
-          first = hn::MaskedLoad(mask, d, from);
-        } else {
-          first = load_first(d, last, from);
-        }
+  Vector<T> sum[splits * sums];
+  repeat<splits * sums>([&](auto i) HWY_ATTR KEPT_INLINE { sum[i] = hn::Zero(d); });
+  if (p.start.data != nullptr && !scattered) {
+    repeat<sums>([&](auto i) HWY_ATTR KEPT_INLINE {
+      const T* from = p.start.at(i % vectors * lanes, i / vectors);
+      if constexpr (whole || i % vectors + 1 < vectors) {
+        sum[i] = hn::LoadU(d, from);
+      } else if constexpr (masks_memory) {
+        sum[i] = hn::MaskedLoad(mask, d, from);
+      } else {
+        sum[i] = load_first(d, last, from);
       }
-      sum[0][j * vectors + v] = first;
-      for (Index s = 1; s < splits; ++s) sum[s][j * vectors + v] = hn::Zero(d);
-    }
+    });
   }
 
   const T* a = p.a.data;
   const T* b = p.b.data;
-  const auto add_term = [&](Vector<T>* into) HWY_ATTR {
+  const auto add_term = [&](auto split) HWY_ATTR KEPT_INLINE {
     Vector<T> left[vectors];
-    for (Index v = 0; v < vectors; ++v) {
-      const bool masked = masks_memory && !whole && v + 1 == vectors;
+    repeat<vectors>([&](auto v) HWY_ATTR KEPT_INLINE {
+      constexpr bool masked = masks_memory && !whole && v + 1 == vectors;
       left[v] = masked ? hn::MaskedLoad(mask, d, a + v * lanes) : hn::LoadU(d, a + v * lanes);
-    }
-    for (Index j = 0; j < columns; ++j) {
+    });
+    repeat<columns>([&](auto j) HWY_ATTR KEPT_INLINE {
       const auto right = hn::Set(d, b[j * p.b.column]);
-      for (Index v = 0; v < vectors; ++v) {
-        into[j * vectors + v] = hn::MulAdd(left[v], right, into[j * vectors + v]);
-      }
-    }
+      repeat<vectors>([&](auto v) HWY_ATTR KEPT_INLINE {
+        Vector<T>& into = sum[split * sums + j * vectors + v];
+        into = hn::MulAdd(left[v], right, into);
+      });
+    });
     a += p.a.column;
     b += p.b.row;
   };
-  Index left_over = p.k;
-  for (; left_over >= splits; left_over -= splits) {
-    for (Index s = 0; s < splits; ++s) add_term(sum[s]);
-  }
+  Index terms = p.k;
+  for (; terms >= splits; terms -= splits) repeat<splits>(add_term);
   if constexpr (splits > 1) {
-    for (; left_over > 0; --left_over) add_term(sum[0]);
-    for (Index half = splits / 2; half > 0; half /= 2) {
-      for (Index s = 0; s < half; ++s) {
-        for (Index i = 0; i < sums; ++i) sum[s][i] = hn::Add(sum[s][i], sum[s + half][i]);
-      }
+    for (; terms > 0; --terms) add_term(std::integral_constant<Index, 0>());
+    if constexpr (splits == 4) {
+      repeat<2 * sums>([&](auto i) HWY_ATTR KEPT_INLINE { sum[i] = hn::Add(sum[i], sum[i + 2 * sums]); });
     }
+    repeat<sums>([&](auto i) HWY_ATTR KEPT_INLINE { sum[i] = hn::Add(sum[i], sum[i + sums]); });
   }
 
   if (scattered) {
     HWY_ALIGN T part[sums * hn::MaxLanes(Tag<T>())];
-    for (Index i = 0; i < sums; ++i) hn::Store(sum[0][i], d, part + i * lanes);
+    repeat<sums>([&](auto i) HWY_ATTR KEPT_INLINE { hn::Store(sum[i], d, part + i * lanes); });
     return scatter(p, part, vectors * lanes, columns);
   }
-  for (Index j = 0; j < columns; ++j) {
-    for (Index v = 0; v + 1 < vectors; ++v) hn::StoreU(sum[0][j * vectors + v], d, p.c.at(v * lanes, j));
-    T* to = p.c.at((vectors - 1) * lanes, j);
-    const Vector<T> value = sum[0][j * vectors + vectors - 1];
-    if constexpr (whole) {
-      hn::StoreU(value, d, to);
+  repeat<sums>([&](auto i) HWY_ATTR KEPT_INLINE {
+    T* to = p.c.at(i % vectors * lanes, i / vectors);
+    if constexpr (whole || i % vectors + 1 < vectors) {
+      hn::StoreU(sum[i], d, to);
     } else if constexpr (masks_memory) {
-      hn::BlendedStore(value, mask, d, to);
+      hn::BlendedStore(sum[i], mask, d, to);
     } else {
-      store_first(d, value, last, to);
+      store_first(d, sum[i], last, to);
     }
-  }
+  });
 }
 
 // One row of tiles; the last two share evenly what is left.
