@@ -120,7 +120,13 @@ HWY_INLINE void repeat(const F& f) {
   (std::make_integer_sequence<Index, n>());
 }
 
-// c = start + sums where c's rows are not contiguous.
+// Whether the rows of c, or of what it is added to, are not contiguous.
+template <class T>
+HWY_INLINE bool is_scattered(const Product<T>& p) {
+  return p.c.row != 1 || (p.start.data != nullptr && p.start.row != 1);
+}
+
+// c = start + sums of such.
 template <class T>
 HWY_NOINLINE void scatter(Product<T> p, const T* sums, Index leading, Index columns) {
   for (Index i = 0; i < p.m; ++i) {
@@ -143,7 +149,7 @@ HWY_INLINE void tile(const Product<T>& p) {
   const Index lanes = hn::Lanes(d);
   const Index last = p.m - (vectors - 1) * lanes;
   const auto mask = hn::FirstN(d, last);
-  const bool scattered = p.c.row != 1;  // then a buffer stands between the sums and c
+  const bool scattered = is_scattered(p);  // then a buffer stands between the sums and c
 
   Vector<T> sum[splits * sums];
   repeat<splits * sums>([&](auto i) HWY_ATTR KEPT_INLINE { sum[i] = hn::Zero(d); });
@@ -384,7 +390,7 @@ Index cost_by_columns(const Product<T>& p) {
   const Index lanes = hn::Lanes(Tag<T>());
   const Index multiply = p.n * ((p.m + lanes - 1) / lanes) * (p.k + 2);
   const Index transpose_a = p.a.row == 1 ? 0 : p.m * p.k / 2;
-  const Index scatter = p.c.row == 1 ? 0 : 2 * p.m * p.n;
+  const Index scatter = is_scattered(p) ? 2 * p.m * p.n : 0;
   return multiply + transpose_a + scatter;
 }
 template <class T>
