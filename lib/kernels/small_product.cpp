@@ -54,16 +54,18 @@ struct Buffer {
 
 #if HWY_TARGET == HWY_SCALAR
 template <class T>
-HWY_INLINE void transpose_block(T* to, Index to_leading, const T* from, Index from_leading) {
-  for (Index i = 0; i < 4; ++i) {
-    for (Index j = 0; j < 4; ++j) to[j + i * to_leading] = from[i + j * from_leading];
-  }
+HWY_INLINE void transpose_block(T* to, Index /*to_leading*/, const T* from, Index /*from_leading*/) {
+  *to = *from;
 }
 template <class T>
-constexpr Index block = 4;
+constexpr Index block = 1;
+template <class T>
+using Block = Tag<T>;
 #else
 template <class T>
 constexpr Index block = 16 / sizeof(T);  // lanes of 128 bits
+template <class T>
+using Block = hn::Full128<T>;
 
 HWY_INLINE void transpose_block(float* to, Index to_leading, const float* from, Index from_leading) {
   const hn::Full128<float> d;
@@ -272,9 +274,9 @@ void by_columns(const Product<T>& p) {
 
 // The sum of each of `block` vectors' lanes.
 #if HWY_TARGET == HWY_SCALAR
-template <class T>
-HWY_INLINE void sums_of_lanes(const Vector<T>* v, T* sums) {
-  for (Index e = 0; e < block<T>; ++e) sums[e] = hn::GetLane(v[e]);
+template <class V>
+HWY_INLINE V sums_of_lanes(const V* v) {
+  return *v;
 }
 #else
 template <class D, class V>
@@ -290,18 +292,18 @@ template <class V, class D>
 HWY_INLINE V sum_of_pairs(D d, V v, V w) {  // of the halves of each 128 bits, alternately v's and w's
   return hn::Add(hn::InterleaveLower(d, v, w), hn::InterleaveUpper(d, v, w));
 }
-HWY_INLINE void sums_of_lanes(const Vector<float>* v, float* sums) {
+HWY_INLINE auto sums_of_lanes(const Vector<float>* v) {
   const Tag<float> d;
   const hn::Repartition<double, Tag<float>> pairs;
   const auto low = hn::BitCast(pairs, sum_of_pairs(d, v[0], v[1]));
   const auto high = hn::BitCast(pairs, sum_of_pairs(d, v[2], v[3]));
   const auto sum = hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, low, high)),
                            hn::BitCast(d, hn::InterleaveUpper(pairs, low, high)));
-  hn::StoreU(sum_of_blocks(d, sum), hn::Full128<float>(), sums);
+  return sum_of_blocks(d, sum);
 }
-HWY_INLINE void sums_of_lanes(const Vector<double>* v, double* sums) {
+HWY_INLINE auto sums_of_lanes(const Vector<double>* v) {
   const Tag<double> d;
-  hn::StoreU(sum_of_blocks(d, sum_of_pairs(d, v[0], v[1])), hn::Full128<double>(), sums);
+  return sum_of_blocks(d, sum_of_pairs(d, v[0], v[1]));
 }
 #endif
 
@@ -311,17 +313,24 @@ template <Index rows, Index columns, class T>
 HWY_INLINE void tile_of_dots(const Product<T>& p) {
   const Tag<T> d;
   const Index lanes = hn::Lanes(d);
+  const Index rest = p.k % lanes;
+  const auto mask = hn::FirstN(d, rest);
   Vector<T> even[block<T>], odd[block<T>];
-  for (Index e = 0; e < block<T>; ++e) even[e] = odd[e] = hn::Zero(d);
-  const auto add_terms = [&](Vector<T>* into, auto load, Index q) HWY_ATTR {
+  repeat<block<T>>([&](auto e) HWY_ATTR KEPT_INLINE { even[e] = odd[e] = hn::Zero(d); });
+  const auto add_terms = [&](Vector<T>* into, auto load, Index q) HWY_ATTR KEPT_INLINE {
     Vector<T> left[rows];
-    for (Index i = 0; i < rows; ++i) left[i] = load(p.a.data + i * p.a.row + q);
-    for (Index j = 0; j < columns; ++j) {
+    repeat<rows>([&](auto i) HWY_ATTR KEPT_INLINE { left[i] = load(p.a.data + i * p.a.row + q); });
+    repeat<columns>([&](auto j) HWY_ATTR KEPT_INLINE {
       const auto right = load(p.b.data + j * p.b.column + q);
-      for (Index i = 0; i < rows; ++i) into[i + j * rows] = hn::MulAdd(left[i], right, into[i + j * rows]);
-    }
+      repeat<rows>([&](auto i) HWY_ATTR KEPT_INLINE {
+        into[i + j * rows] = hn::MulAdd(left[i], right, into[i + j * rows]);
+      });
+    });
   };
-  const auto load = [&](const T* from) HWY_ATTR { return hn::LoadU(d, from); };
+  const auto load = [&](const T* from) HWY_ATTR KEPT_INLINE { return hn::LoadU(d, from); };
+  const auto load_rest = [&](const T* from) HWY_ATTR KEPT_INLINE {
+    return masks_memory ? hn::MaskedLoad(mask, d, from) : load_first(d, rest, from);
+  };
   Index q = 0;
   for (; q + 2 * lanes <= p.k; q += 2 * lanes) {
     add_terms(even, load, q);
@@ -331,14 +340,16 @@ HWY_INLINE void tile_of_dots(const Product<T>& p) {
     add_terms(even, load, q);
     q += lanes;
   }
-  if (q < p.k) {
-    const Index rest = p.k - q;
-    add_terms(
-        odd, [&](const T* from) HWY_ATTR { return load_first(d, rest, from); }, q);
+  if (rest > 0) add_terms(odd, load_rest, q);
+  repeat<block<T>>([&](auto e) HWY_ATTR KEPT_INLINE { even[e] = hn::Add(even[e], odd[e]); });
+  const Block<T> these;
+  auto sums = sums_of_lanes(even);
+  if (rows == block<T> && !is_scattered(p)) {
+    if (p.start.data != nullptr) sums = hn::Add(sums, hn::LoadU(these, p.start.data));
+    return hn::StoreU(sums, these, p.c.data);
   }
-  for (Index e = 0; e < block<T>; ++e) even[e] = hn::Add(even[e], odd[e]);
   HWY_ALIGN T sum[block<T>];
-  sums_of_lanes(even, sum);
+  hn::Store(sums, these, sum);
   for (Index j = 0; j < columns; ++j) {
     for (Index i = 0; i < rows; ++i) {
       const T before = p.start.data != nullptr ? *p.start.at(i, j) : T{0};
@@ -356,10 +367,12 @@ HWY_INLINE void dots(const Product<T>& p) {
   for (; i + block<T> <= p.m; i += block<T>) {
     for (Index j = 0; j < p.n; ++j) tile_of_dots<block<T>, 1>(at(i, j));
   }
-  for (; i + 2 <= p.m; i += 2) {
-    Index j = 0;
-    for (; j + block<T> / 2 <= p.n; j += block<T> / 2) tile_of_dots<2, block<T> / 2>(at(i, j));
-    for (; j < p.n; ++j) tile_of_dots<2, 1>(at(i, j));
+  if constexpr (block < T >> 2) {
+    for (; i + 2 <= p.m; i += 2) {
+      Index j = 0;
+      for (; j + 2 <= p.n; j += 2) tile_of_dots<2, 2>(at(i, j));
+      for (; j < p.n; ++j) tile_of_dots<2, 1>(at(i, j));
+    }
   }
   for (; i < p.m; ++i) {
     Index j = 0;
@@ -384,24 +397,26 @@ void by_dots(const Product<T>& p) {
   }
 }
 
-// About how many vector instructions the two ways take, for p or for its transpose.
+// What the two ways take, in vector instructions, fitted to times from 2x25 to 128x128 at batches of 1 to
+// 128.
 template <class T>
 Index cost_by_columns(const Product<T>& p) {
   const Index lanes = hn::Lanes(Tag<T>());
   const Index multiply = p.n * ((p.m + lanes - 1) / lanes) * (p.k + 2);
-  const Index transpose_a = p.a.row == 1 ? 0 : p.m * p.k / 2;
+  const Index transpose_a = p.a.row == 1 ? 0 : p.m * p.k + 100;
   const Index scatter = is_scattered(p) ? 2 * p.m * p.n : 0;
   return multiply + transpose_a + scatter;
 }
 template <class T>
 Index cost_by_dots(const Product<T>& p) {
   const Index lanes = hn::Lanes(Tag<T>());
-  const Index transpose_a = p.a.column == 1 ? 0 : p.m * p.k / 2;
-  return p.m * p.n * (2 * ((p.k + lanes - 1) / lanes) + 4) + transpose_a;
+  const Index transpose_a = p.a.column == 1 ? 0 : p.m * p.k + 100;
+  return p.m * p.n * (2 * ((p.k + lanes - 1) / lanes) + 5) + transpose_a;
 }
 
 template <class T>
-void product(const Product<T>& p) {
+HWY_INLINE void product(const Product<T>& p) {
+  if (p.a.row == 1 && 2 * p.m >= hn::Lanes(Tag<T>())) return by_columns(p);  // the usual, without a choice
   const Product<T> other = p.transposed();
   const Index columns = cost_by_columns(p);
   const Index other_columns = cost_by_columns(other);
