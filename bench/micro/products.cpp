@@ -11,6 +11,7 @@
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
+#include <initializer_list>
 #include <string>
 #include <type_traits>
 
@@ -82,11 +83,11 @@ const auto products = [] {
   };
   add(25, 2, 50);
   add(2, 25, 50);
-  for (const td::Index batch : {1, 5, 50, 1000}) add(25, 25, batch);
+  for (const td::Index batch : std::initializer_list<td::Index>{1, 5, 50, 1000}) add(25, 25, batch);
   add(64, 64, 64);
   add(128, 784, 64);
   add(10, 512, 128);
-  for (const td::Index size : {128, 256, 512}) {
+  for (const td::Index size : std::initializer_list<td::Index>{128, 256, 512}) {
     add(size, size, 1);
     add(size, size, size);
   }
