@@ -34,20 +34,20 @@ template <class T>
 double sum_of_squares_of(const T* x, Index n) {
   const Tag<T> d;
   const Index lanes = hn::Lanes(d);
-  Sum even{hn::Zero(Wide()), hn::Zero(Wide())};
-  Sum odd = even;
+  Halves even = halves(0);
+  Halves odd = even;
   Index i = 0;
   for (; n - i >= 2 * lanes; i += 2 * lanes) {
-    const auto v = hn::LoadU(d, x + i);
-    const auto w = hn::LoadU(d, x + i + lanes);
-    even.add(v, v);
-    odd.add(w, w);
+    const Halves v = widen(hn::LoadU(d, x + i));
+    const Halves w = widen(hn::LoadU(d, x + i + lanes));
+    even = multiply_add(v, v, even);
+    odd = multiply_add(w, w, odd);
   }
   for (; i < n; i += lanes) {
-    const auto v = load_first(d, n - i, x + i);
-    even.add(v, v);
+    const Halves v = load_wide(n - i, x + i);
+    even = multiply_add(v, v, even);
   }
-  return even.total() + odd.total();
+  return sum_of<T>(even) + sum_of<T>(odd);
 }
 
 template <class T>

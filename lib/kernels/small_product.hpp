@@ -1,22 +1,43 @@
 #pragma once
 
+#include "tapedeck/core/api.hpp"
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck::kernels {
 
-/// A factor of a product: element (i, j) of the matrix, or of its transpose, starts at `data` with this
-/// leading dimension.
+/// A matrix whose element (i, j) lies at data[i row + j column].
 template <class T>
-struct Operand {
-  const T* data;
-  Index leading;
-  bool transposed;
+struct Strided {
+  T* data;
+  Index row, column;
+
+  /// The address of an element.
+  T* at(Index i, Index j) const { return data + i * row + j * column; }
+  /// What begins at an element; without data it stays so.
+  Strided from(Index i, Index j) const { return {data == nullptr ? nullptr : at(i, j), row, column}; }
+  /// The transpose, in the same memory.
+  Strided transposed() const { return {data, column, row}; }
 };
 
-/// c = a b, or c += a b, for m x k times k x n with everything in cache: vectors run down the columns of c,
-/// or along the sum if a is transposed; nothing is packed and nothing allocated. Not for both factors
-/// transposed.
+/// c = start + a b, m x k times k x n. `start` may be c itself, have a stride of 0, or no data, which is
+/// zero.
 template <class T>
-void small_product(T* c, Index m, Index n, Index k, Operand<T> a, Operand<T> b, bool accumulate);
+struct Product {
+  Strided<T> c;
+  Strided<const T> start;
+  Strided<const T> a, b;
+  Index m, n, k;
+
+  /// c' = start' + b' a'.
+  Product transposed() const {
+    return {c.transposed(), start.transposed(), b.transposed(), a.transposed(), n, m, k};
+  }
+};
+
+/// Computes a product whose matrices fit into a cache, and whose rows or columns each lie without gaps.
+/// Nothing is allocated. Each element is within (k + 1) eps of the sum of the sizes of its k + 1 terms, and
+/// the same wherever the matrices are in memory.
+TAPEDECK_API void small_product(const Product<float>& p);
+TAPEDECK_API void small_product(const Product<double>& p);
 
 }  // namespace tapedeck::kernels

@@ -1,7 +1,7 @@
 #include "tapedeck/ops/affine.hpp"
 
-#include <algorithm>
-
+#include "core/multiply_add.hpp"
+#include "kernels/row_sums.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -17,13 +17,10 @@ struct Affine {
   static constexpr Signature signature = "weight(m,n)* bias(m,1) x(n,b)* -> y(m,b)";
   static double flops(Shape weight, Shape /*bias*/, Shape x) { return product_flops(weight, x); }
 
-  void forward(auto& y, const auto& w, const auto& b, const auto& x) const {
-    for (Index c = 0; c < y.n_cols; ++c) std::copy(b.begin(), b.end(), y.colptr(c));
-    multiply(y, {w}, {x}, /*accumulate=*/true);
-  }
+  void forward(auto& y, const auto& w, const auto& b, const auto& x) const { multiply_add(y, {w}, {x}, b); }
   void vjp(auto& dw, auto& db, auto& dx, const auto& dy, const auto& w, const auto& x) const {
     dw += dy * x.t();
-    db += arma::sum(dy, 1);
+    db += kernels::RowSums(dy);
     dx += w.t() * dy;
   }
 };

@@ -6,6 +6,7 @@
 #include <limits>
 #include <tuple>
 
+#include "core/multiply_add.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
@@ -82,8 +83,52 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_route_gives_the_sum_of_products, T, Scalars)
   }
 }
 
-BOOST_AUTO_TEST_CASE(products_beyond_the_small_kernels_are_right_too) {
-  for (const int flags : {0, 1, 2, 3}) compare<double>(110, 105, 101, flags & 1, flags & 2, false);
+BOOST_AUTO_TEST_CASE_TEMPLATE(products_beyond_the_small_kernels_are_right_too, T, Scalars) {
+  for (const int flags : {0, 1, 2, 3, 4, 5, 6, 7}) {
+    compare<T>(150, 145, 141, flags & 1, flags & 2, flags & 4);
+    compare<T>(1100, 1, 1001, flags & 1, flags & 2, flags & 4);
+    compare<T>(1, 1100, 1001, flags & 1, flags & 2, flags & 4);
+    compare<T>(1100, 1001, 1, flags & 1, flags & 2, flags & 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_bias_is_added_to_every_column, T, Scalars) {
+  for (const td::Index m : Sizes{0, 1, 2, 25, 150}) {
+    for (const td::Index n : Sizes{0, 1, 5, 145}) {
+      for (const td::Index k : Sizes{0, 1, 25, 141, 1001}) {
+        const auto a = gaussian<T>(m, k, 1), b = gaussian<T>(k, n, 2), bias = gaussian<T>(m, 1, 3);
+        td::Matrix<T> c(m, n);
+        c.fill(std::numeric_limits<T>::quiet_NaN());
+        td::multiply_add(c, td::Factor<T>{a}, td::Factor<T>{b}, bias);
+        double worst = 0;
+        for (td::Index j = 0; j < n; ++j) {
+          for (td::Index i = 0; i < m; ++i) {
+            const double wanted = element<T>({a}, {b}, i, j) + static_cast<double>(bias(i, 0));
+            const double off = std::fabs(static_cast<double>(c(i, j)) - wanted);
+            worst = std::isnan(off) ? HUGE_VAL : std::fmax(worst, off);
+          }
+        }
+        BOOST_TEST(worst <= bound<T>(k), m << "x" << k << " times " << k << "x" << n << ": off by " << worst);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bias_that_does_not_fit_is_refused) {
+  arma::mat c(2, 3);
+  const arma::mat a(2, 4, arma::fill::ones), b(4, 3, arma::fill::ones);
+  const auto add = [&](const arma::mat& bias) {
+    td::multiply_add(c, td::Factor<double>{a}, td::Factor<double>{b}, bias);
+  };
+  BOOST_TEST(test::complaint<td::ShapeError>([&] { add(arma::mat(1, 2)); }) ==
+             "product: a bias of 1x2 for 2x3; expected 2x1");
+  BOOST_TEST(test::complaint<td::ShapeError>([&] { add(arma::mat(2, 2)); }) ==
+             "product: a bias of 2x2 for 2x3; expected 2x1");
+  const td::Matrix<double> inside = td::view(c.memptr() + 1, {2, 1});
+  BOOST_TEST(
+      test::complaint<td::UsageError>([&] { add(inside); }) ==
+      "product: a result in the memory of a factor; expected memory of its own (it is written while the "
+      "factors are read)");
 }
 
 BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {

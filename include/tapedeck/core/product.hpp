@@ -20,7 +20,7 @@ struct Factor {
 };
 
 /// c = a b, or c += a b if `accumulate`: c is m x n, a is m x k, b is k x n, of float or double. With k = 0
-/// the product is zero. Picks the BLAS call by shape and never allocates. ShapeError if the shapes do not fit
+/// the product is zero. Picks its route by shape and never allocates. ShapeError if the shapes do not fit
 /// or a size is 2^31 or more, UsageError if `c` lies in the memory of a factor.
 template <class T>
 TAPEDECK_API void multiply(Matrix<T>& c, Factor<T> a, Factor<T> b, bool accumulate = false);

@@ -1,0 +1,224 @@
+#include "kernels/small_product.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include "kernels/guarded.hpp"
+#include "kernels/targets.hpp"
+#include "tapedeck/core/random.hpp"
+
+namespace td = tapedeck;
+namespace kernels = td::kernels;
+
+BOOST_AUTO_TEST_SUITE(kernels_)
+BOOST_AUTO_TEST_SUITE(small_product)
+
+namespace {
+
+using Real = long double;
+using Scalars = std::tuple<float, double>;
+
+template <class T>
+constexpr T eps = std::numeric_limits<T>::epsilon();
+
+// Column-major.
+template <class T>
+struct Numbers {
+  td::Index rows, cols;
+  std::vector<T> data;
+
+  Numbers(td::Index r, td::Index c, std::uint64_t seed) : rows(r), cols(c), data(r * c) {
+    const td::Random random(seed);
+    for (td::Index i = 0; i < data.size(); ++i) data[i] = static_cast<T>(random.normal(i));
+  }
+  T operator()(td::Index i, td::Index j) const { return data[i + j * rows]; }
+};
+
+// The numbers, or their transpose, copied to `to`, and seen from there as what they are.
+template <class T>
+kernels::Strided<const T> put(const Numbers<T>& x, bool transposed, T* to) {
+  if (!transposed) {
+    std::copy(x.data.begin(), x.data.end(), to);
+    return {to, 1, x.rows};
+  }
+  for (td::Index i = 0; i < x.rows; ++i) {
+    for (td::Index j = 0; j < x.cols; ++j) to[j + i * x.cols] = x(i, j);
+  }
+  return {to, x.cols, 1};
+}
+
+// What the product is added to: nothing, what is in c, or a column for all its columns.
+enum Start : int { nothing, itself, column };
+
+// By the definition: the sum, and the sum of its terms' sizes.
+template <class T>
+struct Reference {
+  std::vector<Real> sum, size;
+
+  Reference(const Numbers<T>& a, const Numbers<T>& b) : sum(a.rows * b.cols), size(sum) {
+    for (td::Index j = 0; j < b.cols; ++j) {
+      for (td::Index p = 0; p < a.cols; ++p) {
+        for (td::Index i = 0; i < a.rows; ++i) {
+          const Real term = static_cast<Real>(a(i, p)) * static_cast<Real>(b(p, j));
+          sum[i + j * a.rows] += term;
+          size[i + j * a.rows] += std::abs(term);
+        }
+      }
+    }
+  }
+};
+
+constexpr td::Index largest = 200 * 200;
+
+// Where the kernel finds its matrices: each ends, or begins, where memory does.
+template <class T>
+struct Memory {
+  test::Guarded a{largest * sizeof(T)}, b{largest * sizeof(T)}, c{largest * sizeof(T)},
+      bias{largest * sizeof(T)};
+};
+
+// The kernel's c; NaN where it must not read it.
+template <class T>
+std::vector<T> compute(const Memory<T>& memory, const Numbers<T>& a, const Numbers<T>& b,
+                       const Numbers<T>& before, Start start, bool a_transposed, bool b_transposed,
+                       bool at_end) {
+  const td::Index m = a.rows, n = b.cols, k = a.cols;
+  T* c = memory.c.template elements<T>(m * n, at_end);
+  T* bias = memory.bias.template elements<T>(m, at_end);
+  std::fill_n(c, m * n, std::numeric_limits<T>::quiet_NaN());
+  if (start == itself) std::copy_n(before.data.begin(), m * n, c);
+  if (start == column) std::copy_n(before.data.begin(), m, bias);
+  kernels::small_product({{c, 1, m},
+                          {start == nothing  ? nullptr
+                           : start == itself ? c
+                                             : bias,
+                           1, start == itself ? m : 0},
+                          put(a, a_transposed, memory.a.template elements<T>(m * k, at_end)),
+                          put(b, b_transposed, memory.b.template elements<T>(k * n, at_end)),
+                          m,
+                          n,
+                          k});
+  return {c, c + m * n};
+}
+
+// The largest error of c, of which 1 is allowed.
+template <class T>
+Real error(const std::vector<T>& c, const Reference<T>& wanted, const Numbers<T>& before, Start start,
+           td::Index k) {
+  Real worst = 0;
+  const td::Index m = before.rows;
+  for (td::Index e = 0; e < c.size(); ++e) {
+    const Real first = start == nothing ? 0 : before.data[start == itself ? e : e % m];
+    const Real bound = static_cast<Real>(k + 1) * eps<T> * (wanted.size[e] + std::abs(first));
+    const Real off = std::abs(static_cast<Real>(c[e]) - (wanted.sum[e] + first));
+    if (!(off <= bound)) worst = std::max(worst, bound > 0 && off > 0 ? off / bound : HUGE_VALL);
+  }
+  return worst;
+}
+
+template <class F>
+void in_every_form(const F& f) {
+  for (const Start start : {nothing, itself, column}) {
+    for (const int flags : {0, 1, 2, 3}) f(start, (flags & 1) != 0, (flags & 2) != 0);
+  }
+}
+
+template <class T>
+void compare(const Memory<T>& memory, td::Index m, td::Index n, td::Index k) {
+  const Numbers<T> a(m, k, 1), b(k, n, 2), before(m, n > 0 ? n : 1, 3);
+  const Reference<T> wanted(a, b);
+  bool at_end = false;
+  in_every_form([&](Start start, bool a_transposed, bool b_transposed) {
+    at_end = !at_end || k % 2 == 0;
+    const auto c = compute(memory, a, b, before, start, a_transposed, b_transposed, at_end);
+    const Real off = error(c, wanted, before, start, k);
+    if (off > 1) {
+      BOOST_ERROR(m << "x" << k << (a_transposed ? "'" : "") << " times " << k << "x" << n
+                    << (b_transposed ? "'" : "") << " on start " << start << ": " << off
+                    << " times the bound");
+    }
+  });
+}
+
+}  // namespace
+
+// Errors of k multiplications and k additions, in any order, are within (k + 1) eps of the terms' sizes.
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_element_is_the_sum_of_its_products, T, Scalars) {
+  const std::initializer_list<td::Index> sizes = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 25, 33, 64, 65};
+  const Memory<T> memory;
+  test::on_every_target([&](const char* target) {
+    BOOST_TEST_CONTEXT(target) {
+      for (const td::Index m : sizes) {
+        for (const td::Index n : sizes) {
+          for (const td::Index k : sizes) compare<T>(memory, m, n, k);
+        }
+      }
+      for (const td::Index k : std::initializer_list<td::Index>{127, 128, 129, 200}) {  // several blocks
+        for (const td::Index m : std::initializer_list<td::Index>{1, 2, 3, 25, 150}) {
+          for (const td::Index n : std::initializer_list<td::Index>{1, 2, 7, 25}) compare<T>(memory, m, n, k);
+        }
+      }
+    }
+  });
+}
+
+// A factor's NaN or infinity comes out in all of its row or column, and nowhere else.
+BOOST_AUTO_TEST_CASE_TEMPLATE(not_a_number_and_infinities, T, Scalars) {
+  const Memory<T> memory;
+  const std::initializer_list<td::Index> sizes = {1, 2, 5, 25};
+  test::on_every_target([&](const char* target) {
+    for (const td::Index m : sizes) {
+      for (const td::Index n : sizes) {
+        for (const td::Index k : std::initializer_list<td::Index>{1, 3, 25, 130}) {
+          const Numbers<T> before(m, n, 3), a(m, k, 1), b(k, n, 2);
+          for (const T bad : {std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
+            auto bad_a = a, bad_b = b;
+            bad_a.data[m - 1 + (k - 1) * m] = bad_b.data[(k - 1) + (n - 1) * k] = bad;
+            long wrong = 0;
+            in_every_form([&](Start start, bool a_transposed, bool b_transposed) {
+              const auto by_a = compute(memory, bad_a, b, before, start, a_transposed, b_transposed, true);
+              const auto by_b = compute(memory, a, bad_b, before, start, a_transposed, b_transposed, true);
+              for (td::Index e = 0; e < by_a.size(); ++e) {
+                wrong += std::isfinite(by_a[e]) == (e % m == m - 1);
+                wrong += std::isfinite(by_b[e]) == (e / m == n - 1);
+              }
+            });
+            BOOST_TEST(wrong == 0,
+                       m << "x" << k << " times " << k << "x" << n << ", " << bad << " on " << target);
+          }
+        }
+      }
+    }
+  });
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_same_bits_wherever_the_matrices_are, T, Scalars) {
+  const td::Index m = 25, n = 7, k = 30;
+  std::vector<T> memory(3 * largest), first;
+  const Numbers<T> a(m, k, 1), b(k, n, 2);
+  test::on_every_target([&](const char* target) {
+    for (const int flags : {0, 1, 2, 3}) {
+      for (td::Index shift = 0; shift < 16; ++shift) {
+        T* c = memory.data() + shift;
+        kernels::small_product({{c, 1, m},
+                                {nullptr, 1, 0},
+                                put(a, (flags & 1) != 0, memory.data() + largest + 3 * shift),
+                                put(b, (flags & 2) != 0, memory.data() + 2 * largest + 5 * shift),
+                                m,
+                                n,
+                                k});
+        if (shift == 0) first.assign(c, c + m * n);
+        BOOST_TEST(std::memcmp(first.data(), c, m * n * sizeof(T)) == 0, target);
+      }
+    }
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
