@@ -41,10 +41,9 @@ struct Product {
 }  // namespace
 
 Value affine(const Operand& weight, const Operand& bias, const Value& x) {
-  Tape& tape = x.tape();
-  return apply(Affine{}, weight.on(tape), bias.on(tape), x);
+  return apply(Affine{}, weight, bias, x);
 }
 
-Value product(const Operand& a, const Value& x) { return apply(Product{}, a.on(x.tape()), x); }
+Value product(const Operand& a, const Value& x) { return apply(Product{}, a, x); }
 
 }  // namespace tapedeck

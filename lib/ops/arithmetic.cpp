@@ -59,9 +59,9 @@ struct Scale {
 
 }  // namespace
 
-Value add(const Value& a, const Operand& b) { return apply(Add{}, a, b.on(a.tape())); }
-Value subtract(const Value& a, const Operand& b) { return apply(Subtract{}, a, b.on(a.tape())); }
-Value multiply(const Value& a, const Operand& b) { return apply(Multiply{}, a, b.on(a.tape())); }
+Value add(const Value& a, const Operand& b) { return apply(Add{}, a, b); }
+Value subtract(const Value& a, const Operand& b) { return apply(Subtract{}, a, b); }
+Value multiply(const Value& a, const Operand& b) { return apply(Multiply{}, a, b); }
 
 Value scale(const Value& x, double factor) {
   ranges::require_finite("scale", "factor", factor);

@@ -156,28 +156,28 @@ struct BinaryCrossEntropy {
 }  // namespace
 
 Value mse(const Value& x, const Operand& target, Reduction reduction) {
-  return apply(Mse{reduction}, x, target.on(x.tape()));
+  return apply(Mse{reduction}, x, target);
 }
 
 Value l1(const Value& x, const Operand& target, Reduction reduction) {
-  return apply(L1{reduction}, x, target.on(x.tape()));
+  return apply(L1{reduction}, x, target);
 }
 
 Value huber(const Value& x, const Operand& target, Reduction reduction, double delta) {
   ranges::require_positive("huber", "delta", delta);
-  return apply(Huber{reduction, delta}, x, target.on(x.tape()));
+  return apply(Huber{reduction, delta}, x, target);
 }
 
 Value cross_entropy(const Value& logits, const Operand& labels, Reduction reduction) {
-  return apply(CrossEntropy{reduction}, logits, labels.on(logits.tape()));
+  return apply(CrossEntropy{reduction}, logits, labels);
 }
 
 Value soft_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
-  return apply(SoftCrossEntropy{reduction}, logits, targets.on(logits.tape()));
+  return apply(SoftCrossEntropy{reduction}, logits, targets);
 }
 
 Value binary_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
-  return apply(BinaryCrossEntropy{reduction}, logits, targets.on(logits.tape()));
+  return apply(BinaryCrossEntropy{reduction}, logits, targets);
 }
 
 }  // namespace tapedeck

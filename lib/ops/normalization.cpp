@@ -79,23 +79,20 @@ struct LayerNorm {
 
 Value batch_norm(const Value& x, const Operand& gain, const Operand& bias, const RunningStatistics& running,
                  double epsilon) {
-  Tape& tape = x.tape();
-  ranges::require_positive("batch_norm", "epsilon", epsilon, tape.scalar());
+  ranges::require_positive("batch_norm", "epsilon", epsilon, x.tape().scalar());
   ranges::require_fraction("batch_norm", "momentum", running.momentum);
-  return apply(BatchNorm{running, epsilon}, x, gain.on(tape), bias.on(tape));
+  return apply(BatchNorm{running, epsilon}, x, gain, bias);
 }
 
 Value batch_norm_given(const Value& x, const Operand& gain, const Operand& bias, const Operand& mean,
                        const Operand& variance, double epsilon) {
-  Tape& tape = x.tape();
-  ranges::require_positive("batch_norm_given", "epsilon", epsilon, tape.scalar());
-  return apply(BatchNormGiven{epsilon}, x, gain.on(tape), bias.on(tape), mean.on(tape), variance.on(tape));
+  ranges::require_positive("batch_norm_given", "epsilon", epsilon, x.tape().scalar());
+  return apply(BatchNormGiven{epsilon}, x, gain, bias, mean, variance);
 }
 
 Value layer_norm(const Value& x, const Operand& gain, const Operand& bias, double epsilon) {
-  Tape& tape = x.tape();
-  ranges::require_positive("layer_norm", "epsilon", epsilon, tape.scalar());
-  return apply(LayerNorm{epsilon}, x, gain.on(tape), bias.on(tape));
+  ranges::require_positive("layer_norm", "epsilon", epsilon, x.tape().scalar());
+  return apply(LayerNorm{epsilon}, x, gain, bias);
 }
 
 }  // namespace tapedeck
