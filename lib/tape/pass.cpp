@@ -149,28 +149,9 @@ void Pass::hand_over_statistics(Gradients& gradients) {
   });
 }
 
-void Pass::release(std::uint32_t first, std::uint32_t kept) {
-  const void* shared = entries_[kept].data;
-  for (Entry& e : std::span(entries_).subspan(first)) {
-    if (e.released || !e.owned || e.data == shared) continue;
-    data_.release(e.data, e.bytes());
-    e.released = true;
-  }
-}
-
-Pass::Target Pass::contribute_to_parameter(std::uint32_t slot) {
-  return with_scalar(scalar_, [&]<class T>(T) -> Target {
-    return {gradients_->flat().data<T>() + gradients_->flat().extents().slots[slot].offset,
-            gradients_->touch(slot)};
-  });
-}
-
-const void* Pass::read_cotangent(std::uint32_t i) {
-  Entry& e = entries_[i];
-  if (e.written != 0) return e.cotangent;
+void Pass::zero_cotangent(Entry& e) {
   if (e.cotangent == nullptr) e.cotangent = data_.allocate(e.bytes());
   if (e.bytes() > 0) std::memset(e.cotangent, 0, e.bytes());
-  return e.cotangent;
 }
 
 void Pass::sow(const Seed& seed) {
@@ -190,6 +171,12 @@ void Pass::sow(const Seed& seed) {
 
 void Pass::play(Gradients* gradients) {
   gradients_ = gradients;
+  if (gradients != nullptr) {
+    FlatBuffer& flat = gradients->flat();
+    with_scalar(scalar_,
+                [&]<class T>(T) { gradient_memory_ = reinterpret_cast<std::byte*>(flat.data<T>()); });
+    gradient_slots_ = flat.extents().slots.data();
+  }
   for (const Seed& seed : seeds_) {
     if (entries_[seed.entry].wanted) sow(seed);
   }

@@ -237,23 +237,13 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
 template std::vector<Matrix<float>> Tape::vjp(std::span<const Root>, std::span<const Value>);
 template std::vector<Matrix<double>> Tape::vjp(std::span<const Root>, std::span<const Value>);
 
-Tape::At::At(const Tape& tape, std::string_view name, std::uint64_t hash)
-    : pass_(tape.pass()), outer_(pass_.enter(name, hash)) {}
 Tape::At::At(const Tape& tape, std::string_view name) : At(tape, name, hash_of(name)) {}
-Tape::At::~At() { pass_.leave(outer_); }
 
 Value Tape::recompute_later(const std::function<Value(const Value&)>& function, const Value& x) {
   if (!function) {
     throw UsageError({.who = "tape.recompute", .given = "an empty function", .wanted = "one to call"});
   }
   return pass().recompute(function, x);
-}
-
-std::uint32_t Tape::release_since(std::uint32_t mark, const Value& kept) {
-  if (mode() == train) return mark;
-  const std::uint32_t entry = pass().resolve(kept);
-  pass().release(mark, entry);
-  return entry < mark ? pass().entry_count() : entry;  // before what is kept, nothing is left to release
 }
 
 Value detach(const Value& value) {

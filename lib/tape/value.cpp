@@ -39,8 +39,6 @@ Element Value::element() const {
   return pass.entry(pass.resolve(*this)).element;
 }
 
-Tape& Value::tape() const { return detail::Pass::of(*this).tape(); }
-
 template <class T>
 const Matrix<T>& Value::matrix() const {
   detail::Pass& pass = detail::Pass::of(*this);

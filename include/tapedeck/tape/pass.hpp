@@ -186,7 +186,14 @@ class TAPEDECK_API Pass {
   };
 
   /// Gives back the memory of entries first, first + 1, ... except `kept` and what shares its memory.
-  void release(std::uint32_t first, std::uint32_t kept);
+  void release(std::uint32_t first, std::uint32_t kept) {
+    const void* shared = entries_[kept].data;
+    for (Entry& e : std::span(entries_).subspan(first)) {
+      if (e.released || !e.owned || e.data == shared) continue;
+      data_.release(e.data, e.bytes());
+      e.released = true;
+    }
+  }
   /// Runs a function and keeps only its result; when the result's cotangent is known, runs it again.
   Value recompute(const std::function<Value(const Value&)>& function, const Value& x);
 
@@ -210,14 +217,21 @@ class TAPEDECK_API Pass {
     return false;
   }
   /// The cotangent of an entry for reading: zeros if nothing contributed to it.
-  const void* read_cotangent(std::uint32_t entry);
+  const void* read_cotangent(std::uint32_t i) {
+    Entry& e = entries_[i];
+    if (e.written == 0) zero_cotangent(e);
+    return e.cotangent;
+  }
   /// The cotangent of an entry for contributing, and the flag that says whether it has been written.
   struct Target {
     void* data;
     std::uint8_t* written;
   };
   Target contribute(std::uint32_t i) {
-    if (is_parameter(i) && gradients_ != nullptr) return contribute_to_parameter(i);
+    if (is_parameter(i) && gradients_ != nullptr) {
+      return {gradient_memory_ + gradient_slots_[i].offset * size_in_bytes(real_element(scalar_)),
+              gradients_->touch(i)};
+    }
     Entry& e = entries_[i];
     if (e.cotangent == nullptr) e.cotangent = data_.allocate(e.bytes());
     return {e.cotangent, &e.written};
@@ -298,7 +312,7 @@ class TAPEDECK_API Pass {
   void replay_recomputation(const Recomputation& record);
   std::span<Use> copy_of_uses();
   void forget_recomputations();
-  Target contribute_to_parameter(std::uint32_t slot);
+  void zero_cotangent(Entry& e);
   void require_finite_cotangents(const Record& record) const;
 
   std::uint64_t base_ =
@@ -316,6 +330,8 @@ class TAPEDECK_API Pass {
   Tape* tape_ = nullptr;
   ParameterStore* store_ = nullptr;
   Gradients* gradients_ = nullptr;
+  std::byte* gradient_memory_ = nullptr;  // where gradients_ keeps its elements, and which where
+  const Extents::Extent* gradient_slots_ = nullptr;
   Random random_{0};
   std::vector<Use> uses_;
   std::vector<Statistic> statistics_;
@@ -325,4 +341,7 @@ class TAPEDECK_API Pass {
 };
 
 }  // namespace detail
+
+inline Tape& Value::tape() const { return detail::Pass::of(*this).tape(); }
+
 }  // namespace tapedeck

@@ -163,12 +163,13 @@ class TAPEDECK_API Tape {
   class TAPEDECK_API At {
    public:
     /// For whoever keeps the hash of the name, hash_of(name).
-    At(const Tape& tape, std::string_view name, std::uint64_t hash);
+    At(const Tape& tape, std::string_view name, std::uint64_t hash)
+        : pass_(tape.pass()), outer_(pass_.enter(name, hash)) {}
     /// Inside another At the name is added to the outer one's: "encoder.fc_1".
     At(const Tape& tape, std::string_view name);
     At(const At&) = delete;
     At& operator=(const At&) = delete;
-    ~At();
+    ~At() { pass_.leave(outer_); }
 
    private:
     detail::Pass& pass_;
@@ -179,7 +180,12 @@ class TAPEDECK_API Tape {
   /// In evaluate mode, gives back the memory of everything recorded since the mark but one Value; using a
   /// released Value throws HandleError. In train mode the vjps may need them: nothing happens. Returns the
   /// mark to go on from.
-  std::uint32_t release_since(std::uint32_t mark, const Value& kept);
+  std::uint32_t release_since(std::uint32_t mark, const Value& kept) {
+    if (mode() == train) return mark;
+    const std::uint32_t entry = pass().resolve(kept);
+    pass().release(mark, entry);
+    return entry < mark ? pass().entry_count() : entry;  // before what is kept, nothing is left to release
+  }
 
  private:
   friend class Memory;

@@ -45,7 +45,7 @@ class TAPEDECK_API Value {
   const Matrix<T>& cotangent() const;
 
   /// The tape that it is on.
-  Tape& tape() const;
+  inline Tape& tape() const;
 
  private:
   friend class detail::Pass;
