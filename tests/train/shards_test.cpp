@@ -1,11 +1,14 @@
 // Training on batches in shards, spread over threads.
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,9 +59,11 @@ Outcome fit(const test::Workload& w, const test::Rule& rule, const td::Dataset& 
   td::Trainer trainer{store, model, *optimizer, w.loss};
   std::vector<double> losses;
   const td::Callback remember{{}, [&](const td::StepReport& report) { losses.push_back(report.loss); }};
-  for (const auto& report : trainer.fit(
-           data,
-           {.epochs = 2, .batch_size = 120, .shard_size = 41, .validation = &data, .callbacks = {remember}})) {
+  for (const auto& report : trainer.fit(data, {.epochs = 2,
+                                              .batch_size = 120,
+                                              .shard_size = 41,
+                                              .validation = &data,
+                                              .callbacks = {remember}})) {
     losses.insert(losses.end(), {report.loss, *report.validation_loss});
   }
   return {store.values(), store.buffers(), losses};
@@ -90,6 +95,29 @@ td::Dataset with(const td::Dataset& data, td::Index sample, double feature) {
   x(1, sample) = feature;
   return {x, data.y()};
 }
+
+/// A layer that counts how many threads are in it at once.
+class Meeting {
+ public:
+  td::Value operator()(const td::Value& x) const {
+    if (!open) return x;
+    const int now = ++inside_;
+    int seen = most_;
+    while (seen < now && !most_.compare_exchange_weak(seen, now)) {
+    }
+    // Long enough that whoever is to come has come, even on a busy machine; what is asserted is no time.
+    for (int i = 0; i < 1000 && most_ < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --inside_;
+    return x;
+  }
+  int most() const { return most_; }
+
+  std::atomic<bool> open = false;  ///< before, it lets everyone pass
+
+ private:
+  mutable std::atomic<int> inside_ = 0;
+  mutable std::atomic<int> most_ = 0;
+};
 
 /// A layer of double that will not hear of negative numbers.
 td::Value wary(const td::Value& x) {
@@ -126,6 +154,17 @@ BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
       }
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(shards_run_at_once) {
+  const Threads set(2);
+  Line c;
+  Meeting meeting;
+  const td::Sequential model{[&](const td::Value& x) { return meeting(x); }, c.layer};
+  td::Trainer trainer{c.store, model, c.optimizer, td::MSELoss{td::batch_mean}};
+  const td::Callback open{{}, [&](const td::StepReport&) { meeting.open = true; }};
+  trainer.fit(line(8), {.batch_size = 4, .shard_size = 2, .callbacks = {open}});
+  BOOST_TEST(meeting.most() == 2);
 }
 
 // Batches of 16, 16, 16 and 2; a shard of one sample would have no variance.
@@ -324,6 +363,17 @@ BOOST_AUTO_TEST_CASE(losses_and_outputs_have_the_same_bits) {
       BOOST_TEST(same_bits(c.trainer.predict(x), y));
     }
   }
+}
+
+BOOST_AUTO_TEST_CASE(batches_run_at_once) {
+  const Threads set(2);
+  td::ParameterStore store;
+  const arma::fmat x(1, 2000);
+  Meeting meeting;
+  meeting.open = true;
+  td::predict(
+      store, [&](const td::Value& v) { return meeting(v); }, x);
+  BOOST_TEST(meeting.most() == 2);
 }
 
 // Samples of the second, the sixth and the last of seven batches are refused.
