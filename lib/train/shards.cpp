@@ -2,9 +2,7 @@
 
 #include "train/shards.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "tapedeck/core/error.hpp"
@@ -17,44 +15,57 @@ void Trainer::make_memories(Index count) {
   while (memories_.size() < count) memories_.emplace_back();
 }
 
-// Each shard's gradient is that of its own mean loss, times its part of the step's samples; they are added in
-// the order of shards, and so are statistics.
+// The gradient of the shard's mean loss, times the shard's part of the step's samples. Gives that loss.
+double Trainer::play(const Shards& shards, Index k, double samples, Gradients& gradients) {
+  const Batch shard = shards[k];
+  Tape tape(store_, memories_[k], {.mode = train, .step = passes_, .first_column = shards.first(k)});
+  const Value loss = loss_on(tape, shard);
+  const double value = loss.item();
+  if (!std::isfinite(value)) return value;
+  const double part = static_cast<double>(shard.size()) / samples;
+  with_scalar(store_.scalar(), [&]<class T>(T) {
+    const Matrix<T> cotangent(1, 1, arma::fill::value(static_cast<T>(part)));
+    tape.backward({loss, cotangent}, gradients);
+  });
+  return value;
+}
+
+// Gradients and statistics are added in the order of shards.
 double Trainer::add_gradient(const Shards& shards, double samples, const FitOptions& options, Where where) {
   const Index count = shards.count();
   make_memories(count);
   while (gradients_.size() + 1 < count) gradients_.emplace_back(store_);
   if (losses_.size() < count) losses_.resize(count);
-  const auto part_of_step = [&](const Batch& shard) { return static_cast<double>(shard.size()) / samples; };
-
   parallel(count, [&](Index k) {
-    Gradients& gradients = k == 0 ? store_.gradients() : gradients_[k - 1];
-    if (k > 0) gradients.zero();
-    const Batch shard = shards[k];
-    Tape tape(store_, memories_[k], {.mode = train, .step = passes_, .first_column = shards.first(k)});
-    const Value loss = loss_on(tape, shard);
-    losses_[k] = loss.item();
-    if (!std::isfinite(losses_[k])) return;
-    with_scalar(store_.scalar(), [&]<class T>(T) {
-      const Matrix<T> cotangent(1, 1, arma::fill::value(static_cast<T>(part_of_step(shard))));
-      tape.backward({loss, cotangent}, gradients);
-    });
-    if (!gradients.all_finite()) losses_[k] = std::numeric_limits<double>::quiet_NaN();
+    if (k > 0) gradients_[k - 1].zero();
+    losses_[k] = play(shards, k, samples, k > 0 ? gradients_[k - 1] : store_.gradients());
   });
 
   double loss = 0;
   for (Index k = 0; k < count; ++k) {
-    if (!std::isfinite(losses_[k])) explain(shards, k, options, where);
-    loss += losses_[k] * part_of_step(shards[k]);
+    loss += losses_[k] * (static_cast<double>(shards[k].size()) / samples);
+    if (k > 0) store_.gradients() += gradients_[k - 1];
   }
-  for (Index k = 1; k < count; ++k) store_.gradients() += gradients_[k - 1];
-  if (count > 1 && !store_.gradients().all_finite()) explain(shards, count - 1, options, where);
+  if (!std::isfinite(loss) || !store_.gradients().all_finite()) explain(shards, samples, options, where);
   ++passes_;
   return loss;
 }
 
-// Repeats the pass that went wrong, with the same random numbers, on a tape that checks every record.
-void Trainer::explain(const Shards& shards, Index k, const FitOptions& options, Where where) {
+// The first shard that went bad by itself, looked for with the same random numbers; the last one if only the
+// sum is not finite.
+Index Trainer::bad_shard(const Shards& shards, double samples) {
+  Gradients gradients(store_);
+  for (Index k = 0; k + 1 < shards.count(); ++k) {
+    gradients.zero();
+    if (!std::isfinite(play(shards, k, samples, gradients)) || !gradients.all_finite()) return k;
+  }
+  return shards.count() - 1;
+}
+
+// Repeats the pass that went wrong on a tape that checks every record.
+void Trainer::explain(const Shards& shards, double samples, const FitOptions& options, Where where) {
   store_.zero_grad();
+  const Index k = bad_shard(shards, samples);
   std::string who =
       "training, epoch " + std::to_string(where.epoch + 1) + ", step " + std::to_string(where.step + 1);
   if (shards.count() > 1) {

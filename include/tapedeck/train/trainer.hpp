@@ -120,7 +120,9 @@ class TAPEDECK_API Trainer {
   double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
   /// Adds a batch's part of the gradient of a step over so many samples; gives its part of the step's loss.
   double add_gradient(const Shards& batch, double samples, const FitOptions& options, Where where);
-  [[noreturn]] void explain(const Shards& batch, Index shard, const FitOptions& options, Where where);
+  double play(const Shards& batch, Index shard, double samples, Gradients& gradients);
+  Index bad_shard(const Shards& batch, double samples);
+  [[noreturn]] void explain(const Shards& batch, double samples, const FitOptions& options, Where where);
   void make_memories(Index count);
   Value loss_on(Tape& tape, const Batch& batch) const;
   double mean_loss(const Dataset& data);
@@ -131,7 +133,7 @@ class TAPEDECK_API Trainer {
   Loss loss_;
   std::deque<Memory> memories_;      // one for each shard, or thread that evaluates
   std::deque<Gradients> gradients_;  // one for each shard but the first, which adds to the store's
-  std::vector<double> losses_;       // of shards; NaN if the gradient is not finite
+  std::vector<double> losses_;       // of shards
   std::uint64_t passes_ = 0;         // keys the tapes' random streams
   std::uint64_t epochs_ = 0;         // keys the shuffles
 };
