@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
         const Threads set(1);
         return fit(w, made, data);
       }();
-      for (const td::Index threads : {1, 2, 4}) {
+      for (const td::Index threads : {1U, 2U, 4U}) {
         const Threads set(threads);
         int different = 0;
         for (int run = 0; run < runs; ++run) different += fit(w, rule, data) == expected ? 0 : 1;
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(a_step_is_the_shards_one_after_another) {
   const std::vector<std::pair<td::Index, std::vector<td::Index>>> cuts{
       {5, {4, 4, 4, 4}}, {6, {5, 5, 6}}, {15, {8, 8}}, {8, {8, 8}}, {16, {16}}, {1000, {16}}};
   for (const auto& [shard_size, sizes] : cuts) {
-    for (const td::Index threads : {1, 3}) {
+    for (const td::Index threads : {1U, 3U}) {
       const Threads set(threads);
       Classifier fitted;
       Classifier by_hand;
@@ -230,11 +230,11 @@ BOOST_AUTO_TEST_CASE(shards_give_the_gradient_of_the_whole_batch_under_the_same_
                                                          .accumulate = accumulate});
     return std::pair(td::FlatBuffer(store.gradients().flat()), history.back().loss);
   };
-  for (const td::Index accumulate : {1, 2}) {
+  for (const td::Index accumulate : {1U, 2U}) {
     const auto [whole, loss] = gradient(std::nullopt, accumulate);
     BOOST_TEST(whole.matrix<double>(0).is_finite());
     BOOST_TEST(arma::abs(whole.matrix<double>(0)).min() > 0);
-    for (const td::Index size : {1, 2, 4, 8}) {
+    for (const td::Index size : {1U, 2U, 4U, 8U}) {
       const auto [sharded, loss_of_shards] = gradient(size, accumulate);
       BOOST_TEST(same_bits(sharded, whole), "shards of " << size);
       BOOST_TEST(loss_of_shards == loss);
@@ -286,7 +286,7 @@ BOOST_AUTO_TEST_CASE(the_first_shard_that_went_bad_is_named_and_kept) {
   const std::string file = folder.path / "pass.box";
   const td::Dataset good = td::disk(36, 1);
   const td::Dataset bad = with(with(good, 19, inf), 22, inf);  // in the third shard too
-  for (const td::Index threads : {1, 4}) {
+  for (const td::Index threads : {1U, 4U}) {
     const Threads set(threads);
     Classifier c;
     Classifier twin;
@@ -329,7 +329,7 @@ BOOST_AUTO_TEST_CASE(gradients_that_overflow_stop_training) {
 BOOST_AUTO_TEST_CASE(what_a_model_throws_in_a_shard_passes_through_and_training_can_go_on) {
   const td::Dataset good = line(36);
   const td::Dataset bad = with(with(good, 13, -13), 18, -18);
-  for (const td::Index threads : {1, 4}) {
+  for (const td::Index threads : {1U, 4U}) {
     const Threads set(threads);
     Line c;
     Line twin;
@@ -367,7 +367,7 @@ BOOST_AUTO_TEST_CASE(losses_and_outputs_have_the_same_bits) {
     const Threads set(1);
     return c.trainer.predict(x);
   }();
-  for (const td::Index threads : {1, 2, 4, 20}) {
+  for (const td::Index threads : {1U, 2U, 4U, 20U}) {
     const Threads set(threads);
     for (int run = 0; run < runs; ++run) {
       BOOST_TEST(c.trainer.evaluate(data) == loss);
@@ -391,11 +391,11 @@ BOOST_AUTO_TEST_CASE(batches_run_at_once) {
 BOOST_AUTO_TEST_CASE(the_first_error_is_thrown) {
   td::ParameterStore store{{.scalar = td::f64}};
   arma::mat x(1, 7000, arma::fill::ones);
-  for (const td::Index sample : {1500, 6000, 6999}) x[sample] = -static_cast<double>(sample);
+  for (const td::Index sample : {1500U, 6000U, 6999U}) x[sample] = -static_cast<double>(sample);
   td::SGD sgd{store};
   td::Trainer trainer{store, wary, sgd, td::MSELoss{td::batch_mean}};
   const td::Dataset data{x, x};
-  for (const td::Index threads : {1, 2, 4}) {
+  for (const td::Index threads : {1U, 2U, 4U}) {
     const Threads set(threads);
     for (int run = 0; run < runs; ++run) {
       BOOST_TEST(complaint<std::runtime_error>([&] { td::predict(store, wary, x); }) == "-1500");
