@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <sstream>
 #include <stdexcept>
 #include <string>
