@@ -6,20 +6,6 @@
 #include "tapedeck/core/random.hpp"
 
 namespace tapedeck {
-namespace {
-
-// Samples first, first + 1, ... of a matrix, or of an order of its columns.
-Columns part(Columns all, const std::vector<Index>& order, Index first, Index count) {
-  if (order.empty()) {
-    all.data = static_cast<const std::byte*>(all.data) + first * all.rows * size_in_bytes(all.element);
-  } else {
-    all.order = order.data() + first;
-  }
-  all.count = count;
-  return all;
-}
-
-}  // namespace
 
 Batches::Batches(const Dataset& data, BatchOptions options) : all_(data.all()), batch_size_(options.size) {
   const Index samples = all_.size();
@@ -43,7 +29,9 @@ Batches::Batches(const Dataset& data, BatchOptions options) : all_(data.all()), 
 Batch Batches::at(Index number) const {
   const Index first = number * batch_size_;
   const Index count = std::min(batch_size_, all_.size() - first);
-  return {part(all_.x, order_, first, count), part(all_.y, order_, first, count)};
+  Batch ordered = all_;
+  if (!order_.empty()) ordered.x.order = ordered.y.order = order_.data();
+  return ordered.part(first, count);
 }
 
 Batch Batches::operator[](Index number) const {

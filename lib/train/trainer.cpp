@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
-#include <string>
+#include <numeric>
 #include <utility>
 #include <variant>
 
@@ -12,13 +11,11 @@
 #include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
-#include "tapedeck/tape/black_box.hpp"
+#include "train/shards.hpp"
+#include "train/stretches.hpp"
 
 namespace tapedeck {
 namespace {
-
-// Losses without validation data and for validation run in batches of this many samples.
-constexpr Index evaluation_batch = 1024;
 
 constexpr const char* fit_name = "Trainer::fit";
 
@@ -88,6 +85,7 @@ Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
 void Trainer::refuse(const Dataset& data, const FitOptions& options) {
   require_at_least_1("epochs", options.epochs);
   require_at_least_1("batch_size", options.batch_size);
+  if (options.shard_size) require_at_least_1("shard_size", *options.shard_size);
   require_at_least_1("accumulate", options.accumulate);
   if (options.clip_norm) ranges::require_positive(fit_name, "clip_norm", *options.clip_norm);
   if (const auto& rule = options.early_stopping) {
@@ -96,12 +94,15 @@ void Trainer::refuse(const Dataset& data, const FitOptions& options) {
   }
   // A pass in train mode that is not played back changes nothing, but meets every error there is to meet.
   const Batches all = batches(data, {.size = options.batch_size});
+  make_memories(1);
   const auto try_out = [&](const Batch& batch) {
-    Tape tape(store_, memory_, {.mode = train, .step = 0});
+    Tape tape(store_, memories_[0], {.mode = train, .step = 0});
     loss_on(tape, batch);
   };
-  try_out(all[0]);
-  try_out(all[all.size() - 1]);
+  for (const Index i : {Index{0}, all.size() - 1}) {
+    const Shards shards(all[i], options.shard_size);
+    for (Index k = 0; k < shards.count(); ++k) try_out(shards[k]);
+  }
   if (const auto sample = sample_of_greatest_label(data)) {
     const std::vector<Index> twice(2, *sample);  // batch statistics want two
     const Dataset worst = data.subset(twice);
@@ -167,12 +168,9 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
     store_.zero_grad();
     double step_loss = 0;
     for (Index i = first; i < last; ++i) {
-      const Batch batch = all[i];
-      const double share = static_cast<double>(batch.size()) / samples;
-      const double loss = record(batch, share, options, where);
-      sum += loss * static_cast<double>(batch.size());
-      step_loss += loss * share;
+      step_loss += add_gradient(Shards(all[i], options.shard_size), samples, options, where);
     }
+    sum += step_loss * samples;
     if (options.clip_norm) clip_norm(store_, *options.clip_norm);
     optimizer_.step();
     const StepReport report{
@@ -184,59 +182,19 @@ double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Inde
   return sum / static_cast<double>(data.size());
 }
 
-// Adds `share` times the gradient of a batch's loss. Gives the loss.
-double Trainer::record(const Batch& batch, double share, const FitOptions& options, Where where) {
-  double value = 0;
-  bool good = false;
-  {
-    Tape tape(store_, memory_, {.mode = train, .step = passes_});
-    const Value loss = loss_on(tape, batch);
-    value = loss.item();
-    if (std::isfinite(value)) {
-      with_scalar(store_.scalar(), [&]<class T>(T) {
-        const Matrix<T> cotangent(1, 1, arma::fill::value(static_cast<T>(share)));
-        tape.backward({loss, cotangent});
-      });
-      good = store_.gradients().all_finite();
-    }
-  }
-  if (!good) explain(batch, options, where);
-  ++passes_;
-  return value;
-}
-
-// Repeats the pass that went wrong, with the same random numbers, on a tape that checks every record.
-void Trainer::explain(const Batch& batch, const FitOptions& options, Where where) {
-  store_.zero_grad();
-  const std::string who =
-      "training, epoch " + std::to_string(where.epoch + 1) + ", step " + std::to_string(where.step + 1);
-  std::string first = "a loss or gradient that is not finite";
-  std::string hint = "parameters and statistics are those of the last good step";
-  Gradients gradients(store_);
-  Tape tape(store_, memory_, {.mode = train, .check_finite = true, .step = passes_});
-  try {
-    tape.backward(loss_on(tape, batch), gradients);
-  } catch (const NonFiniteError& error) {
-    first = error.what();
-  }
-  if (options.black_box) {
-    try {
-      BlackBox(tape).write(*options.black_box);
-      hint += "; the pass is in " + *options.black_box;
-    } catch (const FileError& error) {
-      hint += std::string("; the pass could not be kept: ") + error.what();
-    }
-  }
-  throw NonFiniteError({.who = who, .given = first, .hint = hint});
-}
-
 double Trainer::mean_loss(const Dataset& data) {
-  double sum = 0;
-  for (const Batch& batch : batches(data, {.size = evaluation_batch})) {
-    Tape tape(store_, memory_, tapedeck::evaluate);
-    sum += loss_on(tape, batch).item() * static_cast<double>(batch.size());
-  }
-  return sum / static_cast<double>(data.size());
+  const Batches all = batches(data, {.size = evaluation_batch});
+  const Index workers = workers_for(all.size());
+  make_memories(workers);
+  std::vector<double> sums(all.size());
+  parallel_stretches(all.size(), workers, [&](Index w, Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const Batch batch = all[i];
+      Tape tape(store_, memories_[w], tapedeck::evaluate);
+      sums[i] = loss_on(tape, batch).item() * static_cast<double>(batch.size());
+    }
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0) / static_cast<double>(data.size());
 }
 
 double Trainer::evaluate(const Dataset& data) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "support/workloads.hpp"
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
@@ -62,78 +63,7 @@ long test::allocated_by(const std::function<void()>& action) {
 namespace {
 
 using test::allocated_by;
-using Model = std::function<td::Sequential(td::ParameterStore&)>;
-using Rule = std::function<std::unique_ptr<td::Optimizer>(td::ParameterStore&)>;
-using Loss = std::function<td::Value(const td::Value&, const td::Operand&)>;
-
-// The reports' network: 2 inputs, three hidden layers of 25.
-template <class Activation>
-Model network(td::Index outputs, Activation activation) {
-  return [=](td::ParameterStore& store) {
-    return td::Sequential{td::Linear{store.scope("fc_1"), 2, 25},      activation,
-                          td::Linear{store.scope("fc_2"), 25, 25},     activation,
-                          td::Linear{store.scope("fc_3"), 25, 25},     activation,
-                          td::Linear{store.scope("fc_4"), 25, outputs}};
-  };
-}
-
-td::Sequential with_dropout(td::ParameterStore& store) {
-  const td::Dropout drop{{.probability = 0.5}};
-  return {td::Linear{store.scope("fc_1"), 2, 25},  td::ReLU{}, drop,
-          td::Linear{store.scope("fc_2"), 25, 25}, td::ReLU{}, drop,
-          td::Linear{store.scope("fc_3"), 25, 25}, td::ReLU{}, drop,
-          td::Linear{store.scope("fc_4"), 25, 2}};
-}
-
-td::Sequential with_batch_norm(td::ParameterStore& store) {
-  return {td::Linear{store.scope("fc_1"), 2, 25},  td::ReLU{}, td::BatchNorm{store.scope("bn_1"), 25},
-          td::Linear{store.scope("fc_2"), 25, 25}, td::ReLU{}, td::BatchNorm{store.scope("bn_2"), 25},
-          td::Linear{store.scope("fc_3"), 25, 25}, td::ReLU{}, td::BatchNorm{store.scope("bn_3"), 25},
-          td::Linear{store.scope("fc_4"), 25, 2}};
-}
-
-td::Sequential tanh_then_sigmoid(td::ParameterStore& store) {
-  return {td::Linear{store.scope("fc_1"), 2, 25},  td::Tanh{},
-          td::Linear{store.scope("fc_2"), 25, 25}, td::Sigmoid{},
-          td::Linear{store.scope("fc_3"), 25, 25}, td::Sigmoid{},
-          td::Linear{store.scope("fc_4"), 25, 2}};
-}
-
-td::Sequential with_tanh_at_the_end(td::ParameterStore& store) {
-  return {{"hidden", network(2, td::ReLU{})(store)}, td::Tanh{}};
-}
-
-template <class O, class Options>
-Rule rule(Options options) {
-  return [=](td::ParameterStore& store) { return std::make_unique<O>(store, options); };
-}
-
-struct Workload {
-  const char* name;
-  Model model;
-  Loss loss;
-  Rule rule;
-  bool labels;
-};
-
-const auto squared = [](const td::Value& y, const td::Operand& t) { return td::mse(y, t, td::batch_mean); };
-const auto entropy = [](const td::Value& y, const td::Operand& t) {
-  return td::cross_entropy(y, t, td::batch_mean);
-};
-const Rule sgd = rule<td::SGD>(td::SGD::Options{.learning_rate = 0.1});
-const Rule momentum = rule<td::SGD>(td::SGD::Options{.learning_rate = 0.1, .momentum = 0.9});
-const Rule adam = rule<td::Adam>(td::Adam::Options{});
-
-const Workload workloads[] = {
-    {"ReLU, MSE, SGD", network(2, td::ReLU{}), squared, sgd, false},
-    {"Tanh, MSE, momentum", network(2, td::Tanh{}), squared, momentum, false},
-    {"Tanh, then Sigmoid, MSE, SGD", tanh_then_sigmoid, squared, sgd, false},
-    {"ReLU, Tanh at the end, MSE, SGD", with_tanh_at_the_end, squared, sgd, false},
-    {"ReLU, cross-entropy, Adam", network(2, td::ReLU{}), entropy, adam, true},
-    {"ReLU, cross-entropy, SGD", network(2, td::ReLU{}), entropy, sgd, true},
-    {"dropout, cross-entropy, Adam", with_dropout, entropy, adam, true},
-    {"batch normalisation, MSE, SGD", with_batch_norm, squared, sgd, false},
-};
+using test::Workload;
 
 }  // namespace
 
@@ -155,14 +85,12 @@ BOOST_AUTO_TEST_CASE(the_count_sees_every_way_to_allocate) {
 BOOST_AUTO_TEST_CASE(a_second_training_step_allocates_nothing) {
   for (const td::Scalar scalar : {td::f32, td::f64}) {
     for (const td::Index batch : std::initializer_list<td::Index>{2, 5, 50, 500}) {
-      const td::Dataset points = td::disk(batch, 1).converted(scalar);
-      const td::Dataset targets = td::Dataset(points.x(), td::one_hot(points.labels(), 2)).converted(scalar);
-      for (const Workload& w : workloads) {
+      for (const Workload& w : test::workloads()) {
         td::ParameterStore store{{.seed = 1, .scalar = scalar}};
         const td::Sequential model = w.model(store);
         const auto optimizer = w.rule(store);
         td::Memory memory;
-        const td::Dataset& data = w.labels ? points : targets;
+        const td::Dataset data = w.data(batch).converted(scalar);
         const auto shuffled = td::batches(data, {.size = batch, .shuffle = {1, 1}});
         const td::Batch one = shuffled[0];
         const auto step = [&] {
@@ -181,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_second_training_step_allocates_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_second_step_with_recomputation_allocates_nothing) {
   td::ParameterStore store{{.seed = 1, .scalar = td::f64}};
-  const td::Sequential model = with_batch_norm(store);
+  const td::Sequential model = test::with_batch_norm(store);
   const arma::mat x(2, 50, arma::fill::ones);
   td::Memory memory;
   const auto step = [&] {
@@ -197,7 +125,7 @@ BOOST_AUTO_TEST_CASE(a_second_step_with_recomputation_allocates_nothing) {
 
 BOOST_AUTO_TEST_CASE(a_second_evaluation_allocates_nothing) {
   td::ParameterStore store;
-  const td::Sequential model = network(2, td::ReLU{})(store);
+  const td::Sequential model = test::three_hidden(2, td::ReLU{})(store);
   const td::Matrix<float> x(2, 50, arma::fill::ones);
   td::Memory memory;
   const auto pass = [&] {

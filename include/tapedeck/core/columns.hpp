@@ -3,6 +3,8 @@
 /// @file
 /// Some columns of a matrix that lives elsewhere: what a batch is before it is on a tape.
 
+#include <cstddef>
+
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck {
@@ -27,6 +29,18 @@ struct Columns {
 
   /// rows x count.
   Shape shape() const { return {rows, count}; }
+
+  /// Columns first, first + 1, ..., first + size - 1 of these; not checked.
+  Columns part(Index first, Index size) const {
+    Columns columns = *this;
+    columns.count = size;
+    if (order != nullptr) {
+      columns.order = order + first;
+    } else {
+      columns.data = static_cast<const std::byte*>(data) + first * rows * size_in_bytes(element);
+    }
+    return columns;
+  }
 };
 
 }  // namespace tapedeck

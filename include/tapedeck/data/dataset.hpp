@@ -18,6 +18,8 @@ struct Batch {
 
   /// How many samples.
   Index size() const { return x.count; }
+  /// Samples first, first + 1, ..., first + count - 1 of these; not checked.
+  Batch part(Index first, Index count) const { return {x.part(first, count), y.part(first, count)}; }
 };
 
 /// Owns samples x and their targets y; one column is one sample.

@@ -10,9 +10,10 @@ namespace tapedeck {
 
 /// The model's outputs, outputs x samples, for all columns of x, features x samples; float or double,
 /// computed in evaluate mode in the store's scalar. Runs in batches of 1024 columns, so that memory stays
-/// small; without samples it gives a matrix without columns. Seals the store. ShapeError unless the model
-/// gives one column a sample, and as many rows for each batch; HandleError if it gives no Value of its tape;
-/// and what the model throws.
+/// small, and spreads them over the library's threads: for more columns the model is called by several at
+/// once. The same bits for any number of threads. Without samples it gives a matrix without columns. Seals
+/// the store. ShapeError unless the model gives one column a sample, and as many rows for each batch;
+/// HandleError if it gives no Value of its tape; and what the model throws.
 template <class T>
 TAPEDECK_API Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x);
 

@@ -4,6 +4,7 @@
 /// The training loop, for those who do not want to write it.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "tapedeck/data/batches.hpp"
 #include "tapedeck/layers/layer.hpp"
 #include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/param/gradients.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -34,6 +36,16 @@ struct FitOptions {
   Index epochs = 1;       ///< at least 1
   Index batch_size = 32;  ///< at least 1; the last batch is smaller if need be
   bool shuffle = true;    ///< anew in each epoch, by the store's seed
+  /// Cuts each batch into shards of at most so many samples, alike in size, and spreads them over the
+  /// library's threads (set_threads). At least 1; by default a batch is trained on in one piece.
+  ///
+  /// Every shard is recorded on a tape of its own. Their gradients are added in order, weighted by their
+  /// sizes: with a loss that is a mean over the batch, the gradient of the whole batch but for rounding,
+  /// under the same random masks. The batch's size alone decides about shards, so results are the same, bit
+  /// for bit, for any number of threads. What differs from a whole batch: layers such as BatchNorm see the
+  /// mean and variance of their shard, and running statistics take up those of each shard in turn, as if each
+  /// were a batch. Needs memory for one more gradient for each shard but the first, which the Trainer keeps.
+  std::optional<Index> shard_size = std::nullopt;
   /// Batches whose gradients are averaged, weighted by their sizes, for one step of the optimizer: with a
   /// loss that is a mean over the batch, the step that one batch of them all would make. At least 1.
   Index accumulate = 1;
@@ -45,7 +57,7 @@ struct FitOptions {
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
   /// Where to write the pass that first gave NaN or Inf, to be replayed in a debugger: see BlackBox. Its
-  /// inputs are the batch and, if it came that far, the targets.
+  /// inputs are the batch, or the shard, and, if it came that far, the targets.
   std::optional<std::string> black_box = std::nullopt;
 };
 
@@ -55,7 +67,10 @@ struct FitOptions {
 ///     trainer.fit(data, {.epochs = 1000, .batch_size = 100, .callbacks = {td::log_every(10, std::cout)}});
 ///     arma::fmat predictions = trainer.predict(x);
 ///
-/// Store and optimizer must outlive it.
+/// Store and optimizer must outlive it. Model and loss are called by several threads at once where a batch
+/// is cut into shards, and for evaluations of more than 1024 samples: they may not change anything but the
+/// tape that they are given. The library's layers do not; callbacks are called by the thread that calls
+/// `fit`.
 class TAPEDECK_API Trainer {
  public:
   /// Gives a 1x1 Value from the model's output and a batch's targets.
@@ -71,17 +86,19 @@ class TAPEDECK_API Trainer {
   ///
   /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
   /// ShapeError without samples, HandleError if model or loss give no Value of their tape, and what they
-  /// throw for the first and the last batch, for
-  /// the greatest class label, and for the validation data (shapes, labels).
+  /// throw for the first and the last batch, for the greatest class label, and for the validation data
+  /// (shapes, labels).
   ///
-  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step (both
-  /// counted from 1) and the record that went bad first; parameters and statistics are then those before that
-  /// step, and gradients are zero. What a callback throws passes through; what was trained until then stays,
-  /// and training can go on.
+  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step, the shard
+  /// if there are several (all counted from 1) and the record that went bad first; parameters and statistics
+  /// are then those before that step, and gradients are zero. What model, loss or a callback throws passes
+  /// through, that of the first shard if several do; what was trained until then stays, and training can go
+  /// on.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
 
   /// The loss over data, in evaluate mode, where the loss is a mean over the batch: that of batches of 1024
-  /// samples, weighted by their sizes. UsageError if there is no loss, ShapeError without samples.
+  /// samples, weighted by their sizes, the same bits for any number of threads. UsageError if there is no
+  /// loss, ShapeError without samples.
   double evaluate(const Dataset& data);
 
   /// The model's outputs, one column a sample; see the function of that name.
@@ -92,6 +109,7 @@ class TAPEDECK_API Trainer {
 
  private:
   class Best;
+  class Shards;
   struct Where {
     Index epoch;
     Index step;
@@ -100,8 +118,12 @@ class TAPEDECK_API Trainer {
   void refuse(const Dataset& data, const FitOptions& options);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
   double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
-  double record(const Batch& batch, double share, const FitOptions& options, Where where);
-  [[noreturn]] void explain(const Batch& batch, const FitOptions& options, Where where);
+  /// Adds a batch's part of the gradient of a step over so many samples; gives its part of the step's loss.
+  double add_gradient(const Shards& batch, double samples, const FitOptions& options, Where where);
+  double play(const Shards& batch, Index shard, double samples, Gradients& gradients);
+  Index bad_shard(const Shards& batch, double samples);
+  [[noreturn]] void explain(const Shards& batch, double samples, const FitOptions& options, Where where);
+  void make_memories(Index count);
   Value loss_on(Tape& tape, const Batch& batch) const;
   double mean_loss(const Dataset& data);
 
@@ -109,9 +131,11 @@ class TAPEDECK_API Trainer {
   Layer model_;
   Optimizer& optimizer_;
   Loss loss_;
-  Memory memory_;
-  std::uint64_t passes_ = 0;  // keys the tapes' random streams
-  std::uint64_t epochs_ = 0;  // keys the shuffles
+  std::deque<Memory> memories_;      // one for each shard, or thread that evaluates
+  std::deque<Gradients> gradients_;  // one for each shard but the first, which adds to the store's
+  std::vector<double> losses_;       // of shards
+  std::uint64_t passes_ = 0;         // keys the tapes' random streams
+  std::uint64_t epochs_ = 0;         // keys the shuffles
 };
 
 }  // namespace tapedeck

@@ -1,0 +1,29 @@
+#pragma once
+
+/// @file
+/// How a batch is cut into shards.
+
+#include <optional>
+
+#include "tapedeck/train/trainer.hpp"
+
+namespace tapedeck {
+
+/// A batch of n samples in ceil(n / most) shards, whose sizes differ by 1 at most: the last of equal ones
+/// could be a single sample, which has no variance. Without `most` it is one shard. Its size alone decides.
+class Trainer::Shards {
+ public:
+  Shards(const Batch& batch, std::optional<Index> most)
+      : batch_(batch), count_(most ? (batch.size() - 1) / *most + 1 : 1) {}
+
+  Index count() const { return count_; }
+  /// Where a shard begins in the batch.
+  Index first(Index shard) const { return shard * batch_.size() / count_; }
+  Batch operator[](Index shard) const { return batch_.part(first(shard), first(shard + 1) - first(shard)); }
+
+ private:
+  Batch batch_;
+  Index count_;
+};
+
+}  // namespace tapedeck

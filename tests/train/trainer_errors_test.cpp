@@ -1,0 +1,264 @@
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/complaint.hpp"
+#include "support/temporary_folder.hpp"
+#include "train/trainer_fixtures.hpp"
+
+namespace td = tapedeck;
+using test::Classifier;
+using test::complaint;
+using test::contains;
+using test::first;
+using test::fit_by_hand;
+using test::nothing_pending;
+using test::same_bits;
+using test::same_state;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+td::Dataset with_label(td::Dataset data, td::Index sample, td::Index label) {
+  td::IndexMatrix y = data.labels();
+  y[sample] = label;
+  return {data.x(), y};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(trainer_errors)
+
+// What is refused.
+
+struct Refusal {
+  std::string name;
+  std::function<void(Classifier&, const td::Dataset&)> fit;
+  std::string expected;
+};
+
+/// A call of fit with these options, which may refer to the data.
+Refusal option(const std::string& name, td::FitOptions options, const std::string& expected) {
+  return {name, [options](Classifier& c, const td::Dataset& data) { c.trainer.fit(data, options); },
+          expected};
+}
+
+/// A call of fit on data made from good data.
+Refusal bad_data(const std::string& name, std::function<td::Dataset(const td::Dataset&)> make,
+                 const std::string& expected) {
+  return {name,
+          [make](Classifier& c, const td::Dataset& data) { c.trainer.fit(make(data), {.batch_size = 16}); },
+          expected};
+}
+Refusal bad_validation(const std::string& name, std::function<td::Dataset(const td::Dataset&)> make,
+                       const std::string& expected) {
+  return {name,
+          [make](Classifier& c, const td::Dataset& data) {
+            const td::Dataset validation = make(data);
+            c.trainer.fit(data, {.batch_size = 16, .validation = &validation});
+          },
+          expected};
+}
+
+Refusal bad_loss(const std::string& name, td::Trainer::Loss loss, const std::string& expected) {
+  return {name,
+          [loss](Classifier& c, const td::Dataset& data) {
+            c.trainer.set_loss(loss);
+            c.trainer.fit(data, {});
+          },
+          expected};
+}
+
+const td::Dataset three_features{arma::mat(3, 40), td::IndexMatrix(1, 40)};
+
+const std::vector<Refusal> refusals{
+    bad_loss("no loss", {}, "Trainer::fit: no loss; expected a loss before training"),
+    bad_loss(
+        "a loss that is a matrix", [](const td::Value& y, const td::Operand&) { return y; },
+        "Trainer: a loss of 2x32; expected 1x1"),
+    bad_loss(
+        "a loss that is empty", [](const td::Value&, const td::Operand&) { return td::Value{}; },
+        "Trainer: the loss gave a Value: an empty one"),
+    bad_loss("another loss", td::MSELoss{td::batch_mean}, "mse: "),
+    bad_data(
+        "no data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
+    bad_data(
+        "features", [](const auto&) { return three_features; }, "fc_1 (affine): x is 3x16"),
+    bad_data(
+        "targets",
+        [](const auto& data) {
+          return td::Dataset{data.x(), arma::mat(2, 50)};
+        },
+        "cross_entropy: "),
+    bad_data(
+        "a label in the middle", [](const auto& data) { return with_label(data, 20, 2); },
+        "label 2 of sample"),
+    bad_data(
+        "a huge label", [](const auto& data) { return with_label(data, 20, td::no_class); }, "of sample"),
+    bad_data(
+        "a last batch of one", [](const auto& data) { return first(data, 49); },
+        "norm (batch_norm): x is 9x1; expected a batch of at least 2"),
+    bad_validation(
+        "no validation data", [](const auto& data) { return first(data, 0); }, "expected at least 1 sample"),
+    bad_validation(
+        "validation features", [](const auto&) { return three_features; }, "fc_1 (affine): x is 3x40"),
+    bad_validation(
+        "a label far into the validation data",
+        [](const auto&) { return with_label(td::disk(1500, 2), 1400, 2); }, "label 2 of sample"),
+    option("no epochs", {.epochs = 0}, "Trainer::fit: epochs = 0; expected at least 1"),
+    option("batches of 0", {.batch_size = 0}, "Trainer::fit: batch_size = 0; expected at least 1"),
+    option("shards of 0", {.shard_size = 0}, "Trainer::fit: shard_size = 0; expected at least 1"),
+    option("shards of 1", {.batch_size = 16, .shard_size = 1},
+           "norm (batch_norm): x is 9x1; expected a batch of at least 2"),
+    option("a last batch in shards of 1", {.batch_size = 47, .shard_size = 2},
+           "norm (batch_norm): x is 9x1; expected a batch of at least 2"),
+    option("accumulate 0", {.accumulate = 0}, "Trainer::fit: accumulate = 0; expected at least 1"),
+    option("clip_norm 0", {.clip_norm = 0}, "Trainer::fit: clip_norm = 0; expected a finite number above 0"),
+    option("clip_norm -1", {.clip_norm = -1}, "expected a finite number above 0"),
+    option("clip_norm inf", {.clip_norm = inf}, "expected a finite number above 0"),
+    option("clip_norm nan", {.clip_norm = not_a_number}, "expected a finite number above 0"),
+    option("no patience", {.early_stopping = td::EarlyStopping{.patience = 0}},
+           "Trainer::fit: early_stopping.patience = 0; expected at least 1"),
+    option("least improvement nan", {.early_stopping = td::EarlyStopping{.least_improvement = not_a_number}},
+           "expected a finite number, at least 0"),
+    option("least improvement -1", {.early_stopping = td::EarlyStopping{.least_improvement = -1}},
+           "expected a finite number, at least 0")};
+
+// The twin goes the same way without the refused call: nothing of it is to be seen, not even in the
+// optimizer's memory, the random masks and the order of the samples.
+BOOST_AUTO_TEST_CASE(what_is_refused_is_refused_before_anything_happens) {
+  const td::Dataset data = td::disk(50, 1);
+  for (const Refusal& refusal : refusals) {
+    BOOST_TEST_CONTEXT(refusal.name) {
+      Classifier c;
+      Classifier twin;
+      for (Classifier* each : {&c, &twin}) each->trainer.fit(data, {.epochs = 2, .batch_size = 16});
+      const td::FlatBuffer gradients = c.store.gradients().flat();
+      const std::string said = complaint<td::Error>([&] { refusal.fit(c, data); });
+      BOOST_TEST(contains(said, refusal.expected), said);
+      BOOST_TEST(same_state(c, twin));
+      BOOST_TEST(same_bits(c.store.gradients().flat(), gradients));
+      BOOST_TEST(c.store.next_pass() == twin.store.next_pass());
+      c.trainer.set_loss(td::CrossEntropyLoss{td::batch_mean});
+      for (Classifier* each : {&c, &twin}) each->trainer.fit(data, {.epochs = 2, .batch_size = 16});
+      BOOST_TEST(same_state(c, twin));
+    }
+  }
+}
+
+// NaN and Inf.
+
+BOOST_AUTO_TEST_CASE(inf_in_the_second_batch_stops_before_it) {
+  for (const double bad : {inf, -inf, not_a_number}) {
+    const td::Dataset good = td::disk(40, 1);
+    arma::mat x = good.x<double>();
+    x(1, 13) = bad;
+    Classifier c;
+    Classifier twin;
+    const td::Dataset data{x, good.y()};
+    const std::string said =
+        complaint<td::NonFiniteError>([&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false}); });
+    BOOST_TEST(contains(said, "training, epoch 1, step 2: fc_1 (affine): y is "), said);
+    BOOST_TEST(contains(said, "its operand x is 2x10 with " + std::to_string(bad) + " at (1,3)"), said);
+    twin.trainer.fit(first(good, 10), {.batch_size = 10, .shuffle = false});
+    BOOST_TEST(same_state(c, twin));
+    BOOST_TEST(nothing_pending(c));
+    c.trainer.fit(good, {.epochs = 2});  // and goes on
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_micro_batch_spoils_its_step_only) {
+  const td::Dataset good = td::disk(40, 1);
+  arma::mat x = good.x<double>();
+  x(0, 35) = inf;
+  Classifier c;
+  Classifier twin;
+  const td::Dataset data{x, good.y()};
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .accumulate = 2}); });
+  BOOST_TEST(contains(said, "training, epoch 1, step 2: "), said);
+  twin.trainer.fit(first(good, 20), {.batch_size = 10, .shuffle = false, .accumulate = 2});
+  BOOST_TEST(same_state(c, twin));
+  BOOST_TEST(nothing_pending(c));
+}
+
+BOOST_AUTO_TEST_CASE(divergence_stops_at_the_first_bad_step) {
+  const td::Dataset data = td::disk(50, 1);
+  Classifier c;
+  td::Index good_steps = 0;
+  const td::Callback count{{}, [&](const td::StepReport&) { ++good_steps; }};
+  c.optimizer.set_learning_rate(1e30);
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.epochs = 100, .batch_size = 16, .callbacks = {count}}); });
+  BOOST_TEST_REQUIRE(good_steps > 0U);
+  BOOST_TEST(contains(said, "training, epoch " + std::to_string(good_steps / 4 + 1) + ", step " +
+                                std::to_string(good_steps % 4 + 1) + ": "),
+             said);
+  BOOST_TEST(contains(said, "(parameters and statistics are those of the last good step)"));
+  Classifier twin;
+  twin.optimizer.set_learning_rate(1e30);
+  fit_by_hand(twin, data, 100, 16, good_steps);
+  BOOST_TEST(same_state(c, twin));
+  BOOST_TEST(nothing_pending(c));
+}
+
+// x, the factor and the loss are finite, their product, which is the gradient, is not.
+BOOST_AUTO_TEST_CASE(a_gradient_that_overflows_stops_training) {
+  td::ParameterStore store;
+  const td::Linear layer{store.scope("fc"), 1, 1, {.bias = false, .weight_values = td::zeros}};
+  td::SGD sgd{store};
+  const td::Sequential model{layer, [](const td::Value& x) { return td::scale(x, 1e20); }};
+  td::Trainer trainer{store, model, sgd, td::MSELoss{td::batch_mean}};
+  const td::Dataset data{arma::fmat(1, 1, arma::fill::value(1e20F)), arma::fmat(1, 1, arma::fill::ones)};
+  const std::string said = complaint<td::NonFiniteError>([&] { trainer.fit(data, {}); });
+  BOOST_TEST(contains(said, "training, epoch 1, step 1: fc (product): going back, the cotangent of"), said);
+  BOOST_TEST(store.parameter("fc.weight").value<float>()[0] == 0);
+  BOOST_TEST(store.parameter("fc.weight").gradient<float>()[0] == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_pass_that_went_wrong_is_kept_to_be_replayed) {
+  const test::TemporaryFolder folder;
+  const std::string file = folder.path / "pass.box";
+  const td::Dataset good = td::disk(40, 1);
+  arma::mat x = good.x<double>();
+  x(1, 13) = inf;
+  const td::Dataset data{x, good.y()};
+  Classifier c;
+  const std::string said = complaint<td::NonFiniteError>(
+      [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .black_box = file}); });
+  BOOST_TEST(contains(said, "; the pass is in " + file), said);
+
+  const td::BlackBox box = td::BlackBox::read(file);
+  Classifier again;
+  box.restore(again.store);
+  td::Memory memory;
+  td::Tape tape(again.store, memory, box.tape_options());
+  const std::vector<td::Value> in = box.inputs(tape);
+  BOOST_REQUIRE(in.size() == 1U);  // it went wrong before the targets were looked at
+  BOOST_TEST((in[0].shape() == td::Shape{2, 10}));
+  BOOST_TEST(contains(said, complaint<td::NonFiniteError>([&] { again.model(in[0]); })));
+
+  const std::string lost = complaint<td::NonFiniteError>([&] {
+    c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .black_box = file + "/no_folder/nan.box"});
+  });
+  BOOST_TEST(contains(lost, "; the pass could not be kept: "), lost);
+  BOOST_TEST(contains(lost, "training, epoch 1, step 2: "), lost);
+}
+
+BOOST_AUTO_TEST_CASE(an_optimizer_of_another_store_is_refused) {
+  td::ParameterStore store;
+  td::ParameterStore other;
+  const td::Linear layer{store.scope("fc"), 2, 1};
+  td::SGD optimizer{other};
+  BOOST_TEST(test::complaint<td::UsageError>([&] { td::Trainer(store, layer, optimizer); }) ==
+             "Trainer: an optimizer of another store; expected one made for the store that is trained");
+  BOOST_TEST(!store.sealed());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
