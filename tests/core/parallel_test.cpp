@@ -35,16 +35,16 @@ BOOST_AUTO_TEST_SUITE(core)
 BOOST_AUTO_TEST_SUITE(threads_in_parallel)
 
 BOOST_AUTO_TEST_CASE(every_task_is_called_once) {
-  for (const td::Index n : {1, 2, 3, 4, 7}) {
+  for (const td::Index n : {1U, 2U, 3U, 4U, 7U}) {
     const test::Threads set(n);
-    for (const td::Index count : {0, 1, 2, 3, 5, 64, 1000}) {
+    for (const td::Index count : {0U, 1U, 2U, 3U, 5U, 64U, 1000U}) {
       for (int again = 0; again < 20; ++again) BOOST_TEST((calls(count) == once(count)));
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(tasks_run_on_several_threads_and_never_on_more_than_were_set) {
-  for (const td::Index n : {1, 2, 4}) {
+  for (const td::Index n : {1U, 2U, 4U}) {
     const test::Threads set(n);
     std::atomic<td::Index> at_work = 0;
     std::atomic<td::Index> most = 0;
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(what_a_task_wrote_is_seen_after_the_call) {
 }
 
 BOOST_AUTO_TEST_CASE(the_exception_of_the_lowest_task_is_thrown_after_all_have_run) {
-  for (const td::Index n : {1, 4}) {
+  for (const td::Index n : {1U, 4U}) {
     const test::Threads set(n);
     std::vector<int> called(100, 0);
     std::string what;
@@ -122,9 +122,9 @@ BOOST_AUTO_TEST_CASE(threads_of_the_program_may_all_call_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(ranges_cover_everything_in_pieces_that_the_size_alone_decides) {
-  for (const td::Index n : {1, 4}) {
+  for (const td::Index n : {1U, 4U}) {
     const test::Threads set(n);
-    for (const td::Index size : {0, 1, 9, 10, 11, 20, 101}) {
+    for (const td::Index size : {0U, 1U, 9U, 10U, 11U, 20U, 101U}) {
       std::vector<std::pair<td::Index, td::Index>> pieces((size + 9) / 10);
       td::parallel_ranges(size, 10, [&](td::Index begin, td::Index end) {
         if (size > 0) pieces[begin / 10] = {begin, end};

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_SUITE(optim)
 BOOST_AUTO_TEST_SUITE(threads)
 
 BOOST_AUTO_TEST_CASE(every_element_is_updated_once_in_pieces) {
-  for (const td::Index n : {1, 4}) {
+  for (const td::Index n : {1U, 4U}) {
     const test::Threads set(n);
     Large large;
     Counting optimizer(large.store);

@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_SUITE(system_calls)
 
 BOOST_AUTO_TEST_CASE(an_answer_makes_none) {
   Network network;
-  for (const td::Index samples : {1, 50}) {
+  for (const td::Index samples : {1U, 50U}) {
     network.x.ones(2, samples);
     BOOST_TEST((run_alone([&] { network.answer(); }) == End::by_itself), samples << " samples");
   }
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(an_answer_makes_none) {
 
 BOOST_AUTO_TEST_CASE(a_training_step_makes_none) {
   Network network;
-  for (const td::Index samples : {1, 50}) {
+  for (const td::Index samples : {1U, 50U}) {
     network.x.ones(2, samples);
     BOOST_TEST((run_alone([&] { network.step(); }) == End::by_itself), samples << " samples");
   }
