@@ -244,32 +244,46 @@ HWY_INLINE void row_of_tiles(Product<T> p) {
   }
 }
 
+// At most `tile_vectors` vectors of rows and `depth` terms, with a in the order that a tile reads.
 template <class T>
-void by_columns(const Product<T>& p) {
-  const Tag<T> d;
-  const Index lanes = hn::Lanes(d);
+HWY_NOINLINE void strip(const Product<T>& p) {
+  const Index lanes = hn::Lanes(Tag<T>());
+  const bool whole = p.m % lanes == 0;
+  if (p.m > lanes) {
+    whole ? row_of_tiles<2, true>(p) : row_of_tiles<2, false>(p);
+  } else {
+    whole ? row_of_tiles<1, true>(p) : row_of_tiles<1, false>(p);
+  }
+}
+
+// A strip and a block of terms at a time; those of an a that a tile cannot read go through a buffer.
+template <class T>
+HWY_NOINLINE void strips(const Product<T>& p) {
+  const Index lanes = hn::Lanes(Tag<T>());
   const Index rows = tile_vectors * lanes;
   Buffer<T> buffer;
   for (Index done = 0; done < p.k || done == 0; done += depth) {
     for (Index i = 0; i < p.m; i += rows) {
       Product<T> part = block_of(p, i, rows, done);
-      const bool whole = part.m % lanes == 0;
       if (part.a.row != 1) {
         transpose(buffer.data, rows, part.a.data, part.a.row, part.k, part.m);
         part.a = {buffer.data, 1, rows};
-      } else if (!masks_memory && !whole) {
+      } else if (!masks_memory && part.m % lanes != 0) {
         for (Index q = 0; q < part.k; ++q) {
           std::copy_n(part.a.at(0, q), part.m, buffer.data + q * rows);
         }
         part.a = {buffer.data, 1, rows};
       }
-      if (part.m > lanes) {
-        whole ? row_of_tiles<2, true>(part) : row_of_tiles<2, false>(part);
-      } else {
-        whole ? row_of_tiles<1, true>(part) : row_of_tiles<1, false>(part);
-      }
+      strip(part);
     }
   }
+}
+
+template <class T>
+HWY_INLINE void by_columns(const Product<T>& p) {
+  const bool one =
+      masks_memory && p.a.row == 1 && p.m > 0 && p.m <= tile_vectors * hn::Lanes(Tag<T>()) && p.k <= depth;
+  one ? strip(p) : strips(p);
 }
 
 // The sum of each of `block` vectors' lanes.
@@ -359,7 +373,7 @@ HWY_INLINE void tile_of_dots(const Product<T>& p) {
 }
 
 template <class T>
-HWY_INLINE void dots(const Product<T>& p) {
+HWY_NOINLINE void dots(const Product<T>& p) {
   const auto at = [&](Index i, Index j) {
     return Product<T>{p.c.from(i, j), p.start.from(i, j), p.a.from(i, 0), p.b.from(0, j), 0, 0, p.k};
   };
@@ -381,10 +395,9 @@ HWY_INLINE void dots(const Product<T>& p) {
   }
 }
 
-// Rows of a are made contiguous first if they are not.
+// The same for rows of a that are not contiguous: a block of them at a time goes through a buffer.
 template <class T>
-void by_dots(const Product<T>& p) {
-  if (p.a.column == 1) return dots(p);
+HWY_NOINLINE void buffered_dots(const Product<T>& p) {
   Buffer<T> buffer;
   for (Index done = 0; done < p.k; done += depth) {
     constexpr Index rows = Buffer<T>::size / depth;
@@ -395,6 +408,11 @@ void by_dots(const Product<T>& p) {
       dots(part);
     }
   }
+}
+
+template <class T>
+HWY_INLINE void by_dots(const Product<T>& p) {
+  p.a.column == 1 ? dots(p) : buffered_dots(p);
 }
 
 // What the two ways take, in vector instructions, fitted to times from 2x25 to 128x128 at batches of 1 to
