@@ -28,6 +28,16 @@ HWY_INLINE void change(const Descent<T>& rule, Index n, T* w_at, const T* g_at) 
   store_first(d, hn::Sub(w, step), n, w_at);
 }
 
+template <class T>
+struct WithoutDecay : Descent<T> {};
+
+template <class T>
+HWY_INLINE void change(const WithoutDecay<T>& rule, Index n, T* w_at, const T* g_at) {
+  const Tag<T> d;
+  const auto step = hn::Mul(hn::Set(d, rule.rate), load_first(d, n, g_at));
+  store_first(d, hn::Sub(load_first(d, n, w_at), step), n, w_at);
+}
+
 template <bool nesterov, class Rule>
 struct Form : Rule {};
 
@@ -112,6 +122,11 @@ HWY_NOINLINE void walk(const Rule rule, Index n, T* w, const T* g, Memory*... me
 }
 
 template <class T>
+void select_form(const Descent<T>& rule, Index n, T* w, const T* g) {
+  if (rule.penalty == 0 && rule.shrinkage == 0) return walk(WithoutDecay<T>{rule}, n, w, g);
+  walk(rule, n, w, g);
+}
+template <class T>
 void select_form(const MomentumDescent<T>& rule, Index n, T* w, const T* g, T* v) {
   if (rule.nesterov) return walk(Form<true, MomentumDescent<T>>{rule}, n, w, g, v);
   walk(Form<false, MomentumDescent<T>>{rule}, n, w, g, v);
@@ -125,8 +140,12 @@ void select_variant(const RMSpropDescent<T>& rule, Index n, T* w, const T* g, T*
   walk(Variant<false, false, T>{rule}, n, w, g, s, s, s);
 }
 
-void descent_f32(const Descent<float>& rule, Index n, float* w, const float* g) { walk(rule, n, w, g); }
-void descent_f64(const Descent<double>& rule, Index n, double* w, const double* g) { walk(rule, n, w, g); }
+void descent_f32(const Descent<float>& rule, Index n, float* w, const float* g) {
+  select_form(rule, n, w, g);
+}
+void descent_f64(const Descent<double>& rule, Index n, double* w, const double* g) {
+  select_form(rule, n, w, g);
+}
 void momentum_f32(const MomentumDescent<float>& rule, Index n, float* w, const float* g, float* v) {
   select_form(rule, n, w, g, v);
 }

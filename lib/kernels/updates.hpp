@@ -11,7 +11,7 @@
 /// zero, as padding must.
 namespace tapedeck::kernels {
 
-/// w = w - (rate (g + penalty w) + shrinkage w)
+/// w = w - (rate (g + penalty w) + shrinkage w)      without penalty and shrinkage: w = w - rate g
 template <class T>
 struct Descent {
   T rate, penalty, shrinkage;

@@ -59,7 +59,8 @@ Case<T> descent(const std::string& name, const kernels::Descent<T>& r) {
       [=](Numbers<T>& x, td::Index i, td::Index n) { kernels::update(r, n, x.w.data() + i, x.g.data() + i); },
       [=](Element<T> x) {
         const T d = x.g + times(r.penalty, x.w);
-        x.w = x.w - (times(r.rate, d) + times(r.shrinkage, x.w));
+        const bool decays = r.penalty != 0 || r.shrinkage != 0;  // otherwise an infinite w stays as it is
+        x.w = x.w - (decays ? times(r.rate, d) + times(r.shrinkage, x.w) : times(r.rate, x.g));
       }};
 }
 
