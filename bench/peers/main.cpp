@@ -3,14 +3,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 
 #include "peers/agreement.hpp"
 #include "peers/comparison.hpp"
+#include "peers/contender.hpp"
 #include "peers/figures.hpp"
 
 namespace tapedeck::peers {
@@ -20,6 +23,8 @@ struct Options {
   bool list = false;
   bool check = false;
   std::vector<std::string> only = {};
+  std::vector<std::size_t> batches = {};
+  double alone = 0;
   std::string json_file = {};
   MeasureOptions measure = {};
 };
@@ -59,7 +64,7 @@ void tell_figures() {
 
 void compare(const std::vector<Workload>& workloads, const Options& options) {
   say(heading(options.measure));
-  if (options.only.empty()) tell_figures();
+  if (options.only.empty() && options.batches.empty()) tell_figures();
   say("\n" + table_head());
   std::vector<Row> rows;
   for (const Workload& workload : workloads) {
@@ -71,6 +76,25 @@ void compare(const std::vector<Workload>& workloads, const Options& options) {
   std::ofstream file(options.json_file);
   file << json(rows) << std::flush;
   if (!file) throw std::runtime_error("cannot write " + options.json_file);
+}
+
+// Ours for so many seconds and nothing else, for a profiler.
+void run_alone(const Workload& workload, double seconds) {
+  const Problem problem(workload, 1e-6);
+  const std::unique_ptr<Contender> ours = make_ours(problem);
+  ours->take_threads();
+  const auto now = [] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  const double start = now();
+  std::size_t steps = 0;
+  for (std::size_t next = 1; now() - start < seconds; next *= 2) {
+    next = std::min<std::size_t>(next, 1024);
+    ours->run(next);
+    steps += next;
+  }
+  say(fmt::format("{:36}{:10.2f} us a step\n", title(workload),
+                  1e6 * (now() - start) / static_cast<double>(steps)));
 }
 
 // OpenMP's threads would spin between libtorch's products, on the processors that OpenBLAS's threads want:
@@ -97,6 +121,13 @@ int run(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::IsMember(names))
       ->type_name("NAME[,NAME...]");
+  app.add_option("--batch", options.batches, "Of these, only the rows of these batches")
+      ->delimiter(',')
+      ->type_name("N[,N...]");
+  app.add_option("--alone", options.alone,
+                 "Only run ours, so long for each row of one thread: for a profiler")
+      ->check(CLI::Range(0.001, 3600.0))
+      ->type_name("SECONDS");
   app.add_option("--min-time", options.measure.min_time, "Seconds that a contender runs in each repetition")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str()
@@ -112,16 +143,20 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  if (!options.only.empty()) {
-    std::erase_if(workloads, [&](const Workload& workload) {
-      return std::find(options.only.begin(), options.only.end(), workload.name) == options.only.end();
-    });
-  }
+  const auto chosen = [](const auto& among, const auto& one) {
+    return among.empty() || std::find(among.begin(), among.end(), one) != among.end();
+  };
+  std::erase_if(workloads, [&](const Workload& workload) {
+    return !chosen(options.only, workload.name) || !chosen(options.batches, workload.batch);
+  });
   try {
     if (options.list) {
       for (const Workload& workload : workloads) say(title(workload) + "\n");
     } else if (options.check) {
       for (const Workload& workload : workloads) require_agreement(workload, true);
+    } else if (options.alone > 0) {
+      std::erase_if(workloads, [](const Workload& workload) { return workload.threads != 1; });
+      for (const Workload& workload : workloads) run_alone(workload, options.alone);
     } else {
       compare(workloads, options);
     }
