@@ -123,10 +123,9 @@ void large_product(const kernels::Product<T>& p, Factor<T> a, Factor<T> b, T kee
   });
 }
 
-// c = start + a b, where start has the strides of c or is null.
+// c = start + a b by BLAS, where start is c, a column or null.
 template <class T>
-void compute(const kernels::Product<T>& p, Factor<T> a, Factor<T> b) {
-  if (is_small(p)) return kernels::small_product(p);
+void compute_large(const kernels::Product<T>& p, Factor<T> a, Factor<T> b) {
   if (p.start.data != nullptr && p.start.data != p.c.data) {  // a column: BLAS adds to what is there
     for (Index j = 0; j < p.n; ++j) std::copy_n(p.start.data, p.m, p.c.at(0, j));
   }
@@ -142,6 +141,12 @@ void compute(const kernels::Product<T>& p, Factor<T> a, Factor<T> b) {
   } else {
     large_product(p, a, b, keep);
   }
+}
+
+// c = start + a b. In line, as a small product takes 20 nanoseconds.
+template <class T>
+inline void compute(const kernels::Product<T>& p, Factor<T> a, Factor<T> b) {
+  is_small(p) ? kernels::small_product(p) : compute_large(p, a, b);
 }
 
 }  // namespace

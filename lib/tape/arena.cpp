@@ -39,9 +39,11 @@ void Arena::next_chunk(std::size_t bytes) {
 }
 
 void Arena::rewind() {
-  used_chunks_ = 0;
-  next_ = end_ = nullptr;
   free_.clear();
+  if (chunks_.empty()) return;
+  used_chunks_ = 1;
+  next_ = chunks_.front().memory.get();
+  end_ = next_ + chunks_.front().bytes;
 }
 
 std::size_t Arena::capacity() const {

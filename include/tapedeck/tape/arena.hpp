@@ -57,6 +57,10 @@ class TAPEDECK_API Arena {
 
   void* take(std::size_t bytes) {
     if (!free_.empty()) {
+      if (const Block last = free_.back(); last.bytes == bytes) {
+        free_.pop_back();
+        return last.memory;
+      }
       if (void* block = reuse(bytes)) return block;
     }
     if (bytes > static_cast<std::size_t>(end_ - next_)) next_chunk(bytes);
