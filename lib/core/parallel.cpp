@@ -11,17 +11,11 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "tapedeck/core/error.hpp"
-
 namespace tapedeck {
 namespace {
-
-std::atomic<Index> setting = 0;  // 0: as many as there are
 
 // How long a thread looks for news before it sleeps: longer than what lies between the large products of a
 // step.
@@ -116,8 +110,8 @@ class Crew {
     for (; helpers_ < wanted; ++helpers_) {
       try {
         std::thread([this, number = helpers_] { help(number); }).detach();
-      } catch (const std::system_error&) {
-        return;  // no more threads to be had
+      } catch (const std::exception&) {
+        return;  // no more threads to be had, or no memory for them
       }
     }
   }
@@ -193,19 +187,6 @@ Crew& crew() {
 }
 
 }  // namespace
-
-void set_threads(Index count) {
-  if (count == 0 || count > 4096) {
-    throw OptionError({.who = "set_threads", .given = std::to_string(count), .wanted = "1 to 4096"});
-  }
-  setting = count;
-}
-
-Index threads() {
-  static const Index all = std::max<Index>(1, std::thread::hardware_concurrency());
-  const Index set = setting.load(std::memory_order_relaxed);
-  return set == 0 ? all : set;
-}
 
 namespace detail {
 
