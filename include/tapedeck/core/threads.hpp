@@ -12,7 +12,8 @@ namespace tapedeck {
 /// are processors that the process may run on, counted when it is first asked. Large products, passes over
 /// large matrices, optimizers' steps, the shards of a Trainer and the batches of 1024 samples of evaluate and
 /// predict are spread over them, small work never is. Work is cut by its shape alone, and sums are added in a
-/// fixed order, so results are the same, bit for bit, for any number.
+/// fixed order, so results are the same, bit for bit, for any number, as long as the program's threads leave
+/// the floating-point modes (rounding, denormal numbers) as they are.
 ///
 /// One setting for the process; it holds from the next call on. Threads are made when they are first needed,
 /// and sleep when there is nothing to do; they live as long as the process. If several threads of the program
