@@ -162,18 +162,20 @@ class Crew {
     }
   }
 
-  std::atomic_flag busy_;
-  Index helpers_ = 0;
-  std::atomic<Index> helpers_wanted_ = 0;
-  std::atomic<int> caller_at_ = -1;
+  // In lines of the cache: what all look at who wait for a job, or for its end; then the job, and what is
+  // wanted together with its tasks.
+  alignas(64) std::atomic<std::uint32_t> news_ = 0;        // counts jobs
+  alignas(64) std::atomic<std::uint32_t> unfinished_ = 0;  // tasks
+  alignas(64) std::atomic<std::uint64_t> open_ = 0;        // the job's number, and tasks nobody has taken
   detail::TaskRef task_{};
   std::uint32_t count_ = 0;
-  std::mutex failures_;
+  std::atomic<int> caller_at_ = -1;
+  std::atomic<Index> helpers_wanted_ = 0;
+  Index helpers_ = 0;
   Index failed_ = 0;
   std::exception_ptr failure_;
-  alignas(64) std::atomic<std::uint64_t> open_ = 0;        // the job's number, and tasks nobody has taken
-  alignas(64) std::atomic<std::uint32_t> unfinished_ = 0;  // tasks
-  alignas(64) std::atomic<std::uint32_t> news_ = 0;        // counts jobs, for those who wait
+  std::mutex failures_;
+  std::atomic_flag busy_;
 };
 
 // Never destroyed, as its helpers never end.
