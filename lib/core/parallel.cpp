@@ -7,21 +7,16 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
-#include "tapedeck/core/error.hpp"
-
 namespace tapedeck {
 namespace {
-
-std::atomic<Index> setting = 0;  // 0: as many as there are
 
 // How long a thread looks for news before it sleeps: longer than what lies between the large products of a
 // step.
@@ -111,15 +106,21 @@ class Crew {
   void forget_helpers() { helpers_ = std::numeric_limits<Index>::max(); }
 
  private:
-  // Helpers are detached and never end: a program may leave main, or a task call exit, while they wait.
+  // Helpers are detached and never end: a program may leave main, or a task call exit, while they wait. Its
+  // signals are none of their business.
   void recruit(Index wanted) {
-    for (; helpers_ < wanted; ++helpers_) {
-      try {
+    if (helpers_ >= wanted) return;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // a new thread takes over what its maker blocks
+    try {
+      for (; helpers_ < wanted; ++helpers_) {
         std::thread([this, number = helpers_] { help(number); }).detach();
-      } catch (const std::system_error&) {
-        return;  // no more threads to be had
       }
+    } catch (const std::exception&) {  // no more threads to be had, or no memory for them: fewer will do
     }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   [[noreturn]] void help(Index number) {
@@ -168,18 +169,20 @@ class Crew {
     }
   }
 
-  std::atomic_flag busy_;
-  Index helpers_ = 0;
-  std::atomic<Index> helpers_wanted_ = 0;
-  std::atomic<int> caller_at_ = -1;
+  // In lines of the cache: what all look at who wait for a job, or for its end; then the job, and what is
+  // wanted together with its tasks.
+  alignas(64) std::atomic<std::uint32_t> news_ = 0;        // counts jobs
+  alignas(64) std::atomic<std::uint32_t> unfinished_ = 0;  // tasks
+  alignas(64) std::atomic<std::uint64_t> open_ = 0;        // the job's number, and tasks nobody has taken
   detail::TaskRef task_{};
   std::uint32_t count_ = 0;
-  std::mutex failures_;
+  std::atomic<int> caller_at_ = -1;
+  std::atomic<Index> helpers_wanted_ = 0;
+  Index helpers_ = 0;
   Index failed_ = 0;
   std::exception_ptr failure_;
-  alignas(64) std::atomic<std::uint64_t> open_ = 0;        // the job's number, and tasks nobody has taken
-  alignas(64) std::atomic<std::uint32_t> unfinished_ = 0;  // tasks
-  alignas(64) std::atomic<std::uint32_t> news_ = 0;        // counts jobs, for those who wait
+  std::mutex failures_;
+  std::atomic_flag busy_;
 };
 
 // Never destroyed, as its helpers never end.
@@ -193,19 +196,6 @@ Crew& crew() {
 }
 
 }  // namespace
-
-void set_threads(Index count) {
-  if (count == 0 || count > 4096) {
-    throw OptionError({.who = "set_threads", .given = std::to_string(count), .wanted = "1 to 4096"});
-  }
-  setting = count;
-}
-
-Index threads() {
-  static const Index all = std::max<Index>(1, std::thread::hardware_concurrency());
-  const Index set = setting.load(std::memory_order_relaxed);
-  return set == 0 ? all : set;
-}
 
 namespace detail {
 

@@ -89,7 +89,7 @@ template <class T>
 bool is_small(const kernels::Product<T>& p) {
   const bool once = p.m == 1 || p.n == 1 || p.k == 1;
   const Index limit = once ? 100'000 : 3'000'000;
-  return ((p.m | p.n | p.k) >> 21U) == 0 && p.m * p.n * p.k <= limit;
+  return p.k == 0 || (((p.m | p.n | p.k) >> 21U) == 0 && p.m * p.n * p.k <= limit);
 }
 
 // Into how many pieces a large product is cut, for threads. Its shape alone decides, as the pieces' edges

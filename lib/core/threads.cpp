@@ -1,19 +1,47 @@
 #include "tapedeck/core/threads.hpp"
 
 #include <cblas.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <string>
+#include <thread>
 
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
 namespace {
 
+std::atomic<Index> setting = 0;  // 0: as many as the process may run on
+
 std::atomic<bool> keep = false;
 std::atomic<bool> prepared = false;
 
+// How many processors the process may run on; hardware_concurrency may count those that it may not.
+Index processors() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<Index>(CPU_COUNT(&allowed));
+#endif
+  return std::max<Index>(1, std::thread::hardware_concurrency());
+}
+
 }  // namespace
+
+void set_threads(Index count) {
+  if (count == 0 || count > 4096) {
+    throw OptionError({.who = "set_threads", .given = std::to_string(count), .wanted = "1 to 4096"});
+  }
+  setting = count;
+}
+
+Index threads() {
+  static const Index all = processors();
+  const Index set = setting.load(std::memory_order_relaxed);
+  return set == 0 ? all : set;
+}
 
 void keep_blas_threads() {
   if (prepared && !keep) {

@@ -38,19 +38,19 @@ enum ElementFunction : unsigned char {
   logistic_difference,  ///< x, t: a (sigmoid(x) - t)                     3 / 3 ulp, of a if that is larger
 };
 
-/// For each column; sums are kept in double.
+/// For each column; sums are kept in double. softmax and log_softmax are written, never added to what is
+/// there. Off by so many eps of T:
 enum ColumnFunction : unsigned char {
-  softmax,          ///< x: exp(x) / sum(exp(x))
-  softmax_vjp,      ///< dy, y: y (.) (dy - sum(dy (.) y))
-  log_softmax,      ///< x: x - log(sum(exp(x)))
-  log_softmax_vjp,  ///< dy, y: dy - exp(y) sum(dy)
+  softmax,          ///< x: exp(x) / sum(exp(x))            (3 + |log y|) y, or the smallest denormal number
+  softmax_vjp,      ///< dy, y: y (.) (dy - sum(dy (.) y))  3 (max|dy| + |sum(dy)|)
+  log_softmax,      ///< x: x - log(sum(exp(x)))            3 + |y|
+  log_softmax_vjp,  ///< dy, y: dy - exp(y) sum(dy)         3 (max|dy| + |sum(dy)|)
 };
 
-/// What a kernel is given: target(i) = f(x(i), z(i)), or target(i) += f(...) if `add` is set.
+/// What a kernel is given: f(x(i), z(i)) goes to target(i).
 template <class T>
 struct Call {
-  T* target;
-  bool add;
+  Destination<T> target;
   Index rows, cols;
   const T *x, *z;
   T a, b;
@@ -90,8 +90,13 @@ class Map {
     }
     const auto run_columns = [&](Index begin, Index end) {
       const Index skipped = begin * target.n_rows;
-      run(f_, {target.memptr() + skipped, add, target.n_rows, end - begin, x_.memptr() + skipped,
-               z_.memptr() + skipped, a_, b_});
+      run(f_, {{target.memptr() + skipped, add},
+               target.n_rows,
+               end - begin,
+               x_.memptr() + skipped,
+               z_.memptr() + skipped,
+               a_,
+               b_});
     };
     constexpr Index piece = Index{1} << 15U;  // elements, 2 to 30 microseconds
     if (target.n_elem <= piece) return run_columns(0, target.n_cols);

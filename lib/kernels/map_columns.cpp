@@ -24,53 +24,51 @@ void log_softmax_of(T* y, const T* x, Index n, Index cols) {
   });
 }
 
-// dx = f(dy, y), or dx += f(dy, y).
+// f(dy, y) for one column.
 template <class T, class F>
-HWY_INLINE void contribute(T* dx, bool add, const T* dy, const T* y, Index n, F f) {
+HWY_INLINE void contribute(Destination<T> dx, const T* dy, const T* y, Index n, F f) {
   const Tag<T> d;
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
-    auto value = f(load_first(d, n - i, dy + i), load_first(d, n - i, y + i));
-    if (add) value = hn::Add(load_first(d, n - i, dx + i), value);
-    store_first(d, value, n - i, dx + i);
+    const auto value = f(load_first(d, n - i, dy + i), load_first(d, n - i, y + i));
+    put_first<T>(dx.add, value, n - i, dx.data + i);
   }
 }
 
 template <class T>
-void softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
+void softmax_vjp_of(Destination<T> dx, const T* dy, const T* y, Index n) {
   const Tag<T> d;
   Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     sum = multiply_add(load_wide(n - i, dy + i), load_wide(n - i, y + i), sum);
   }
   const auto inner = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
-  contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
+  contribute(dx, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
 }
 
 template <class T>
-void log_softmax_vjp_of(T* dx, bool add, const T* dy, const T* y, Index n) {
+void log_softmax_vjp_of(Destination<T> dx, const T* dy, const T* y, Index n) {
   const Tag<T> d;
   Halves sum = halves(0);
   for (Index i = 0; i < n; i += hn::Lanes(d)) sum = sum + load_wide(n - i, dy + i);
   const auto total = hn::Set(d, static_cast<T>(sum_of<T>(sum)));
-  contribute(dx, add, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::NegMulAdd(exp(d, v), total, g); });
+  contribute(dx, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::NegMulAdd(exp(d, v), total, g); });
 }
 
 template <class T>
 void select_kernel(ColumnFunction f, const Call<T>& call) {
-  const Index n = call.rows;
-  const Index size = n * call.cols;
+  const auto& [target, n, cols, x, z, a, b] = call;
+  const Index size = n * cols;
   switch (f) {
     case softmax:
-      return softmax_of_columns(call.target, call.x, n, call.cols, [](Index, LogSum) {});
+      return softmax_of_columns(target.data, x, n, cols, [](Index, LogSum) {});
     case log_softmax:
-      return log_softmax_of(call.target, call.x, n, call.cols);
+      return log_softmax_of(target.data, x, n, cols);
     case softmax_vjp:
-      for (Index i = 0; i < size; i += n)
-        softmax_vjp_of(call.target + i, call.add, call.x + i, call.z + i, n);
+      for (Index i = 0; i < size; i += n) softmax_vjp_of<T>({target.data + i, target.add}, x + i, z + i, n);
       return;
     case log_softmax_vjp:
       for (Index i = 0; i < size; i += n)
-        log_softmax_vjp_of(call.target + i, call.add, call.x + i, call.z + i, n);
+        log_softmax_vjp_of<T>({target.data + i, target.add}, x + i, z + i, n);
       return;
   }
 }

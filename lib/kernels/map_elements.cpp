@@ -220,8 +220,7 @@ HWY_NOINLINE void walk(const Call<T>& call) {
     } else {
       value = f(d, a, b, load(call.x), load(call.z));
     }
-    if (call.add) value = hn::Add(load(call.target), value);
-    store_first(d, value, n - i, call.target + i);
+    put_first<T>(call.target.add, value, n - i, call.target.data + i);
   }
 }
 

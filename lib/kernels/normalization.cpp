@@ -22,8 +22,8 @@ HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
   const Tag<T> d;
   const T* x = call.x.memptr();
   const double b = static_cast<double>(call.x.n_cols);
-  for_blocks<T>(call.x.n_rows, call.x.n_cols, [&](Block<T> block) HWY_ATTR {
-    typename Block<T>::Column mean, squares;  // the latter becomes n
+  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+    typename RowBlock<T>::Column mean, squares;  // the latter becomes n
     block.add_up(mean, [&](Index r, Index c) HWY_ATTR { return block.load_wide(x, r, c); });
     block.for_rows([&](Index r) HWY_ATTR { mean.store(mean.load(r) / halves(b), r); });
     block.add_up(squares, [&](Index r, Index c) HWY_ATTR {
@@ -54,10 +54,10 @@ HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
 
 // sum(dy) and sum(dy h) of a block.
 template <class T>
-HWY_INLINE void add_up_cotangents(Block<T> block, const Matrix<T>& dy, const Matrix<T>& h,
-                                  typename Block<T>::Column& sum, typename Block<T>::Column& products) {
+HWY_INLINE void add_up_cotangents(RowBlock<T> block, const Matrix<T>& dy, const Matrix<T>& h,
+                                  typename RowBlock<T>::Column& sum, typename RowBlock<T>::Column& products) {
   block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-    return Factors{block.load_wide(dy.memptr(), r, c), block.load_wide(h.memptr(), r, c)};
+    return Pair{block.load_wide(dy.memptr(), r, c), block.load_wide(h.memptr(), r, c)};
   });
 }
 
@@ -65,8 +65,8 @@ template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
   const Tag<T> d;
   const double b = static_cast<double>(call.dy.n_cols);
-  for_blocks<T>(call.dy.n_rows, call.dy.n_cols, [&](Block<T> block) HWY_ATTR {
-    typename Block<T>::Column sum, products;
+  for_row_blocks<T>(call.dy.n_rows, call.dy.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+    typename RowBlock<T>::Column sum, products;
     add_up_cotangents(block, call.dy, call.h, sum, products);
     block.for_rows([&](Index r) HWY_ATTR {
       block.put(call.dbias, narrow(d, sum.load(r)), r);
@@ -87,7 +87,8 @@ HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
 }
 
 template <class T>
-HWY_INLINE Vector<T> inverse_root(const Block<T>& block, const Matrix<T>& variance, double epsilon, Index r) {
+HWY_INLINE Vector<T> inverse_root(const RowBlock<T>& block, const Matrix<T>& variance, double epsilon,
+                                  Index r) {
   const Tag<T> d;
   const auto v = hn::Add(block.load(variance.memptr(), r), hn::Set(d, static_cast<T>(epsilon)));
   return hn::Div(hn::Set(d, T{1}), hn::Sqrt(v));
@@ -95,7 +96,7 @@ HWY_INLINE Vector<T> inverse_root(const Block<T>& block, const Matrix<T>& varian
 
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormGiven<T>& call) {
-  for_blocks<T>(call.x.n_rows, call.x.n_cols, [&](Block<T> block) HWY_ATTR {
+  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       const auto factor =
           hn::Mul(block.load(call.gain.memptr(), r), inverse_root(block, call.variance, call.epsilon, r));
@@ -112,11 +113,11 @@ HWY_NOINLINE void run_on_target(const BatchNormGiven<T>& call) {
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormGivenVjp<T>& call) {
   const Tag<T> d;
-  for_blocks<T>(call.x.n_rows, call.x.n_cols, [&](Block<T> block) HWY_ATTR {
-    typename Block<T>::Column sum, products;
+  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+    typename RowBlock<T>::Column sum, products;
     block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-      return Factors{block.load_wide(call.dy.memptr(), r, c),
-                     block.load_wide(call.x.memptr(), r, c) - block.load_wide(call.mean.memptr(), r)};
+      return Pair{block.load_wide(call.dy.memptr(), r, c),
+                  block.load_wide(call.x.memptr(), r, c) - block.load_wide(call.mean.memptr(), r)};
     });
     block.for_rows([&](Index r) HWY_ATTR {
       const Halves n = inverse_root(block.load_wide(call.variance.memptr(), r), call.epsilon);
@@ -168,8 +169,8 @@ HWY_NOINLINE void run_on_target(const LayerNormVjp<T>& call) {
   const Tag<T> d;
   const Index f = call.dy.n_rows;
   if (call.dgain.data != nullptr || call.dbias.data != nullptr) {
-    for_blocks<T>(f, call.dy.n_cols, [&](Block<T> block) HWY_ATTR {
-      typename Block<T>::Column sum, products;
+    for_row_blocks<T>(f, call.dy.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+      typename RowBlock<T>::Column sum, products;
       add_up_cotangents(block, call.dy, call.h, sum, products);
       block.for_rows([&](Index r) HWY_ATTR {
         block.put(call.dbias, narrow(d, sum.load(r)), r);

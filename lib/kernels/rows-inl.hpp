@@ -11,21 +11,21 @@
 
 #include <algorithm>
 
-#include "kernels/vectors-inl.hpp"
+#include "kernels/halves-inl.hpp"
 #include "tapedeck/core/map.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
-struct Factors {
+struct Pair {
   Halves u, v;
 };
 
 // Some rows of a matrix: so few that a block of a few hundred columns stays in the second-level cache from
 // pass to pass.
 template <class T>
-class Block {
+class RowBlock {
  public:
   static constexpr Index most = 64;
   // A number for each row; those past the last row stand for nothing.
@@ -36,7 +36,7 @@ class Block {
     HWY_INLINE void store(Halves v, Index r) { store_halves<T>(v, at + r); }
   };
 
-  Block(Index first, Index rows, Index cols)
+  RowBlock(Index first, Index rows, Index cols)
       : first_(first), count_(std::min(most, rows - first)), rows_(rows), cols_(cols) {}
 
   // Elements r, r + 1, ... of the block's part of column c, or of a vector with a number for each row.
@@ -75,7 +75,7 @@ class Block {
       sum.store(s, r);
     });
   }
-  // The sums of u and of u v, where u and v are the Factors that f(r, c) gives.
+  // The sums of u and of u v, where u and v are the Pair that f(r, c) gives.
   template <class F>
   HWY_INLINE void add_up(Column& sum, Column& products, const F& f) const {
     for_rows([&](Index r) HWY_ATTR {
@@ -86,7 +86,7 @@ class Block {
       Halves s = sum.load(r);
       Halves p = products.load(r);
       for (; c < end; ++c) {
-        const Factors uv = f(r, c);
+        const Pair uv = f(r, c);
         s = s + uv.u;
         p = multiply_add(uv.u, uv.v, p);
       }
@@ -102,8 +102,8 @@ class Block {
 };
 
 template <class T, class F>
-HWY_INLINE void for_blocks(Index rows, Index cols, const F& f) {
-  for (Index first = 0; first < rows; first += Block<T>::most) f(Block<T>(first, rows, cols));
+HWY_INLINE void for_row_blocks(Index rows, Index cols, const F& f) {
+  for (Index first = 0; first < rows; first += RowBlock<T>::most) f(RowBlock<T>(first, rows, cols));
 }
 
 }  // namespace

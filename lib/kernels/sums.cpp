@@ -36,8 +36,8 @@ void sum_columns_on_target(Destination<T> y, const T* x, Shape shape, double a) 
 template <class T>
 void sum_rows_on_target(Destination<T> y, const T* x, Shape shape, double a) {
   if (y.data == nullptr) return;
-  for_blocks<T>(shape.rows, shape.cols, [&](Block<T> block) HWY_ATTR {
-    typename Block<T>::Column sum;
+  for_row_blocks<T>(shape.rows, shape.cols, [&](RowBlock<T> block) HWY_ATTR {
+    typename RowBlock<T>::Column sum;
     block.add_up(sum, [&](Index r, Index c) HWY_ATTR { return block.load_wide(x, r, c); });
     block.for_rows([&](Index r) HWY_ATTR { block.put(y, narrow(Tag<T>(), halves(a) * sum.load(r)), r); });
   });

@@ -2,7 +2,9 @@
 
 #include "tapedeck/core/map.hpp"
 
-/// Sums of columns and of rows, kept in double and rounded to T once, and what they spread to.
+/// Sums of columns and of rows, and what they spread to. Sums of k terms are kept in double and rounded to T
+/// once: within half an ulp, and (k + 1) eps of double of the sum of |a x|. What spreads is rounded to T's a,
+/// and once more when it is multiplied.
 namespace tapedeck::kernels {
 
 /// y(c) = a times the sum of column c. Partial sums are as many as a vector has lanes, each column's the same

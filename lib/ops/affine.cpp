@@ -1,7 +1,7 @@
 #include "tapedeck/ops/affine.hpp"
 
 #include "core/multiply_add.hpp"
-#include "kernels/row_sums.hpp"
+#include "kernels/bias_gradient.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -20,7 +20,7 @@ struct Affine {
   void forward(auto& y, const auto& w, const auto& b, const auto& x) const { multiply_add(y, {w}, {x}, b); }
   void vjp(auto& dw, auto& db, auto& dx, const auto& dy, const auto& w, const auto& x) const {
     dw += dy * x.t();
-    db += kernels::RowSums(dy);
+    db += kernels::BiasGradient(dy);
     dx += w.t() * dy;
   }
 };

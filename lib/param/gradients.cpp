@@ -119,7 +119,7 @@ Gradients& Gradients::operator*=(double factor) {
     T* g = flat_.data<T>();
     for_each_stretch([&](Index begin, Index n) {
       kernels::run(kernels::scale,
-                   kernels::Call<T>{g + begin, false, n, 1, g + begin, nullptr, static_cast<T>(factor), 0});
+                   kernels::Call<T>{{g + begin, false}, n, 1, g + begin, nullptr, static_cast<T>(factor), 0});
     });
   });
   return *this;

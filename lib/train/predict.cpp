@@ -7,7 +7,7 @@
 
 #include "layers/returned.hpp"
 #include "tapedeck/tape/tape.hpp"
-#include "train/stretches.hpp"
+#include "train/evaluation.hpp"
 
 namespace tapedeck {
 namespace {

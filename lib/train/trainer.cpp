@@ -11,8 +11,8 @@
 #include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
+#include "train/evaluation.hpp"
 #include "train/shards.hpp"
-#include "train/stretches.hpp"
 
 namespace tapedeck {
 namespace {

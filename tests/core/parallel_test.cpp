@@ -1,11 +1,14 @@
 #include "tapedeck/core/parallel.hpp"
 
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <chrono>
+#include <csignal>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -91,6 +94,20 @@ BOOST_AUTO_TEST_CASE(the_exception_of_the_lowest_task_is_thrown_after_all_have_r
   }
 }
 
+BOOST_AUTO_TEST_CASE(signals_are_left_to_the_threads_of_the_program) {
+  const test::Threads set(4);
+  const std::thread::id here = std::this_thread::get_id();
+  std::atomic<int> open_to_signals = 0;
+  td::parallel(64, [&](td::Index) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // so that all take part
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    if (std::this_thread::get_id() != here && sigismember(&blocked, SIGINT) == 0) ++open_to_signals;
+    if (std::this_thread::get_id() == here && sigismember(&blocked, SIGINT) != 0) ++open_to_signals;
+  });
+  BOOST_TEST(open_to_signals == 0);
+}
+
 BOOST_AUTO_TEST_CASE(tasks_within_tasks_run_in_line) {
   const test::Threads set(4);
   std::vector<std::vector<int>> called(16);
@@ -125,11 +142,15 @@ BOOST_AUTO_TEST_CASE(ranges_cover_everything_in_pieces_that_the_size_alone_decid
   for (const td::Index n : {1U, 4U}) {
     const test::Threads set(n);
     for (const td::Index size : {0U, 1U, 9U, 10U, 11U, 20U, 101U}) {
-      std::vector<std::pair<td::Index, td::Index>> pieces((size + 9) / 10);
+      const td::Index wanted = size == 0 ? 1 : (size + 9) / 10;  // of nothing, one piece of nothing
+      std::vector<std::pair<td::Index, td::Index>> pieces(wanted);
+      std::atomic<td::Index> called = 0;
       td::parallel_ranges(size, 10, [&](td::Index begin, td::Index end) {
-        if (size > 0) pieces[begin / 10] = {begin, end};
+        pieces.at(begin / 10) = {begin, end};
+        ++called;
       });
-      for (td::Index i = 0; i < pieces.size(); ++i) {
+      BOOST_TEST(called == wanted);
+      for (td::Index i = 0; i < wanted; ++i) {
         BOOST_TEST(pieces[i].first == 10 * i);
         BOOST_TEST(pieces[i].second == std::min<td::Index>(size, 10 * i + 10));
       }
@@ -137,11 +158,21 @@ BOOST_AUTO_TEST_CASE(ranges_cover_everything_in_pieces_that_the_size_alone_decid
   }
 }
 
-BOOST_AUTO_TEST_CASE(set_threads_wants_at_least_one) {
+#ifdef __linux__
+BOOST_AUTO_TEST_CASE(by_default_there_are_as_many_as_the_process_may_run_on) {
+  cpu_set_t allowed;
+  BOOST_REQUIRE(sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+  BOOST_TEST(td::threads() == static_cast<td::Index>(CPU_COUNT(&allowed)));
+}
+#endif
+
+BOOST_AUTO_TEST_CASE(set_threads_takes_1_to_4096) {
   const td::Index before = td::threads();
   BOOST_TEST(before >= 1U);
   BOOST_TEST(test::complaint<td::OptionError>([] { td::set_threads(0); }) ==
              "set_threads: 0; expected 1 to 4096");
+  BOOST_TEST(test::complaint<td::OptionError>([] { td::set_threads(4097); }) ==
+             "set_threads: 4097; expected 1 to 4096");
   BOOST_TEST(test::complaint<td::OptionError>([] { td::set_threads(static_cast<td::Index>(-1)); }) ==
              "set_threads: 18446744073709551615; expected 1 to 4096");
   BOOST_TEST(td::threads() == before);

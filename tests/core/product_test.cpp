@@ -131,6 +131,19 @@ BOOST_AUTO_TEST_CASE(a_bias_that_does_not_fit_is_refused) {
       "factors are read)");
 }
 
+BOOST_AUTO_TEST_CASE(a_product_of_no_terms_is_zero) {
+  constexpr td::Index many = td::Index{1} << 21U;  // no small product, but for its k
+  for (const td::Index rows : {td::Index{3}, many}) {
+    const td::Matrix<float> a(rows, 0);
+    const td::Matrix<float> b(0, 1);
+    td::Matrix<float> c(rows, 1, arma::fill::ones);
+    td::multiply(c, td::Factor<float>{a}, td::Factor<float>{b}, true);
+    BOOST_TEST(arma::all(c.col(0) == 1));
+    td::multiply(c, td::Factor<float>{a}, td::Factor<float>{b});
+    BOOST_TEST(arma::all(c.col(0) == 0));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(shapes_that_do_not_fit_are_refused) {
   arma::mat c(2, 2);
   const arma::mat a(2, 3);

@@ -12,6 +12,7 @@ using test::close;
 using test::eps;
 using test::equal;
 using test::gaussian;
+using test::log_sum_exp;
 using test::Real;
 using test::Scalars;
 using test::unset;
@@ -20,14 +21,6 @@ BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(cross_entropy)
 
 namespace {
-
-template <class T>
-Real log_sum_exp(const td::Matrix<T>& z) {
-  const Real largest = z.max();
-  Real sum = 0;
-  for (const T v : z) sum += std::exp(v - largest);
-  return largest + std::log(sum);
-}
 
 td::IndexMatrix labels(td::Index classes, td::Index batch) {
   td::IndexMatrix t(1, batch);

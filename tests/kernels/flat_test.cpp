@@ -4,37 +4,21 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
-#include <tuple>
 #include <vector>
 
+#include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
-#include "tapedeck/core/random.hpp"
 
 namespace td = tapedeck;
 namespace kernels = td::kernels;
+using test::eps;
+using test::gaussian;
+using test::Real;
+using test::Scalars;
+using test::times;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(flat)
-
-namespace {
-
-using Scalars = std::tuple<float, double>;
-
-template <class T>
-std::vector<T> gaussian(td::Index n, std::uint64_t seed) {
-  const td::Random random(seed);
-  std::vector<T> v(n);
-  for (td::Index i = 0; i < n; ++i) v[i] = static_cast<T>(random.normal(i));
-  return v;
-}
-
-// A product that no compiler fuses into a sum.
-double times(double a, double b) {
-  const volatile double product = a * b;
-  return product;
-}
-
-}  // namespace
 
 // NaN and Inf at each place, and just outside.
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_not_finite_is_found_where_it_counts, T, Scalars) {
@@ -62,11 +46,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_square_counts_once, T, Scalars) {
   test::on_every_target([&](const char* target) {
     for (td::Index n = 0; n <= 131; ++n) {
       std::vector<T> x = gaussian<T>(n, 7);
-      long double wanted = 0;
-      for (const T v : x) wanted += static_cast<long double>(v) * static_cast<long double>(v);
+      Real wanted = 0;
+      for (const T v : x) wanted += static_cast<Real>(v) * static_cast<Real>(v);
       const double got = kernels::sum_of_squares(x.data(), n);
-      const long double bound = std::numeric_limits<double>::epsilon() * static_cast<long double>(n) * wanted;
-      BOOST_TEST(std::abs(got - wanted) <= bound, n << " on " << target);
+      BOOST_TEST(std::abs(got - wanted) <= static_cast<Real>(n) * eps<double> * wanted,
+                 n << " on " << target);
       for (const td::Index offset : {1U, 2U, 3U}) {
         std::vector<T> moved(offset, T(1e30));
         moved.insert(moved.end(), x.begin(), x.end());

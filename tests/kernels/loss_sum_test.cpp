@@ -3,21 +3,23 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <limits>
-#include <tuple>
 #include <vector>
 
+#include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
-#include "tapedeck/core/random.hpp"
 
 namespace td = tapedeck;
 namespace kernels = td::kernels;
+using test::eps;
+using test::gaussian;
+using test::Real;
+using test::Scalars;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(loss_sum)
 
 namespace {
 
-using Real = long double;
 constexpr double delta = 0.75;
 
 Real loss(kernels::LossFunction f, Real x, Real t) {
@@ -37,16 +39,6 @@ Real loss(kernels::LossFunction f, Real x, Real t) {
 
 const auto all = {kernels::squared, kernels::absolute, kernels::huber, kernels::logistic};
 
-template <class T>
-std::vector<T> gaussian(td::Index n, std::uint64_t seed) {
-  const td::Random random(seed);
-  std::vector<T> v(n);
-  for (td::Index i = 0; i < n; ++i) v[i] = static_cast<T>(2 * random.normal(i));
-  return v;
-}
-
-using Scalars = std::tuple<float, double>;
-
 }  // namespace
 
 // Each term is within 6 eps of double of the largest of its parts, which is below 200, and so is each partial
@@ -54,15 +46,15 @@ using Scalars = std::tuple<float, double>;
 BOOST_AUTO_TEST_CASE_TEMPLATE(every_element_counts_once, T, Scalars) {
   for (td::Index n = 0; n <= 67; ++n) {
     for (td::Index offset = 0; offset < 3; ++offset) {
-      const std::vector<T> x = gaussian<T>(n + offset, 1);
-      std::vector<T> t = gaussian<T>(n + offset, 2);
+      const std::vector<T> x = gaussian<T>(n + offset, 1, 2);
+      std::vector<T> t = gaussian<T>(n + offset, 2, 2);
       if (n > 0) t[offset] = 0;
       for (const auto f : all) {
         Real wanted = 0;
         for (td::Index i = offset; i < n + offset; ++i) wanted += loss(f, x[i], t[i]);
         test::on_every_target([&](const char* target) {
           const double got = kernels::loss_sum(f, x.data() + offset, t.data() + offset, n, delta);
-          const Real bound = 2.3e-16L * 6 * 200 * static_cast<Real>(n);
+          const Real bound = eps<double> * 6 * 200 * static_cast<Real>(n);
           BOOST_TEST(std::abs(got - wanted) <= bound, n << " elements, loss " << f << " on " << target);
         });
       }

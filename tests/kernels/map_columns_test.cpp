@@ -11,24 +11,13 @@ namespace kernels = td::kernels;
 using test::close;
 using test::eps;
 using test::gaussian;
+using test::log_sum_exp;
 using test::Real;
 using test::Scalars;
+using test::unset;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(map_columns)
-
-namespace {
-
-template <class T>
-Real log_sum_exp(const T* z, td::Index n) {
-  Real largest = z[0];
-  for (td::Index i = 1; i < n; ++i) largest = std::max(largest, static_cast<Real>(z[i]));
-  Real sum = 0;
-  for (td::Index i = 0; i < n; ++i) sum += std::exp(z[i] - largest);
-  return largest + std::log(sum);
-}
-
-}  // namespace
 
 // The rounding of z - max is worth |z - max| eps / 2 in the exponent, that of exp, of the sum and of the
 // quotient 2 eps; below the smallest normal number the steps are those of denormal numbers.
@@ -41,7 +30,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(softmax_is_the_quotient_of_exponentials, T, Scalar
       kernels::map(kernels::log_softmax, z).into(l);
       int wrong = 0;
       for (td::Index c = 0; c < 3; ++c) {
-        const Real shift = log_sum_exp(z.colptr(c), n);
+        const Real shift = log_sum_exp<T>(z.col(c));
         for (td::Index i = 0; i < n; ++i) {
           const Real y = z(i, c) - shift;
           const Real e = std::exp(y);
@@ -63,9 +52,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(vjps_are_written_or_added, T, Scalars) {
     kernels::map(kernels::softmax, gaussian<T>({n, 3}, 100 + n, 2)).into(p);
     kernels::map(kernels::log_softmax, gaussian<T>({n, 3}, 100 + n, 2)).into(l);
     test::on_every_target([&](const char* target) {
-      td::Matrix<T> dp(n, 3), dl(n, 3);
-      dp.fill(std::numeric_limits<T>::quiet_NaN());  // must not be read
-      dl = dp;
+      td::Matrix<T> dp = unset<T>(n, 3), dl = dp;
       kernels::map(kernels::softmax_vjp, dy, p).into(dp);
       kernels::map(kernels::log_softmax_vjp, dy, l).into(dl);
       td::Matrix<T> sum_p = start, sum_l = start;

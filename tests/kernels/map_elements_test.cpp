@@ -6,10 +6,10 @@
 #include <limits>
 #include <numbers>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "kernels/map.hpp"
+#include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/core/error.hpp"
@@ -17,13 +17,13 @@
 
 namespace td = tapedeck;
 namespace kernels = td::kernels;
+using test::Real;
+using test::Scalars;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(map_elements)
 
 namespace {
-
-using Real = long double;  // the references have 11 bits more than double
 
 Real logistic(Real x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 Real distribution(Real x) { return std::erfc(-x * (std::numbers::sqrt2_v<Real> / 2)) / 2; }
@@ -167,8 +167,7 @@ td::Matrix<T> second_matrix(const Case& c) {
 
 template <class T>
 td::Matrix<T> computed(const Case& c, const td::Matrix<T>& x, const td::Matrix<T>& z) {
-  td::Matrix<T> y(x.n_rows, x.n_cols);
-  y.fill(std::numeric_limits<T>::quiet_NaN());  // must not be read
+  td::Matrix<T> y = test::unset<T>(x.n_rows, x.n_cols);
   if (c.inputs == Inputs::x) {
     kernels::map(c.function, x).with(c.a, c.b).into(y);
   } else {
@@ -196,8 +195,6 @@ bool same_bits(T x, T y) {
 }
 
 }  // namespace
-
-using Scalars = std::tuple<float, double>;
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(as_exact_as_stated, T, Scalars) {
   for (const Case& c : cases) {

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <tuple>
+#include <vector>
 
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/core/random.hpp"
 
-/// What the tests of kernels for whole matrices compare with.
+/// What the tests of kernels have in common: numbers, and what results are compared with.
 namespace test {
 
 namespace td = tapedeck;
@@ -28,6 +30,29 @@ td::Matrix<T> gaussian(td::Shape shape, std::uint64_t seed, double deviation = 1
       m(r, c) = static_cast<T>(mean + deviation * random.normal(r, c));
   }
   return m;
+}
+
+/// n such numbers.
+template <class T>
+std::vector<T> gaussian(td::Index n, std::uint64_t seed, double deviation = 1) {
+  const td::Matrix<T> m = gaussian<T>(td::Shape{n, 1}, seed, deviation);
+  return {m.begin(), m.end()};
+}
+
+/// a b, rounded: a product that no compiler fuses into a sum.
+template <class T>
+T times(T a, T b) {
+  const volatile T product = a * b;
+  return product;
+}
+
+/// log(sum(exp(z))), z being a column.
+template <class T>
+Real log_sum_exp(const td::Matrix<T>& z) {
+  const Real largest = z.max();
+  Real sum = 0;
+  for (const T v : z) sum += std::exp(v - largest);
+  return largest + std::log(sum);
 }
 
 /// NaN, which a kernel that writes must not read.

@@ -27,8 +27,8 @@ template <class T>
 int wrong_sum(T got, const td::Matrix<T>& terms) {
   Real sum = 0, size = 0;
   for (const T v : terms) sum += v, size += std::abs(v);
-  const Real bound = half_ulp<T>(factor * sum) + eps<double> * static_cast<Real>(terms.n_elem + 1) * size;
-  return !close(got, factor * sum, bound);
+  const Real sums = eps<double> * static_cast<Real>(terms.n_elem + 1) * factor * size;
+  return !close(got, factor * sum, half_ulp<T>(factor * sum) + sums);
 }
 
 }  // namespace

@@ -8,28 +8,21 @@
 #include <functional>
 #include <limits>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 #include "tapedeck/core/random.hpp"
 
 namespace td = tapedeck;
 namespace kernels = td::kernels;
+using test::Scalars;
+using test::times;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(updates)
 
 namespace {
-
-using Scalars = std::tuple<float, double>;
-
-// A product that no compiler fuses into a sum.
-template <class T>
-T times(T a, T b) {
-  const volatile T product = a * b;
-  return product;
-}
 
 // Values, gradients, and what is remembered: a mean or a velocity, a mean of squares, another mean.
 template <class T>

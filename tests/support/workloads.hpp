@@ -75,13 +75,7 @@ inline td::Sequential with_tanh_at_the_end(td::ParameterStore& store) {
   return {{"hidden", three_hidden(2, td::ReLU{})(store)}, td::Tanh{}};
 }
 
-template <class O, class Options>
-Rule rule(Options options) {
-  return [=](td::ParameterStore& store) { return std::make_unique<O>(store, options); };
-}
-
-// Made with their default options but for these.
-
+/// An optimizer with these options.
 template <class O>
 Rule rule(typename O::Options options = {}) {
   return [=](td::ParameterStore& store) { return std::make_unique<O>(store, options); };

@@ -30,6 +30,7 @@ using test::nothing_pending;
 using test::same_bits;
 using test::same_state;
 using test::Threads;
+using test::with;
 
 namespace {
 
@@ -90,13 +91,6 @@ double step_by_hand(Classifier& c, const td::Batch& batch, const std::vector<td:
   for (const td::Gradients& g : gradients) c.store.gradients() += g;
   c.optimizer.step();
   return sum;
-}
-
-/// With another second feature of one sample.
-td::Dataset with(const td::Dataset& data, td::Index sample, double feature) {
-  arma::mat x = data.x<double>();
-  x(1, sample) = feature;
-  return {x, data.y()};
 }
 
 /// A layer that counts how many threads are in it at once.
@@ -285,7 +279,7 @@ BOOST_AUTO_TEST_CASE(the_first_shard_that_went_bad_is_named_and_kept) {
   const test::TemporaryFolder folder;
   const std::string file = folder.path / "pass.box";
   const td::Dataset good = td::disk(36, 1);
-  const td::Dataset bad = with(with(good, 19, inf), 22, inf);  // in the third shard too
+  const td::Dataset bad = with(with(good, 1, 19, inf), 1, 22, inf);  // in the third shard too
   for (const td::Index threads : {1U, 4U}) {
     const Threads set(threads);
     Classifier c;
@@ -328,7 +322,7 @@ BOOST_AUTO_TEST_CASE(gradients_that_overflow_stop_training) {
 // Samples 13 and 18 are in the first and the second shard of the second of three batches.
 BOOST_AUTO_TEST_CASE(what_a_model_throws_in_a_shard_passes_through_and_training_can_go_on) {
   const td::Dataset good = line(36);
-  const td::Dataset bad = with(with(good, 13, -13), 18, -18);
+  const td::Dataset bad = with(with(good, 1, 13, -13), 1, 18, -18);
   for (const td::Index threads : {1U, 4U}) {
     const Threads set(threads);
     Line c;

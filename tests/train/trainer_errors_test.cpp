@@ -17,6 +17,7 @@ using test::fit_by_hand;
 using test::nothing_pending;
 using test::same_bits;
 using test::same_state;
+using test::with;
 
 namespace {
 
@@ -156,13 +157,10 @@ BOOST_AUTO_TEST_CASE(what_is_refused_is_refused_before_anything_happens) {
 BOOST_AUTO_TEST_CASE(inf_in_the_second_batch_stops_before_it) {
   for (const double bad : {inf, -inf, not_a_number}) {
     const td::Dataset good = td::disk(40, 1);
-    arma::mat x = good.x<double>();
-    x(1, 13) = bad;
     Classifier c;
     Classifier twin;
-    const td::Dataset data{x, good.y()};
-    const std::string said =
-        complaint<td::NonFiniteError>([&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false}); });
+    const std::string said = complaint<td::NonFiniteError>(
+        [&] { c.trainer.fit(with(good, 1, 13, bad), {.batch_size = 10, .shuffle = false}); });
     BOOST_TEST(contains(said, "training, epoch 1, step 2: fc_1 (affine): y is "), said);
     BOOST_TEST(contains(said, "its operand x is 2x10 with " + std::to_string(bad) + " at (1,3)"), said);
     twin.trainer.fit(first(good, 10), {.batch_size = 10, .shuffle = false});
@@ -174,13 +172,10 @@ BOOST_AUTO_TEST_CASE(inf_in_the_second_batch_stops_before_it) {
 
 BOOST_AUTO_TEST_CASE(a_bad_micro_batch_spoils_its_step_only) {
   const td::Dataset good = td::disk(40, 1);
-  arma::mat x = good.x<double>();
-  x(0, 35) = inf;
   Classifier c;
   Classifier twin;
-  const td::Dataset data{x, good.y()};
   const std::string said = complaint<td::NonFiniteError>(
-      [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .accumulate = 2}); });
+      [&] { c.trainer.fit(with(good, 0, 35, inf), {.batch_size = 10, .shuffle = false, .accumulate = 2}); });
   BOOST_TEST(contains(said, "training, epoch 1, step 2: "), said);
   twin.trainer.fit(first(good, 20), {.batch_size = 10, .shuffle = false, .accumulate = 2});
   BOOST_TEST(same_state(c, twin));
@@ -224,10 +219,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_overflows_stops_training) {
 BOOST_AUTO_TEST_CASE(the_pass_that_went_wrong_is_kept_to_be_replayed) {
   const test::TemporaryFolder folder;
   const std::string file = folder.path / "pass.box";
-  const td::Dataset good = td::disk(40, 1);
-  arma::mat x = good.x<double>();
-  x(1, 13) = inf;
-  const td::Dataset data{x, good.y()};
+  const td::Dataset data = with(td::disk(40, 1), 1, 13, inf);
   Classifier c;
   const std::string said = complaint<td::NonFiniteError>(
       [&] { c.trainer.fit(data, {.batch_size = 10, .shuffle = false, .black_box = file}); });

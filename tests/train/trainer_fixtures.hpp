@@ -81,6 +81,13 @@ inline td::Dataset line(td::Index samples) {
   return {x, y};
 }
 
+/// The same samples, but for one feature of one of them.
+inline td::Dataset with(const td::Dataset& data, td::Index feature, td::Index sample, double value) {
+  arma::mat x = data.x<double>();
+  x(feature, sample) = value;
+  return {x, data.y()};
+}
+
 inline td::Dataset first(const td::Dataset& data, td::Index samples) {
   std::vector<td::Index> positions(samples);
   for (td::Index i = 0; i < samples; ++i) positions[i] = i;

@@ -8,18 +8,21 @@
 
 namespace tapedeck {
 
-/// Sets how many threads the library may use for one call, the caller's included; by default as many as the
-/// process may run on. Large products, passes over large matrices, optimizers' steps and the shards of a
-/// Trainer are spread over them, small work never is. Work is cut by its shape alone, and sums are added in a
-/// fixed order, so results are the same, bit for bit, for any number.
+/// Sets how many threads the library may use for one call, the caller's included; by default as many as there
+/// are processors that the process may run on, counted when it is first asked. Large products, passes over
+/// large matrices, optimizers' steps, the shards of a Trainer and the batches of 1024 samples of evaluate and
+/// predict are spread over them, small work never is. Work is cut by its shape alone, and sums are added in a
+/// fixed order, so results are the same, bit for bit, for any number, as long as the program's threads leave
+/// the floating-point modes (rounding, denormal numbers) as they are.
 ///
 /// One setting for the process; it holds from the next call on. Threads are made when they are first needed,
-/// and sleep when there is nothing to do. If several threads of the program call the library at once, one of
-/// them gets the others' help and the rest work alone: there are never more than `count - 1` threads besides
-/// the program's own. A process that was forked goes on with one. OptionError for 0.
+/// and sleep when there is nothing to do; they live as long as the process. If several threads of the program
+/// call the library at once, one of them gets the others' help and the rest work alone: there are never more
+/// than `count - 1` threads at work besides the program's own. A process that was forked goes on with one.
+/// OptionError unless it is 1 to 4096.
 TAPEDECK_API void set_threads(Index count);
 
-/// What set_threads() set.
+/// What set_threads() set, or the default.
 TAPEDECK_API Index threads();
 
 /// OpenBLAS splits a product over its threads in a way that changes the last bits, and its threads slow small

@@ -21,8 +21,10 @@ struct NamedParameter {
   Parameter handle;  ///< what a store takes
 };
 
-/// A copyable callable `Value operator()(const Value&) const`; there is no base class to inherit. A layer may
-/// offer besides, for looking at models:
+/// A copyable callable `Value operator()(const Value&) const`; there is no base class to inherit. It may be
+/// called by several threads at once, each with a tape of its own: a Trainer does so for shards, and evaluate
+/// and predict for more than 1024 samples. What a call changes besides its tape, such as a counter, must be
+/// made for that. A layer may offer besides, for looking at models:
 ///   - `std::string name() const`, the name of its scope, which Sequential takes over;
 ///   - `std::string describe() const`, one readable line such as "Linear(2 -> 25)";
 ///   - `std::vector<NamedParameter> parameters() const`;

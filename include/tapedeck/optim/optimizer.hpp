@@ -42,7 +42,7 @@ struct GroupFactors {
 /// parameter counts its own steps. The gradients stay as they are until `zero_grad`.
 ///
 /// To write one: derive from it, keep what is remembered from step to step in a `state()`, and supply
-/// `update`.
+/// `update`, which moves some elements by themselves.
 class TAPEDECK_API Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -74,10 +74,11 @@ class TAPEDECK_API Optimizer {
     Untouched untouched;   ///< what to do without a gradient
   };
 
-  /// The most elements in a run: longer ones come in pieces.
+  /// The most elements in a run.
   static constexpr Index longest_run = Index{1} << 16U;
-  /// Parameters side by side in memory that are to be updated alike, padding included. The values and the
-  /// gradients of the padding are zero; an update must leave such elements at zero.
+  /// Elements side by side in memory that are to be updated alike. They may be those of several parameters,
+  /// or a piece of one, and padding is among them; its values and gradients are zero, and an update must
+  /// leave such elements at zero.
   struct Run {
     Index offset;          ///< of its first element in the flat buffers
     Index length;          ///< in elements
@@ -128,8 +129,9 @@ class TAPEDECK_API Optimizer {
     double learning_rate, penalty, shrinkage;  // as in Run
   };
 
-  /// Moves the values of one run. Called for several runs at once, on the library's threads: it may change
-  /// nothing but these values and what is remembered of them.
+  /// Moves the values of one run, each element by its own gradient and memory, whatever else is in the run.
+  /// Called for several runs at once, on the library's threads: it may change nothing but these values and
+  /// what is remembered of them. What it throws passes through `step`, which is then done in part.
   virtual void update(const Run& run) = 0;
   void find_rates();
   void find_runs();
@@ -143,8 +145,7 @@ class TAPEDECK_API Optimizer {
   Untouched untouched_;
   std::vector<Group> groups_;  // in the order of the layout
   std::vector<Slot> slots_;
-  std::vector<Run>
-      runs_;  // of the present step; room for one per slot, so that nothing is allocated in a step
+  std::vector<Run> runs_;  // of the present step, not yet in pieces; room for one per slot from the start
 };
 
 }  // namespace tapedeck

@@ -8,8 +8,8 @@
 namespace tapedeck {
 
 /// The working memory of one tape at a time. It grows during the first pass and is kept, so that later passes
-/// of the same shapes allocate nothing. One Memory for each thread; it may serve tapes on different stores
-/// one after another.
+/// of the same shapes allocate nothing. One Memory for each tape that is open at once; it may serve tapes on
+/// different stores one after another.
 class TAPEDECK_API Memory {
  public:
   /// Holds nothing until the first pass.

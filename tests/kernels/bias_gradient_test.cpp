@@ -1,27 +1,27 @@
-#include "kernels/row_sums.hpp"
+#include "kernels/bias_gradient.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
-#include <tuple>
 #include <vector>
 
 #include "kernels/guarded.hpp"
+#include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 
 namespace td = tapedeck;
 namespace kernels = td::kernels;
+using test::eps;
+using test::Real;
+using test::Scalars;
 
 BOOST_AUTO_TEST_SUITE(kernels_)
-BOOST_AUTO_TEST_SUITE(row_sums)
+BOOST_AUTO_TEST_SUITE(bias_gradient)
 
 namespace {
-
-using Real = long double;
-using Scalars = std::tuple<float, double>;
 
 constexpr td::Index most_rows = 70, most_cols = 1500;
 
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_element_counts_once, T, Scalars) {
               sum[i] = add ? static_cast<T>(random.normal(i, 1)) : std::numeric_limits<T>::quiet_NaN();
             }
             const std::vector<T> before(sum, sum + rows);
-            kernels::sum_rows(sum, add, x, rows, cols);
+            kernels::bias_gradient({sum, add}, x, {rows, cols});
             for (td::Index i = 0; i < rows; ++i) {
               Real wanted = add ? before[i] : 0;
               Real size = std::abs(wanted);
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_element_counts_once, T, Scalars) {
                 size += std::abs(static_cast<Real>(x[i + j * rows]));
               }
               const auto count = static_cast<Real>(cols);
-              const Real bound = std::min(count, 35 + count / 128) * size * std::numeric_limits<T>::epsilon();
+              const Real bound = std::min(count, 35 + count / 128) * size * eps<T>;
               const Real off = std::abs(static_cast<Real>(sum[i]) - wanted);
               BOOST_TEST(off <= bound, "row " << i << " of " << rows << "x" << cols << " on " << target);
             }
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(not_a_number_stays_in_its_row, T, Scalars) {
         for (const td::Index at : {td::Index{0}, td::Index{15}, rows - 1}) {
           std::vector<T> x(rows * cols, 1), sum(rows);
           x[at + (cols - 1) * rows] = bad;
-          kernels::sum_rows(sum.data(), false, x.data(), rows, cols);
+          kernels::bias_gradient({sum.data(), false}, x.data(), {rows, cols});
           for (td::Index i = 0; i < rows; ++i) {
             BOOST_TEST((std::isfinite(sum[i]) ? sum[i] == static_cast<T>(cols) : i == at), target);
             BOOST_TEST(std::isfinite(sum[i]) == (i != at), target);
@@ -86,10 +86,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(not_a_number_stays_in_its_row, T, Scalars) {
 BOOST_AUTO_TEST_CASE(a_contribution_of_another_shape_is_refused) {
   const td::Matrix<double> x(3, 5, arma::fill::ones);
   td::Matrix<double> sum(3, 1), row(1, 3);
-  kernels::RowSums(x).into(sum);
-  kernels::RowSums(x).onto(sum);
+  kernels::BiasGradient(x).into(sum);
+  kernels::BiasGradient(x).onto(sum);
   BOOST_TEST(arma::approx_equal(sum, td::Matrix<double>(3, 1, arma::fill::value(10)), "absdiff", 0));
-  BOOST_CHECK_THROW(kernels::RowSums(x).into(row), td::ShapeError);
+  BOOST_CHECK_THROW(kernels::BiasGradient(x).into(row), td::ShapeError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Batches that are evaluated, spread over threads.
+/// How evaluate and predict spread batches over threads.
 
 #include <algorithm>
 

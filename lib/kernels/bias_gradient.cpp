@@ -1,7 +1,7 @@
-#include "kernels/row_sums.hpp"
+#include "kernels/bias_gradient.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/row_sums.cpp"
+#define HWY_TARGET_INCLUDE "kernels/bias_gradient.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -14,11 +14,12 @@ namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
 constexpr Index splits = 4;   // sums under way at once, to hide the latency of an addition
-constexpr Index block = 128;  // columns whose sum is added to the total
+constexpr Index chunk = 128;  // columns whose sum is added to the total
 
-// The sums of `count` rows, at most as many as `vectors` vectors hold; x begins at the first of them.
+// The sums of `count` rows, at most as many as `vectors` vectors hold; `total` and x begin at the first of
+// them, and x's columns are `rows` apart.
 template <Index vectors, class T>
-HWY_INLINE void sum_few_rows(T* total, bool add, const T* x, Index count, Index rows, Index cols) {
+HWY_INLINE void sum_few_rows(Destination<T> total, const T* x, Index count, Index rows, Index cols) {
   const Tag<T> d;
   const Index lanes = hn::Lanes(d);
   const Index last = count - (vectors - 1) * lanes;
@@ -28,8 +29,8 @@ HWY_INLINE void sum_few_rows(T* total, bool add, const T* x, Index count, Index 
     for (Index v = 0; v + 1 < vectors; ++v) into[v] = hn::Add(into[v], hn::LoadU(d, column + v * lanes));
     into[vectors - 1] = hn::Add(into[vectors - 1], load_first(d, last, column + (vectors - 1) * lanes));
   };
-  for (Index begin = 0; begin < cols; begin += block) {
-    const Index end = std::min(begin + block, cols);
+  for (Index begin = 0; begin < cols; begin += chunk) {
+    const Index end = std::min(begin + chunk, cols);
     Vector<T> part[splits][vectors];
     for (Index s = 0; s < splits; ++s) {
       for (Index v = 0; v < vectors; ++v) part[s][v] = hn::Zero(d);
@@ -45,31 +46,27 @@ HWY_INLINE void sum_few_rows(T* total, bool add, const T* x, Index count, Index 
     }
   }
   for (Index v = 0; v < vectors; ++v) {
-    const Index n = count - v * lanes;
-    T* to = total + v * lanes;
-    store_first(d, add ? hn::Add(load_first(d, n, to), sum[v]) : sum[v], n, to);
+    put_first<T>(total.add, sum[v], count - v * lanes, total.data + v * lanes);
   }
 }
 
 template <class T>
-void sum_all_rows(T* sum, bool add, const T* x, Index rows, Index cols) {
+void sum_all_rows(Destination<T> sum, const T* x, Shape shape) {
+  const auto [rows, cols] = shape;
   const Index lanes = hn::Lanes(Tag<T>());
   for (Index i = 0; i < rows; i += 2 * lanes) {
+    const Destination<T> part{sum.data + i, sum.add};
     const Index count = std::min(rows - i, 2 * lanes);
     if (count > lanes) {
-      sum_few_rows<2>(sum + i, add, x + i, count, rows, cols);
+      sum_few_rows<2>(part, x + i, count, rows, cols);
     } else {
-      sum_few_rows<1>(sum + i, add, x + i, count, rows, cols);
+      sum_few_rows<1>(part, x + i, count, rows, cols);
     }
   }
 }
 
-void sum_f32(float* sum, bool add, const float* x, Index rows, Index cols) {
-  sum_all_rows(sum, add, x, rows, cols);
-}
-void sum_f64(double* sum, bool add, const double* x, Index rows, Index cols) {
-  sum_all_rows(sum, add, x, rows, cols);
-}
+void bias_gradient_f32(Destination<float> db, const float* dy, Shape shape) { sum_all_rows(db, dy, shape); }
+void bias_gradient_f64(Destination<double> db, const double* dy, Shape shape) { sum_all_rows(db, dy, shape); }
 
 }  // namespace
 }  // namespace tapedeck::kernels::HWY_NAMESPACE
@@ -78,14 +75,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tapedeck::kernels {
 
-HWY_EXPORT(sum_f32);
-HWY_EXPORT(sum_f64);
+HWY_EXPORT(bias_gradient_f32);
+HWY_EXPORT(bias_gradient_f64);
 
-void sum_rows(float* sum, bool add, const float* x, Index rows, Index cols) {
-  HWY_DYNAMIC_DISPATCH(sum_f32)(sum, add, x, rows, cols);
+void bias_gradient(Destination<float> db, const float* dy, Shape shape) {
+  HWY_DYNAMIC_DISPATCH(bias_gradient_f32)(db, dy, shape);
 }
-void sum_rows(double* sum, bool add, const double* x, Index rows, Index cols) {
-  HWY_DYNAMIC_DISPATCH(sum_f64)(sum, add, x, rows, cols);
+void bias_gradient(Destination<double> db, const double* dy, Shape shape) {
+  HWY_DYNAMIC_DISPATCH(bias_gradient_f64)(db, dy, shape);
 }
 
 }  // namespace tapedeck::kernels
