@@ -31,8 +31,10 @@ kernels::Strided<const T> put(const td::Matrix<T>& x, bool transposed, T* to) {
     std::copy(x.begin(), x.end(), to);
     return {to, 1, x.n_rows};
   }
-  const td::Matrix<T> turned = x.t();
-  std::copy(turned.begin(), turned.end(), to);
+  const kernels::Strided<T> turned{to, x.n_cols, 1};
+  for (td::Index j = 0; j < x.n_cols; ++j) {
+    for (td::Index i = 0; i < x.n_rows; ++i) *turned.at(i, j) = x(i, j);
+  }
   return {to, x.n_cols, 1};
 }
 
