@@ -1,100 +1,129 @@
 #include "reports/chart.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <numbers>
-#include <regex>
-#include <stdexcept>
+#include <iterator>
+#include <limits>
 
-#include "reports/text.hpp"
+#include "reports/gnuplot.hpp"
 
 namespace tapedeck::reports {
 namespace {
 
-/// A file of its own that is gone when this is.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& text)
-      : path_((std::filesystem::temp_directory_path() / "tapedeck-chart-XXXXXX").string()) {
-    const int file = mkstemp(path_.data());
-    if (file < 0) throw std::runtime_error("cannot make a temporary file " + path_);
-    close(file);
-    std::ofstream(path_) << text;
+using gnuplot::block;
+using gnuplot::quoted;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t most_points = 250;  // of a line; more cannot be seen
+
+/// What is measured upwards. `range` is in gnuplot's words; bands end at `least` and `most`.
+struct Axis {
+  std::string label;
+  std::string range;
+  double least;
+  double most;
+  bool logarithmic = false;
+
+  std::string script() const {
+    return fmt::format("set ylabel '{}' {}\nset yrange {}\n{}", label, gnuplot::grey_text, range,
+                       logarithmic ? "set logscale y\n" : "");
   }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() { std::remove(path_.c_str()); }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
-struct Command {
-  std::string output;
-  bool succeeded;
+/// Logarithmic if a linear one would show the highest and nothing else.
+Axis axis_of(const std::string& label, double lowest, double highest) {
+  if (!(lowest > 0) || highest < 20 * lowest) return {label, "[0:*]", 0, infinity};
+  return {label, fmt::format("[{}:*]", lowest / 2), lowest / 2, infinity, true};
+}
+
+/// A curve with its one-sigma band, if it has one.
+struct Series {
+  std::string label;
+  std::vector<Point> points;
+  std::vector<Index> reductions;  ///< epochs from which on the rate is lower
 };
 
-Command execute(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  if (pipe == nullptr) return {.output = {}, .succeeded = false};
-  std::string output;
-  std::array<char, 4096> part;
-  while (const std::size_t n = std::fread(part.data(), 1, part.size(), pipe)) output.append(part.data(), n);
-  return {.output = std::move(output), .succeeded = pclose(pipe) == 0};
+std::vector<Point> thinned(const std::vector<Point>& points) {
+  const std::size_t stride = (points.size() + most_points - 1) / most_points;
+  std::vector<Point> kept;
+  for (std::size_t i = 0; i < points.size(); i += std::max<std::size_t>(stride, 1)) kept.push_back(points[i]);
+  if (!points.empty() && kept.back().epoch != points.back().epoch) kept.push_back(points.back());
+  return kept;
 }
 
-/// What gnuplot makes of a script: an <svg> with ids of its own and a title instead of gnuplot's.
-std::string draw(const std::string& name, const std::string& title, int height, const std::string& script) {
-  const TemporaryFile file(fmt::format(
-      "set terminal svg size 400,{} dynamic noenhanced font 'sans-serif,12'\n{}", height, script));
-  const auto [output, succeeded] = execute("gnuplot '" + file.path() + "'");
-  const std::size_t start = output.find("<svg");
-  if (!succeeded || start == std::string::npos) throw std::runtime_error("gnuplot could not draw " + name);
-  std::string svg = output.substr(start);
-  svg = std::regex_replace(svg, std::regex("<(title|desc)>[^<]*</(title|desc)>"), "");
-  svg = std::regex_replace(svg, std::regex("id=(['\"])"), "id=$1" + name + "-");
-  svg = std::regex_replace(svg, std::regex("href='#"), "href='#" + name + "-");
-  svg.insert(svg.find('>') + 1, "<title>" + escaped(title) + "</title>");
-  svg.insert(4, " role=\"img\"");
-  return svg;
+std::vector<Index> reductions_in(const std::vector<Point>& rates) {
+  std::vector<Index> epochs;
+  for (std::size_t i = 1; i < rates.size(); ++i) {
+    if (rates[i].figure.mean < rates[i - 1].figure.mean) epochs.push_back(rates[i].epoch);
+  }
+  return epochs;
 }
 
-constexpr const char* grey_text = "textcolor '#333333'";
-constexpr const char* quiet_axes =
-    "set border 3 lc '#555555'\n"
-    "set tics nomirror out scale 0.5 textcolor '#333333'\n"
-    "set key outside center top horizontal Left reverse samplen 3 textcolor '#333333'\n";
+std::vector<Series> series_of(const ReportOutcome& of, const Curves& curves) {
+  std::vector<Series> all;
+  for (const Line& line : curves.lines) {
+    const Outcome& outcome = of.of(line.of);
+    Series series{.label = line.label, .points = {}, .reductions = {}};
+    if (curves.first_trial) {
+      series.points = outcome.curve_of_trial(0, line.metric);
+      series.reductions = reductions_in(outcome.curve_of_trial(0, Metric::learning_rate));
+    } else {
+      series.points = outcome.curve(line.metric);
+    }
+    series.points = thinned(series.points);
+    if (!series.points.empty()) all.push_back(std::move(series));
+  }
+  return all;
+}
 
-std::string block(const std::string& name, const std::string& lines) {
-  return "$" + name + " << EOD\n" + lines + "EOD\n";
+Axis loss_axis(const std::vector<Series>& series) {
+  double lowest = infinity;
+  double highest = 0;
+  for (const Series& s : series) {
+    for (const Point& point : s.points) {
+      lowest = std::min(lowest, point.figure.mean);
+      highest = std::max(highest, point.figure.mean);
+    }
+  }
+  return axis_of("loss", lowest, highest);
+}
+
+const char* dashes(std::size_t line) {
+  constexpr const char* all[] = {"1", "(8,3)", "(2,2)"};
+  return all[line % std::size(all)];
 }
 
 }  // namespace
 
-void require_gnuplot() {
-  if (!execute("gnuplot --version 2>/dev/null").succeeded) {
-    throw std::runtime_error(
-        "gnuplot, which draws the charts, cannot be run; install the package gnuplot-nox");
-  }
+std::string draw(const ReportOutcome& of, const Figure& figure, const std::string& name) {
+  struct Draw {
+    const ReportOutcome& of;
+    const std::string& name;
+    std::string operator()(const Curves& f) const { return draw_curves(of, f, name); }
+    std::string operator()(const ErrorBars& f) const { return draw_error_bars(of, f, name); }
+    std::string operator()(const Histograms& f) const { return draw_histograms(of, f, name); }
+    std::string operator()(const PredictionMap& f) const { return draw_map(of, f, name); }
+    std::string operator()(const Scatter& f) const { return draw_scatter(of, f, name); }
+  };
+  return std::visit(Draw{of, name}, figure);
 }
 
-std::string draw_curves(const std::string& name, const std::string& title, const Axis& axis,
-                        const std::vector<Series>& series) {
+std::string draw_curves(const ReportOutcome& of, const Curves& curves, const std::string& name) {
+  const std::vector<Series> all = series_of(of, curves);
+  if (all.empty()) return {};
+  const Metric metric = curves.lines.front().metric;
+  const bool loss = metric == Metric::train_loss || metric == Metric::test_loss;
+  const Axis axis = loss ? loss_axis(all) : Axis{"accuracy", "[*<0.4:1]", 0, 1};
+
   std::string data;
-  std::string bands;
-  std::string lines;
-  for (std::size_t s = 0; s < series.size(); ++s) {
-    const auto& [label, colour, points] = series[s];
+  std::string marks;
+  std::vector<std::string> bands;
+  std::vector<std::string> lines;
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    const auto& [label, points, reductions] = all[s];
+    const char* colour = gnuplot::colours[s % std::size(gnuplot::colours)];
     std::string rows;
     for (const auto& [epoch, figure] : points) {
       rows += fmt::format("{} {:.5g} {:.5g} {:.5g}\n", epoch, figure.mean,
@@ -102,65 +131,125 @@ std::string draw_curves(const std::string& name, const std::string& title, const
                           std::min(figure.mean + figure.deviation, axis.most));
     }
     data += block(fmt::format("series_{}", s), rows);
-    bands += fmt::format("{}$series_{} using 1:3:4 with filledcurves fc '{}' notitle", s == 0 ? "" : ", ", s,
-                         colour);
-    lines += fmt::format(", $series_{} using 1:2 with lines lw 2 lc '{}' dt {} title '{}'", s, colour,
-                         s == 0 ? "1" : "(8,3)", label);
+    for (const Index epoch : reductions) {
+      marks += fmt::format(
+          "set arrow from {0}, graph 0 to {0}, graph 1 nohead lw 1 dt (1,3) lc '#555555' back\n", epoch);
+    }
+    if (!curves.first_trial) {
+      bands.push_back(fmt::format("$series_{} using 1:3:4 with filledcurves fc '{}' notitle", s, colour));
+    }
+    lines.push_back(fmt::format("$series_{} using 1:2 with lines lw {} lc '{}' dt {} title {}", s,
+                                curves.first_trial ? 1.2 : 2, colour, dashes(curves.first_trial ? 0 : s),
+                                quoted(label)));
   }
-  return draw(name, title, 280,
-              data + "set style fill transparent solid 0.2 noborder\n" + quiet_axes +
-                  fmt::format("set ylabel '{}' {}\nset yrange {}\n", axis.label, grey_text, axis.range) +
-                  (axis.logarithmic ? "set logscale y\n" : "") +
-                  "set grid lc '#dddddd' lw 1 dt 1\n"
-                  "set xlabel 'epoch' offset 0,0.5 " +
-                  grey_text + "\nset autoscale xfix\nplot " + bands + lines + "\n");
+  // Of one trial's lines the first, which is spoken of, is drawn last; lines are above all bands.
+  if (curves.first_trial) std::reverse(lines.begin(), lines.end());
+  bands.insert(bands.end(), lines.begin(), lines.end());
+  return gnuplot::draw(name, curves.caption, 280,
+                       data + "set style fill transparent solid 0.2 noborder\n" + gnuplot::quiet_axes +
+                           axis.script() + gnuplot::grid + marks + "set xlabel 'epoch' offset 0,0.5 " +
+                           gnuplot::grey_text +
+                           fmt::format("\nset autoscale xfix\nplot {}\n", fmt::join(bands, ", ")));
 }
 
-std::string draw_map(const std::string& name, const std::string& title, const Picture& picture) {
-  constexpr double step = 1.0 / (Picture::side - 1);
-  std::string grid;
-  for (Index j = 0; j < Picture::side; ++j) {
-    for (Index i = 0; i < Picture::side; ++i) {
-      grid += fmt::format("{:.5g} {:.5g} {:.4g}\n", static_cast<double>(i) * step,
-                          static_cast<double>(j) * step, picture.grid(i, j));
+std::string draw_error_bars(const ReportOutcome& of, const ErrorBars& bars, const std::string& name) {
+  std::string data;
+  std::vector<std::string> plots;
+  double lowest = infinity;
+  double highest = 0;
+  const auto add = [&](const std::string& label, const std::string& rows, const std::string& style) {
+    if (rows.empty()) return;
+    const std::string block_name = fmt::format("bars_{}", plots.size());
+    data += block(block_name, rows);
+    plots.push_back(
+        fmt::format("${} using 1:2:3:4 with yerrorbars {} title {}", block_name, style, quoted(label)));
+  };
+  // In percent; the bar's lower end is cut off later, if the axis is logarithmic.
+  const auto row = [&](double x, double accuracy, double deviation) {
+    const double error = 100 * (1 - accuracy);
+    lowest = std::min(lowest, error);
+    highest = std::max(highest, error);
+    return fmt::format("{:.4g} {:.5g} {:.5g} {:.5g}\n", x, error,
+                       std::max(error - 100 * deviation, error / 4), error + 100 * deviation);
+  };
+  const double places = static_cast<double>(bars.series.size()) + 1;
+  for (std::size_t s = 0; s < bars.series.size(); ++s) {
+    const ErrorBars::Series& series = bars.series[s];
+    const double shift = (static_cast<double>(s) + 1) / places - 0.5;
+    std::string rows;
+    std::string printed;
+    for (std::size_t g = 0; g < series.of.size(); ++g) {
+      const double x = static_cast<double>(g) + 0.8 * shift;
+      if (const auto ours = of.of(series.of[g]).at_end(Metric::test_accuracy))
+        rows += row(x, ours->mean, ours->deviation);
+      if (g < series.printed_accuracies.size()) {
+        const Printed& there = series.printed_accuracies[g];
+        printed += row(x + 0.12, there.mean, there.deviation.value_or(0));
+      }
     }
-    grid += "\n";
+    const char* colour = gnuplot::colours[s % std::size(gnuplot::colours)];
+    add(series.label, rows, fmt::format("pt {} ps 0.7 lw 2 lc '{}'", s == 0 ? 7 : 5, colour));
+    add("printed", printed, "pt 6 ps 0.7 lw 1.5 lc '#555555'");
   }
-  std::string wrong;
-  for (Index i = 0; i < picture.wrong.n_cols; ++i) {
-    wrong += fmt::format("{:.4g} {:.4g}\n", picture.wrong(0, i), picture.wrong(1, i));
+  if (plots.empty()) return {};
+  std::string tics;
+  for (std::size_t g = 0; g < bars.groups.size(); ++g) {
+    tics += fmt::format("{}{} {}", g == 0 ? "" : ", ", quoted(bars.groups[g]), g);
   }
-  // gnuplot complains of layers without points.
-  const bool has_boundary = picture.grid.min() < 0.5 && picture.grid.max() > 0.5;
-  std::string layers = "$grid with image notitle";
-  if (has_boundary) layers += ", $boundary with lines lw 2 lc 'black' title 'boundary'";
-  layers +=
-      ", 0.5 + radius * cos(t), 0.5 + radius * sin(t) with lines lw 2 dt (6,3) lc '#CC79A7' title 'circle'";
-  if (!wrong.empty()) layers += ", $wrong with points pt 2 ps 0.6 lw 1.5 lc '#000000' title 'wrong'";
-  return draw(name, title, 350,
-              block("grid", grid) + block("wrong", wrong) + quiet_axes +
-                  fmt::format("radius = {}\n", 1 / std::sqrt(2 * std::numbers::pi)) +
-                  (has_boundary ? "set contour base\n"
-                                  "set cntrparam levels discrete 0.5\n"
-                                  "unset surface\n"
-                                  "set table $boundary\n"
-                                  "splot $grid\n"
-                                  "unset table\n"
-                                : "") +
-                  "set palette defined (0 '#56a0d0', 0.5 '#ffffff', 1 '#e69a4d')\n"
-                  "set cbrange [0:1]\n"
-                  "set cbtics 0.5\n"
-                  "set cblabel 'output' offset -1 " +
-                  grey_text +
-                  "\nset size ratio -1\n"
-                  "set xrange [0:1]\n"
-                  "set yrange [0:1]\n"
-                  "set xtics 0.5\n"
-                  "set ytics 0.5\n"
-                  "set parametric\n"
-                  "set trange [0:2*pi]\n"
-                  "plot " +
-                  layers + "\n");
+  return gnuplot::draw(
+      name, bars.caption, 280,
+      data + gnuplot::quiet_axes + axis_of("test error, %", lowest, highest).script() + gnuplot::grid +
+          fmt::format("unset grid\nset grid ytics lc '#dddddd' lw 1 dt 1\nset xrange [-0.6:{}]\n"
+                      "set xtics ({}) scale 0\nplot {}\n",
+                      static_cast<double>(bars.groups.size()) - 0.4, tics, fmt::join(plots, ", ")));
+}
+
+std::string draw_histograms(const ReportOutcome& of, const Histograms& histograms, const std::string& name) {
+  constexpr std::size_t bins = 41;
+  std::vector<std::pair<std::string, arma::vec>> all;
+  double low = infinity;
+  double high = -infinity;
+  for (const auto& [label, setting] : histograms.series) {
+    const Trial& trial = of.of(setting).trials.front();
+    const auto& sight = histograms.when == Histograms::When::before_training ? trial.before : trial.after;
+    if (!sight) continue;
+    const Matrix<double>& values =
+        histograms.of == Histograms::Of::layer_input ? sight->input : sight->gradient;
+    low = std::min(low, values.min());
+    high = std::max(high, values.max());
+    all.emplace_back(label, arma::vectorise(values));
+  }
+  if (all.empty() || !(high > low)) return {};
+  const double width = (high - low) / bins;
+  std::string data;
+  std::vector<std::string> plots;
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    const auto& [label, values] = all[s];
+    std::vector<double> counts(bins);
+    for (const double value : values) {
+      ++counts[std::min(bins - 1, static_cast<std::size_t>((value - low) / width))];
+    }
+    std::string rows;
+    for (std::size_t bin = 0; bin < bins; ++bin) {
+      const double share = 100 * counts[bin] / static_cast<double>(values.n_elem);
+      if (share > 0)
+        rows += fmt::format("{:.6g} {:.6g}\n", low + (static_cast<double>(bin) + 0.5) * width, share);
+    }
+    data += block(fmt::format("histogram_{}", s), rows);
+    plots.push_back(fmt::format("$histogram_{} using 1:2 with boxes fc '{}' title {}", s,
+                                s == 0 ? gnuplot::vermillion : gnuplot::blue, quoted(label)));
+  }
+  std::reverse(plots.begin(), plots.end());  // the first one is spoken of, and in front
+  const bool input = histograms.of == Histograms::Of::layer_input;
+  return gnuplot::draw(
+      name, histograms.caption, 280,
+      data + gnuplot::quiet_axes + gnuplot::grid +
+          fmt::format(
+              "set style fill transparent solid 0.55 noborder\nset boxwidth {:.6g}\n"
+              "set logscale y\nset yrange [0.01:100]\nset ylabel 'share of values, %' {}\n"
+              "set xlabel '{}' offset 0,0.5 {}\nset xtics {:.2g}\nset xrange [{:.6g}:{:.6g}]\nplot {}\n",
+              width, gnuplot::grey_text, input ? "input" : "gradient", gnuplot::grey_text, (high - low) / 4,
+              low, high, fmt::join(plots, ", ")));
 }
 
 }  // namespace tapedeck::reports

@@ -1,38 +1,23 @@
 #pragma once
 
 /// @file
-/// Charts as SVG, drawn by gnuplot.
+/// A report's figures.
 
 #include <string>
-#include <vector>
 
-#include "reports/engine.hpp"
+#include "reports/outcome.hpp"
 
 namespace tapedeck::reports {
 
-/// Throws std::runtime_error that names the package if gnuplot cannot be run.
-void require_gnuplot();
+/// The figure as an <svg> element; empty if there is nothing to draw, as training diverged. `name` as for
+/// gnuplot::draw. std::logic_error if it asks for a setting that the report does not have.
+std::string draw(const ReportOutcome& of, const Figure& figure, const std::string& name);
 
-/// A curve with its one-sigma band.
-struct Series {
-  std::string label;
-  std::string colour;
-  std::vector<Point> points;
-};
-
-/// What is measured upwards. `range` is in gnuplot's words; bands end at `least` and `most`.
-struct Axis {
-  std::string label;
-  std::string range;
-  double least;
-  double most;
-  bool logarithmic = false;
-};
-
-/// <svg> elements to stand inside a page. `name` tells the elements' ids from those of the page's other
-/// charts, `title` is for those who cannot see them. They take the width that they are given.
-std::string draw_curves(const std::string& name, const std::string& title, const Axis& axis,
-                        const std::vector<Series>& series);
-std::string draw_map(const std::string& name, const std::string& title, const Picture& picture);
+// By kind.
+std::string draw_curves(const ReportOutcome& of, const Curves& curves, const std::string& name);
+std::string draw_error_bars(const ReportOutcome& of, const ErrorBars& bars, const std::string& name);
+std::string draw_histograms(const ReportOutcome& of, const Histograms& histograms, const std::string& name);
+std::string draw_map(const ReportOutcome& of, const PredictionMap& map, const std::string& name);
+std::string draw_scatter(const ReportOutcome& of, const Scatter& scatter, const std::string& name);
 
 }  // namespace tapedeck::reports

@@ -1,29 +1,63 @@
 #pragma once
 
 /// @file
-/// What is trained and what is shown of it, as data: a report is a list of experiments and of figures, which
-/// one engine runs and one page draws.
+/// What is trained, as data: an experiment is a network, its data, loss, optimizer and schedule, put together
+/// from recipes that say in words what they make.
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "tapedeck/data/dataset.hpp"
 #include "tapedeck/layers/layer.hpp"
 #include "tapedeck/layers/linear.hpp"
 #include "tapedeck/layers/sequential.hpp"
+#include "tapedeck/ops/loss.hpp"
 #include "tapedeck/optim/optimizer.hpp"
 #include "tapedeck/optim/piecewise_schedules.hpp"
+#include "tapedeck/tape/mode.hpp"
 #include "tapedeck/train/trainer.hpp"
 
 namespace tapedeck::reports {
 
-// --- Parts of a description. Each is a recipe: every trial makes its own.
+/// Something that every trial makes anew, and what it is, in words. Finished trials are found again by these
+/// words: other words for whatever makes other numbers.
+template <class F>
+struct Recipe {
+  std::string words;
+  std::function<F> make;
+};
+
+// --- Data.
+
+struct Circle {
+  double x, y, radius;
+};
+
+/// Points of the unit square with labels 0 and 1.
+struct Data {
+  std::string words;
+  Dataset (*draw)(Index samples, std::uint64_t seed);
+  std::vector<Circle> boundaries;  ///< between the classes
+};
+/// R0, R2, R3: see tapedeck::disk.
+Data disk_data();
+/// R4: see tapedeck::ring.
+Data ring_data();
+
+/// Labels as what the loss compares the network's output with.
+using Targets = Recipe<AnyMatrix(const IndexMatrix& labels)>;
+/// 0 and 1, for one output.
+Targets zero_or_one();
+/// One output per class: `high` for the label's, else `low`.
+Targets one_per_class(double low = 0, double high = 1);
+/// The labels themselves, for cross-entropy.
+Targets class_labels();
+
+// --- Networks.
 
 /// Where a layer is put: a name for its parameters, and the width of what comes in, which a layer that gives
 /// another width sets to that.
@@ -31,95 +65,93 @@ struct Place {
   Scope scope;
   Index& width;
 };
-using LayerRecipe = std::function<Layer(const Place&)>;
+using LayerRecipe = Recipe<Layer(const Place&)>;
 
-LayerRecipe linear(Index outputs, LinearOptions options = {});
+/// How the weights and biases of a linear layer start.
+struct InitialValues {
+  std::string words;
+  LinearOptions options;
+};
+/// U(-1/sqrt(l), 1/sqrt(l)) for l inputs, biases too.
+InitialValues default_values();
+/// N(0, 1), biases too.
+InitialValues standard_normal_values();
+/// Glorot's normal values, and the ones that R0 prints under his name; biases 0.
+InitialValues xavier_values(double gain);
+InitialValues printed_xavier_values(double gain);
+/// He's normal values; biases 0.
+InitialValues he_values(double gain);
+
+LayerRecipe linear(Index outputs, const InitialValues& values = default_values());
 LayerRecipe batch_norm();
+LayerRecipe dropout(double probability);
 LayerRecipe relu();
 LayerRecipe tanh();
 LayerRecipe sigmoid();
 
 /// Layers from the input to the output.
 using Network = std::vector<LayerRecipe>;
+/// A Sequential of layer_1, layer_2, ...
 Sequential make(const Network& network, ParameterStore& store, Index inputs);
 
-/// Labels as what the loss compares the network's output with.
-using Targets = std::function<AnyMatrix(const IndexMatrix& labels)>;
-/// 0 and 1, for one output.
-Targets zero_or_one();
-/// One output per class: 1 for the label's, else 0.
-Targets one_per_class(Index classes);
+// --- Training.
 
-using OptimizerRecipe = std::function<std::unique_ptr<Optimizer>(ParameterStore&)>;
-template <class O>
-OptimizerRecipe optimizer(typename O::Options options) {
-  return [options](ParameterStore& store) { return std::make_unique<O>(store, options); };
-}
+using LossRecipe = Recipe<Trainer::Loss()>;
+LossRecipe mse_loss(Reduction reduction);
+LossRecipe cross_entropy_loss();  ///< mean over the batch
 
-/// What is done to the optimizer's rate; the function that it gives is called at the end of every epoch.
-using ScheduleRecipe = std::function<std::function<void()>(Optimizer&)>;
-ScheduleRecipe constant_rate();
-ScheduleRecipe piecewise_rates(std::vector<PiecewiseRates::Piece> pieces);
+using OptimizerRecipe = Recipe<std::unique_ptr<Optimizer>(ParameterStore&)>;
+OptimizerRecipe sgd(double learning_rate);
+OptimizerRecipe adam(double learning_rate);
 
-// --- What comes out.
+/// Called at the end of every epoch with its training loss; sets the optimizer's rate.
+using EndOfEpoch = std::function<void(double loss)>;
+using Schedule = Recipe<EndOfEpoch(Optimizer&)>;
+Schedule constant_rate();
+Schedule piecewise_rates(const std::vector<PiecewiseRates::Piece>& pieces);
+/// Any improvement counts: R0 prints no threshold.
+Schedule reduce_on_plateau(Index patience, double factor);
 
-enum class Metric : std::uint8_t { train_accuracy, test_accuracy, train_loss, test_loss, seconds };
-inline constexpr Metric metrics[] = {Metric::train_accuracy, Metric::test_accuracy, Metric::train_loss,
-                                     Metric::test_loss, Metric::seconds};
-/// "train_accuracy".
-std::string name_of(Metric metric);
+/// The same loop, as a user has it in one line or writes it out.
+enum class Loop : std::uint8_t { trainer, by_hand };
 
-/// A figure as a report prints it. Accuracies are fractions.
-struct Printed {
-  double mean;
-  std::optional<double> deviation = std::nullopt;
+/// What is looked at before and after training, besides losses and accuracies: what goes into one linear
+/// layer, and the gradient of another's weights. They are counted from 1.
+struct Probe {
+  Index input_of;
+  Index gradient_of;
 };
-
-// --- Descriptions.
 
 /// One network trained in one way, several times over.
 struct Experiment {
-  std::string item;     ///< "Table 1": where the report prints its figures
   std::string setting;  ///< "model 1": tells it from the others of the report
-  std::function<Dataset(Index samples, std::uint64_t seed)> data;
-  Index train_samples;
-  Index test_samples;
+  Data data;
+  bool standardized = false;  ///< by mean and deviation of the training points
+  Index train_samples = 1000;
+  Index test_samples = 1000;
   Network network;
   Targets targets;
-  Trainer::Loss loss;
+  LossRecipe loss;
+  std::optional<LossRecipe> measured_loss = std::nullopt;  ///< as the one trained on, unless told otherwise
   OptimizerRecipe optimizer;
-  ScheduleRecipe schedule = constant_rate();
+  Schedule schedule = constant_rate();
   Index batch_size;
+  bool shuffled = true;
+  Loop loop = Loop::trainer;
   Index epochs;
-  Index measure_every = 1;  ///< epochs; the last one is measured in any case
-  Index trials;             ///< each with data, initial weights and order of samples of its own
-  std::map<Metric, Printed> printed = {};
+  Index measure_every = 1;      ///< epochs; the last one is measured in any case
+  Mode measured_in = evaluate;  ///< in train mode, dropout is at work while losses are measured
+  std::optional<Probe> probe = std::nullopt;
+  Index trials;  ///< each with data, initial weights and order of samples of its own
 };
 
-/// Loss or accuracy on the training and test data over the epochs of an experiment: mean and one-sigma band.
-struct Curves {
-  enum class Of : std::uint8_t { loss, accuracy };
-  std::string caption;
-  Of of;
-  std::string setting;
-};
+/// All that its numbers depend on but the number of trials, one thing on a line.
+std::string described(const Experiment& experiment);
 
-/// What the first trial's network says all over the unit square.
-struct PredictionMap {
-  std::string caption;
-  std::string setting;
-};
+/// Whether it is measured at the end of this epoch, counted from 1.
+bool is_measured(const Experiment& experiment, Index epoch);
 
-using Figure = std::variant<Curves, PredictionMap>;
-
-struct Report {
-  std::string name;  ///< "R2"
-  std::string title;
-  std::string authors;
-  std::string setting;                ///< what was done, in words
-  std::vector<std::string> readings;  ///< what was chosen where the report is silent, or misprinted
-  std::vector<Experiment> experiments;
-  std::vector<std::vector<Figure>> figures;  ///< in rows
-};
+/// Steps of the optimizer in one trial.
+Index steps_of(const Experiment& experiment);
 
 }  // namespace tapedeck::reports

@@ -3,187 +3,247 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <regex>
-#include <stdexcept>
+#include <array>
+#include <numeric>
 
 #include "reports/chart.hpp"
+#include "reports/page_style.hpp"
 #include "reports/text.hpp"
+#include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck::reports {
 namespace {
 
-// Of Okabe and Ito's colours, which colour-blind readers can tell apart.
-constexpr const char* blue = "#0072B2";
-constexpr const char* vermillion = "#D55E00";
-
-const Axis accuracy_axis = {"accuracy", "[*<0.4:1]", 0, 1};
-
-constexpr const char* style = R"(
-:root { color-scheme: light; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1rem; max-width: 78rem; background: #fff; color: #222;
-       font: 16px/1.5 system-ui, sans-serif; }
-h1 { line-height: 1.2; }
-h2 { margin-top: 3rem; padding-top: 1rem; border-top: 2px solid #0072B2; line-height: 1.25; }
-h3 { margin-top: 2rem; }
-p, ul { max-width: 46rem; }
-ul { padding-left: 1.3rem; }
-a { color: #00568a; }
-code, pre { font: 0.9em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-pre { padding: 0.6rem 0.8rem; background: #f3f5f7; white-space: pre-wrap; }
-.quiet { color: #555; }
-.cards { display: grid; gap: 1.5rem; margin: 1.5rem 0;
-         grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); }
-.cards > * { min-width: 0; margin: 0; }
-h4 { margin: 0 0 0.3rem; }
-.cards p { margin: 0 0 0.3rem; font-size: 0.82rem; line-height: 1.35; }
-table { width: 100%; border-collapse: collapse; font-size: 0.82rem; font-variant-numeric: tabular-nums; }
-tr { border-top: 1px solid #ddd; }
-th, td { padding: 0.2rem 0.6rem 0.2rem 0; text-align: left; vertical-align: top; white-space: nowrap; }
-th { color: #555; font-weight: normal; }
-th:last-child, td:last-child { padding-right: 0; }
-td:nth-child(3) { white-space: normal; }
-figure svg { display: block; width: 100%; height: auto; }
-figcaption { font-size: 0.92rem; color: #333; }
-)";
-
-constexpr const char* introduction = R"(<h1>The reports, run again with Tapedeck</h1>
-<p>Reports on small neural-network frameworks print figures. Here stand ours beside them, found with the settings
-that are printed; nothing was tuned to meet them.</p>
+constexpr const char* introduction = R"(<h1>Five reports, run again with Tapedeck</h1>
+<p>Five reports on small neural-network frameworks print tables and figures. Here ours stand beside them, found with
+the settings that are printed, and nothing tuned to meet them. Where a report is silent or misprinted, its section
+says which reading was taken; where two readings matter, both are run.</p>
 <p>A figure is a mean over trials ± one standard deviation, and so is a curve with its band. Every trial has data,
-initial weights and an order of samples of its own. Accuracies and losses are measured after an epoch, in
-evaluation mode, on all of the training or test data. A trial whose loss or gradient is no longer finite has
-diverged: it is counted, and left out of the figures. Prediction maps are of the first trial; a cross is a test
-point that its network gets wrong.</p>
+initial weights and an order of samples of its own, which the experiments of a report share. Losses and accuracies are
+measured after each epoch, in evaluation mode unless it says otherwise, on all of the training or test data. A trial
+whose loss or gradient is no longer finite has diverged: it is counted, and left out of the figures. Maps and
+histograms are of the first trial.</p>
+<p>Beside a printed figure stands our difference: ✓ where the intervals of one deviation about the two meet, ≠ where
+they do not. A claim is held against the trials, pair by pair: it agrees or differs where the mean difference is more
+than two standard errors from 0.</p>
 )";
 
 std::string in_words(Metric metric) {
-  std::string words = name_of(metric);
+  std::string words = reports::name_of(metric);
   std::replace(words.begin(), words.end(), '_', ' ');
   return words;
 }
 
-/// "Linear(2 -> 25), ReLU, ...".
-std::string in_words(const Network& network) {
-  ParameterStore store;
-  const Sequential model = make(network, store, 2);
-  std::string words;
-  for (Index i = 0; i < model.size(); ++i) words += (i == 0 ? "" : ", ") + model[i].describe();
-  return std::regex_replace(words, std::regex(" -> "), "→");
+// Verdicts, in their order.
+constexpr std::array<const char*, 3> verdict_words = {"agrees", "differs", "undecided"};
+constexpr std::array<const char*, 3> verdict_marks = {"✓", "≠", "?"};
+
+std::size_t index_of(Verdict verdict) { return static_cast<std::size_t>(verdict); }
+
+// What tables show; times only where they are printed or in the sweep's place.
+constexpr Metric shown_metrics[] = {Metric::train_loss, Metric::test_loss, Metric::train_accuracy,
+                                    Metric::test_accuracy, Metric::seconds};
+
+std::string cell(const Outcome& ours, const Row& row, Metric metric) {
+  std::string html = fmt::format("<td data-name=\"{}\"><span>{}</span>", in_words(metric),
+                                 shown(metric, ours.at_end(metric)));
+  const auto printed = row.printed.find(metric);
+  if (printed != row.printed.end()) {
+    html += fmt::format("<span class=\"printed\">printed {}</span>", shown(metric, printed->second));
+  }
+  if (const auto against = compared(ours, row, metric)) {
+    const std::size_t verdict = index_of(against->agrees ? Verdict::agrees : Verdict::differs);
+    html += fmt::format("<span class=\"{}\">{} {}</span>", verdict_words[verdict], verdict_marks[verdict],
+                        against->difference);
+  }
+  return html + "</td>";
 }
 
-/// Ours beside printed, a small table for each experiment.
-std::string tables(const ReportOutcome& of) {
-  std::string html = "<div class=\"cards\">\n";
-  for (const Outcome& outcome : of.outcomes) {
-    const Experiment& experiment = outcome.experiment;
+std::string table(const ReportOutcome& of, const Table& table) {
+  std::string html = fmt::format("<table class=\"ours\">\n<caption>{}</caption>\n<thead><tr><th></th>",
+                                 escaped(table.caption));
+  for (const Metric metric : shown_metrics) html += fmt::format("<th>{}</th>", in_words(metric));
+  html += "</tr></thead>\n<tbody>\n";
+  for (const Row& row : table.rows) {
+    const Outcome& ours = of.of(row.of);
+    html +=
+        fmt::format("<tr><th>{}<span>{}</span></th>", escaped(setting_shown(of, row)), shown_trials(ours));
+    for (const Metric metric : shown_metrics) html += cell(ours, row, metric);
+    html += "</tr>\n";
+  }
+  html += "</tbody>\n</table>\n";
+  if (table.folded) {
+    return fmt::format("<details><summary>{}: {}</summary>\n{}</details>\n", escaped(table.item),
+                       escaped(table.caption), html);
+  }
+  return fmt::format("<h3>{}</h3>\n{}", escaped(table.item), html);
+}
+
+std::string claims(const ReportOutcome& of) {
+  std::string html = "<ul class=\"claims\">\n";
+  for (const Claim& claim : of.report.claims) {
+    const auto [verdict, figures] = claim.check(of);
+    const std::size_t v = index_of(verdict);
     html += fmt::format(
-        "<div>\n<h4>{}: {}</h4>\n<p class=\"quiet\">{}. {} epochs in batches of {}; {}.</p>\n"
-        "<table>\n<tr><th></th><th>ours</th>{}</tr>\n",
-        escaped(experiment.item), escaped(experiment.setting), escaped(in_words(experiment.network)),
-        experiment.epochs, experiment.batch_size, shown_trials(outcome),
-        experiment.printed.empty() ? "" : "<th>printed</th><th>difference</th>");
-    for (const Metric metric : metrics) {
-      html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", in_words(metric),
-                          shown(metric, outcome.at_end(metric)),
-                          std::regex_replace(shown_printed(experiment, metric), std::regex("± "), "±&nbsp;"),
-                          shown_difference(outcome, metric));
+        "<li><span class=\"mark {0}\">{1}</span><span class=\"{0}\">{0}</span>: {2}"
+        "<span class=\"figures\">{3}.</span>",
+        verdict_words[v], verdict_marks[v], escaped(claim.text), escaped(figures));
+    if (verdict != Verdict::agrees && !claim.reason.empty()) {
+      html += fmt::format("<span class=\"figures\">Likely reason: {}</span>", escaped(claim.reason));
     }
-    html += "</table>\n</div>\n";
+    html += "</li>\n";
   }
-  return html + "</div>\n";
+  return html + "</ul>\n";
 }
 
-const Outcome& outcome_of(const ReportOutcome& of, const std::string& setting) {
-  const auto found = std::find_if(of.outcomes.begin(), of.outcomes.end(), [&](const Outcome& outcome) {
-    return outcome.experiment.setting == setting;
+/// The settings of all experiments in full.
+std::string settings(const ReportOutcome& of) {
+  std::string html =
+      fmt::format("<details><summary>All {} settings in full</summary>\n", of.report.experiments.size());
+  for (const Experiment& experiment : of.report.experiments) {
+    html += fmt::format("<pre>{}\n{}</pre>\n", escaped(experiment.setting), escaped(described(experiment)));
+  }
+  return html + "</details>\n";
+}
+
+Index trial_count(const ReportOutcome& of) {
+  return std::accumulate(of.outcomes.begin(), of.outcomes.end(), Index{0},
+                         [](Index sum, const Outcome& outcome) { return sum + outcome.trials.size(); });
+}
+
+double training_seconds(const ReportOutcome& of) {
+  double sum = 0;
+  for (const Outcome& outcome : of.outcomes) {
+    for (const Trial& trial : outcome.trials) sum += trial.seconds;
+  }
+  return sum;
+}
+
+std::string time_taken(const ReportOutcome& of) {
+  const Index all = trial_count(of);
+  std::string words =
+      fmt::format("{} trainings took {} of training in all, counted in the threads that they ran in",
+                  shown_count(all), shown_duration(training_seconds(of)));
+  if (of.found < all) {
+    words +=
+        fmt::format("; this run made {} of them and measured them, {} steps in {} of its time, {} a second",
+                    shown_count(all - of.found), shown_count(of.steps), shown_duration(of.seconds),
+                    shown_count(steps_per_second(of)));
+  }
+  if (of.found > 0) words += fmt::format("; {} were kept from runs before", shown_count(of.found));
+  return words + ".";
+}
+
+/// The pictures of one report, in the order of its figures.
+using Pictures = std::vector<std::string>;
+
+std::vector<Pictures> draw_all(const std::vector<ReportOutcome>& outcomes) {
+  struct Task {
+    const ReportOutcome& of;
+    const Figure& figure;
+    std::string name;
+    std::string& svg;
+  };
+  std::vector<Pictures> all(outcomes.size());
+  std::vector<Task> tasks;
+  for (std::size_t r = 0; r < outcomes.size(); ++r) {
+    std::vector<const Figure*> figures;
+    for (const std::vector<Figure>& row : outcomes[r].report.figures) {
+      for (const Figure& figure : row) figures.push_back(&figure);
+    }
+    all[r].resize(figures.size());
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+      tasks.push_back(
+          {outcomes[r], *figures[i], fmt::format("{}-{}", outcomes[r].report.name, i + 1), all[r][i]});
+    }
+  }
+  parallel(tasks.size(), [&](Index i) {
+    const Task& task = tasks[i];
+    task.svg = draw(task.of, task.figure, task.name);
   });
-  if (found == of.outcomes.end()) throw std::logic_error(of.report.name + " has no " + setting + " to draw");
-  return *found;
+  return all;
 }
 
-/// Logarithmic if a linear one would show a steep beginning and nothing else.
-Axis loss_axis(const std::vector<Series>& series) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  double lowest = infinity;
-  double highest = 0;
-  for (const Series& s : series) {
-    for (const Point& point : s.points) {
-      lowest = std::min(lowest, point.figure.mean);
-      highest = std::max(highest, point.figure.mean);
-    }
-  }
-  if (highest < 100 * lowest) return {"loss", "[0:*]", 0, infinity};
-  return {"loss", fmt::format("[{}:*]", lowest / 2), lowest / 2, infinity, true};
-}
-
-/// Draws a figure of a report. What there is to draw may be missing, if trials diverged.
-struct Draw {
-  const ReportOutcome& of;
-  const std::string& name;
-
-  std::string operator()(const Curves& curves) const {
-    const Outcome& outcome = outcome_of(of, curves.setting);
-    if (outcome.diverged() == outcome.trials.size()) return {};
-    const bool loss = curves.of == Curves::Of::loss;
-    const std::vector<Series> series = {
-        {"training", blue, outcome.curve(loss ? Metric::train_loss : Metric::train_accuracy)},
-        {"test", vermillion, outcome.curve(loss ? Metric::test_loss : Metric::test_accuracy)}};
-    return draw_curves(name, curves.caption, loss ? loss_axis(series) : accuracy_axis, series);
-  }
-  std::string operator()(const PredictionMap& map) const {
-    const Outcome& outcome = outcome_of(of, map.setting);
-    return outcome.picture ? draw_map(name, map.caption, *outcome.picture) : std::string{};
-  }
-};
-
-std::string figures(const ReportOutcome& of) {
+std::string figures(const Report& report, const Pictures& pictures) {
   std::string html;
-  int number = 0;
-  for (const std::vector<Figure>& row : of.report.figures) {
+  std::size_t number = 0;
+  for (const std::vector<Figure>& row : report.figures) {
     html += "<div class=\"cards\">\n";
     for (const Figure& figure : row) {
-      const std::string name = fmt::format("{}-{}", of.report.name, ++number);
-      const std::string svg = std::visit(Draw{of, name}, figure);
-      const std::string caption = std::visit([](const auto& f) { return f.caption; }, figure);
+      const std::string& svg = pictures[number++];
       html += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n",
-                          svg.empty() ? "<p>Nothing to draw: training diverged.</p>" : svg, escaped(caption));
+                          svg.empty() ? "<p>Nothing to draw: training diverged.</p>" : svg,
+                          escaped(caption_of(figure)));
     }
     html += "</div>\n";
   }
   return html;
 }
 
-std::string section(const ReportOutcome& of, const std::string& command) {
+std::string section(const ReportOutcome& of, const Pictures& pictures, const RunFacts& facts) {
   const Report& report = of.report;
   std::string html = fmt::format(
       "<section id=\"{0}\">\n<h2>{0}: {1}</h2>\n<p class=\"quiet\">{2}</p>\n<p>{3}</p>\n",
       escaped(report.name), escaped(report.title), escaped(report.authors), escaped(report.setting));
+  html += "<h3>What agrees, and what does not</h3>\n" + claims(of);
+  for (const Table& t : report.tables) html += table(of, t);
+  html += "<h3>Figures</h3>\n" + figures(report, pictures);
   html += "<h3>Readings chosen</h3>\n<ul>\n";
   for (const std::string& reading : report.readings) html += "<li>" + escaped(reading) + "</li>\n";
-  html += "</ul>\n<h3>Ours and printed</h3>\n" + tables(of) + figures(of);
-  html += fmt::format("<p>To repeat it (it took {:.1f} s):</p>\n<pre>{} --only {}</pre>\n</section>\n",
-                      of.seconds, escaped(command), escaped(report.name));
+  html += "</ul>\n" + settings(of);
+  html += fmt::format("<h3>To repeat it</h3>\n<p>{}</p>\n<pre>{} --only {}</pre>\n</section>\n",
+                      time_taken(of), escaped(facts.command), escaped(report.name));
   return html;
+}
+
+/// How the claims of a report came out: "7 agree, 2 differ".
+std::string score(const ReportOutcome& of) {
+  std::array<Index, verdict_words.size()> counts{};
+  for (const Claim& claim : of.report.claims) ++counts[index_of(claim.check(of).verdict)];
+  constexpr std::array<const char*, 3> words = {"agree", "differ", "undecided"};
+  std::string html;
+  for (std::size_t v = 0; v < counts.size(); ++v) {
+    if (counts[v] == 0) continue;
+    html += fmt::format("{}<span class=\"{}\">{} {}</span>", html.empty() ? "" : " ", verdict_words[v],
+                        counts[v], words[v]);
+  }
+  return html;
+}
+
+std::string glance(const std::vector<ReportOutcome>& outcomes) {
+  std::string html =
+      "<h3>At a glance</h3>\n<table class=\"glance\">\n<thead><tr><th>report</th><th>claims</th>"
+      "<th class=\"extra\">trainings</th><th class=\"extra\">steps</th></tr></thead>\n<tbody>\n";
+  for (const ReportOutcome& of : outcomes) {
+    Index steps = 0;
+    for (const Outcome& outcome : of.outcomes) steps += steps_of(outcome.experiment) * outcome.trials.size();
+    html += fmt::format(
+        "<tr><th><a href=\"#{0}\">{0}</a><span>{1}</span></th><td>{2}</td>"
+        "<td class=\"number extra\">{3}</td><td class=\"number extra\">{4}</td></tr>\n",
+        escaped(of.report.name), escaped(of.report.title), score(of), shown_count(trial_count(of)),
+        shown_count(steps));
+  }
+  return html + "</tbody>\n</table>\n";
 }
 
 }  // namespace
 
-std::string page(const std::vector<ReportOutcome>& outcomes, const std::string& command) {
-  std::string contents;
+std::string page(const std::vector<ReportOutcome>& outcomes, const RunFacts& facts) {
+  const std::vector<Pictures> pictures = draw_all(outcomes);
   std::string sections;
-  for (const ReportOutcome& of : outcomes) {
-    contents += fmt::format("<li><a href=\"#{0}\">{0}: {1}</a></li>\n", escaped(of.report.name),
-                            escaped(of.report.title));
-    sections += section(of, command);
-  }
+  for (std::size_t i = 0; i < outcomes.size(); ++i) sections += section(outcomes[i], pictures[i], facts);
+  const std::string notice = facts.quick ? "<p class=\"notice\">A quick look: fewer trials than the reports "
+                                           "have. Deviations are rough.</p>\n"
+                                         : "";
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>The reports, run again with Tapedeck</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "{}<ul>\n{}</ul>\n{}</body>\n</html>\n",
-      style, introduction, contents, sections);
+      "<title>Five reports, run again with Tapedeck</title>\n<style>{}</style>\n</head>\n<body>\n"
+      "{}{}{}<p class=\"quiet\">{}, {}. All figures are in <code>summary.csv</code> beside this page, all "
+      "curves in "
+      "<code>curves/</code>.</p>\n<pre>{}</pre>\n{}</body>\n</html>\n",
+      page_style, introduction, notice, glance(outcomes), escaped(facts.machine), escaped(facts.date),
+      escaped(facts.command), sections);
 }
 
 }  // namespace tapedeck::reports
