@@ -90,6 +90,15 @@ Axis loss_axis(const std::vector<Series>& series) {
   return axis_of("loss", lowest, highest);
 }
 
+/// Of 1, 2 and 5 times a power of ten, what gives three to seven tics.
+double nice_step(double range) {
+  const double power = std::pow(10, std::floor(std::log10(range / 3)));
+  for (const double factor : {5.0, 2.0}) {
+    if (range >= 3 * factor * power) return factor * power;
+  }
+  return power;
+}
+
 const char* dashes(std::size_t line) {
   constexpr const char* all[] = {"1", "(8,3)", "(2,2)"};
   return all[line % std::size(all)];
@@ -132,8 +141,8 @@ std::string draw_curves(const ReportOutcome& of, const Curves& curves, const std
     }
     data += block(fmt::format("series_{}", s), rows);
     for (const Index epoch : reductions) {
-      marks += fmt::format(
-          "set arrow from {0}, graph 0 to {0}, graph 1 nohead lw 1 dt (1,3) lc '#555555' back\n", epoch);
+      marks +=
+          fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead lw 1 lc '#bbbbbb' back\n", epoch);
     }
     if (!curves.first_trial) {
       bands.push_back(fmt::format("$series_{} using 1:3:4 with filledcurves fc '{}' notitle", s, colour));
@@ -198,9 +207,9 @@ std::string draw_error_bars(const ReportOutcome& of, const ErrorBars& bars, cons
   }
   return gnuplot::draw(
       name, bars.caption, 280,
-      data + gnuplot::quiet_axes + axis_of("test error, %", lowest, highest).script() + gnuplot::grid +
-          fmt::format("unset grid\nset grid ytics lc '#dddddd' lw 1 dt 1\nset xrange [-0.6:{}]\n"
-                      "set xtics ({}) scale 0\nplot {}\n",
+      data + gnuplot::quiet_axes + axis_of("test error, %", lowest, highest).script() +
+          fmt::format("set grid ytics lc '#dddddd' lw 1 dt 1\nset xrange [-0.6:{}]\n"
+                      "set bmargin 3.5\nset xtics ({}) scale 0\nplot {}\n",
                       static_cast<double>(bars.groups.size()) - 0.4, tics, fmt::join(plots, ", ")));
 }
 
@@ -244,12 +253,11 @@ std::string draw_histograms(const ReportOutcome& of, const Histograms& histogram
   return gnuplot::draw(
       name, histograms.caption, 280,
       data + gnuplot::quiet_axes + gnuplot::grid +
-          fmt::format(
-              "set style fill transparent solid 0.55 noborder\nset boxwidth {:.6g}\n"
-              "set logscale y\nset yrange [0.01:100]\nset ylabel 'share of values, %' {}\n"
-              "set xlabel '{}' offset 0,0.5 {}\nset xtics {:.2g}\nset xrange [{:.6g}:{:.6g}]\nplot {}\n",
-              width, gnuplot::grey_text, input ? "input" : "gradient", gnuplot::grey_text, (high - low) / 4,
-              low, high, fmt::join(plots, ", ")));
+          fmt::format("set style fill transparent solid 0.55 noborder\nset boxwidth {:.6g}\n"
+                      "set logscale y\nset yrange [0.01:100]\nset ylabel 'share of values, %' {}\n"
+                      "set xlabel '{}' offset 0,0.5 {}\nset xtics {}\nset xrange [{:.6g}:{:.6g}]\nplot {}\n",
+                      width, gnuplot::grey_text, input ? "input" : "gradient", gnuplot::grey_text,
+                      nice_step(high - low), low, high, fmt::join(plots, ", ")));
 }
 
 }  // namespace tapedeck::reports

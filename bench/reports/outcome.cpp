@@ -22,6 +22,14 @@ std::vector<Point> points(const Experiment& experiment, const F& figure) {
   return points;
 }
 
+const Outcome& outcome_of(const ReportOutcome& of, const std::string& setting) {
+  const auto place = std::find_if(of.outcomes.begin(), of.outcomes.end(), [&](const Outcome& outcome) {
+    return outcome.experiment.setting == setting;
+  });
+  if (place == of.outcomes.end()) throw std::logic_error(of.report.name + " has no setting " + setting);
+  return *place;
+}
+
 }  // namespace
 
 Index Outcome::diverged() const {
@@ -60,19 +68,11 @@ std::vector<Point> Outcome::curve_of_trial(Index trial, Metric metric) const {
   });
 }
 
-const Outcome& ReportOutcome::of(const std::string& setting) const {
-  const auto place = std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& outcome) {
-    return outcome.experiment.setting == setting;
-  });
-  if (place == outcomes.end()) throw std::logic_error(report.name + " has no setting " + setting);
-  return *place;
-}
-
 const Outcome& ReportOutcome::of(const Choice& choice) const {
   const Outcome* best = nullptr;
   double lowest = std::numeric_limits<double>::infinity();
   for (const std::string& setting : choice.settings) {
-    const Outcome& outcome = of(setting);
+    const Outcome& outcome = outcome_of(*this, setting);
     const auto loss = outcome.at_end(Metric::test_loss);
     if (best == nullptr) best = &outcome;
     if (loss && loss->mean < lowest) {

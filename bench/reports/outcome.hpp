@@ -67,9 +67,8 @@ struct ReportOutcome {
   Index steps = 0;                     ///< of optimizers, in these seconds
   Index found = 0;                     ///< trials that were there already
 
-  /// std::logic_error if there is no such setting.
-  const Outcome& of(const std::string& setting) const;
-  /// The one with the lowest mean test loss at the end; the first if all diverged.
+  /// The one with the lowest mean test loss at the end; the first if all diverged. std::logic_error if there
+  /// is no such setting.
   const Outcome& of(const Choice& choice) const;
 };
 

@@ -40,7 +40,7 @@ constexpr std::array<const char*, 3> verdict_marks = {"✓", "≠", "?"};
 
 std::size_t index_of(Verdict verdict) { return static_cast<std::size_t>(verdict); }
 
-// What tables show; times only where they are printed or in the sweep's place.
+// What tables show, from left to right.
 constexpr Metric shown_metrics[] = {Metric::train_loss, Metric::test_loss, Metric::train_accuracy,
                                     Metric::test_accuracy, Metric::seconds};
 
@@ -185,12 +185,12 @@ std::string section(const ReportOutcome& of, const Pictures& pictures, const Run
   std::string html = fmt::format(
       "<section id=\"{0}\">\n<h2>{0}: {1}</h2>\n<p class=\"quiet\">{2}</p>\n<p>{3}</p>\n",
       escaped(report.name), escaped(report.title), escaped(report.authors), escaped(report.setting));
-  html += "<h3>What agrees, and what does not</h3>\n" + claims(of);
-  for (const Table& t : report.tables) html += table(of, t);
-  html += "<h3>Figures</h3>\n" + figures(report, pictures);
-  html += "<h3>Readings chosen</h3>\n<ul>\n";
+  html += "<div class=\"lead\">\n<div>\n<h3>What agrees, and what does not</h3>\n" + claims(of) +
+          "</div>\n<div class=\"readings\">\n<h3>Readings chosen</h3>\n<ul>\n";
   for (const std::string& reading : report.readings) html += "<li>" + escaped(reading) + "</li>\n";
-  html += "</ul>\n" + settings(of);
+  html += "</ul>\n</div>\n</div>\n";
+  for (const Table& t : report.tables) html += table(of, t);
+  html += "<h3>Figures</h3>\n" + figures(report, pictures) + settings(of);
   html += fmt::format("<h3>To repeat it</h3>\n<p>{}</p>\n<pre>{} --only {}</pre>\n</section>\n",
                       time_taken(of), escaped(facts.command), escaped(report.name));
   return html;

@@ -38,13 +38,14 @@ td .printed { color: var(--quiet); }
 .differs { color: var(--bad); }
 .undecided { color: var(--quiet); }
 td.number { white-space: nowrap; }
+.glance td span { display: inline-block; margin-right: 0.9rem; }
 .claims { list-style: none; padding: 0; }
 .claims li { margin: 0.8rem 0; padding-left: 1.7rem; position: relative; }
 .claims .mark { position: absolute; left: 0; font-weight: 700; }
 .claims .figures { display: block; font-size: 0.9rem; color: var(--quiet); }
 .cards { display: grid; gap: 1.6rem 1.5rem; margin: 1.6rem 0;
          grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
-.cards > * { min-width: 0; margin: 0; max-width: 36rem; }
+.cards > * { min-width: 0; margin: 0; max-width: 28rem; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { margin-top: 0.2rem; font-size: 0.9rem; color: var(--ink); }
 details { margin: 0.8rem 0; }
@@ -64,6 +65,11 @@ summary { cursor: pointer; color: #00568a; }
   h1 { font-size: 1.5rem; }
   .glance th, .glance td { padding-right: 0.5rem; }
   .glance .extra { display: none; }
+}
+@media (min-width: 70rem) {
+  .lead { display: grid; grid-template-columns: 3fr 2fr; gap: 3rem; }
+  .lead > * { min-width: 0; }
+  .readings { font-size: 0.9rem; }
 }
 @media print { section { break-before: page; } }
 )";

@@ -72,7 +72,7 @@ struct Line {
 struct Curves {
   std::string caption;
   std::vector<Line> lines;   ///< all of losses, or all of accuracies
-  bool first_trial = false;  ///< shown alone: a mean hides jumps; a dotted line is where a rate was reduced
+  bool first_trial = false;  ///< shown alone: a mean hides jumps; an upright line is where a rate was reduced
 };
 
 /// The test error at the end, mean and deviation, side by side, with the printed ones where there are any.
