@@ -43,9 +43,8 @@ td.number { white-space: nowrap; }
 .claims li { margin: 0.8rem 0; padding-left: 1.7rem; position: relative; }
 .claims .mark { position: absolute; left: 0; font-weight: 700; }
 .claims .figures { display: block; font-size: 0.9rem; color: var(--quiet); }
-.cards { display: grid; gap: 1.6rem 1.5rem; margin: 1.6rem 0;
-         grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
-.cards > * { min-width: 0; margin: 0; max-width: 28rem; }
+.cards { display: flex; flex-wrap: wrap; gap: 1.6rem 1.5rem; margin: 1.6rem 0; }
+.cards > * { flex: 1 1 20rem; min-width: 0; max-width: 28rem; margin: 0; }
 figure svg { display: block; width: 100%; height: auto; }
 figcaption { margin-top: 0.2rem; font-size: 0.9rem; color: var(--ink); }
 details { margin: 0.8rem 0; }
