@@ -226,8 +226,6 @@ Finding dropout_fluctuates(const ReportOutcome& of) {
 }  // namespace
 
 Report r0() {
-  const Line train_loss = {"training", relu_default, Metric::train_loss};
-  const Line test_loss = {"test", relu_default, Metric::test_loss};
   return {
       .name = "R0",
       .title = "Project 2 - Mini Deep Learning Framework",
@@ -298,7 +296,7 @@ Report r0() {
           },
       .figures =
           {
-              {Curves{.caption = "Figure 1: ReLU, squared error, SGD", .lines = {train_loss, test_loss}},
+              {losses("Figure 1: ReLU, squared error, SGD", relu_default),
                ErrorBars{.caption = "Figure 2: test error by activation and initial weights",
                          .groups = {"default", "Xavier,\nprinted", "Xavier", "He"},
                          .series = {{"ReLU", choices(all_rules(with_relu))},

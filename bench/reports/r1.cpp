@@ -49,10 +49,6 @@ Finding same_bits(const ReportOutcome& of) {
                       equal, all)};
 }
 
-Curves curves(const std::string& caption, const std::string& setting, Metric first, Metric second) {
-  return {.caption = caption, .lines = {{"training", setting, first}, {"test", setting, second}}};
-}
-
 }  // namespace
 
 Report r1() {
@@ -84,9 +80,8 @@ Report r1() {
                            {by_hand, by_hand},
                            {wrapper_fast, wrapper_fast},
                            {by_hand_fast, by_hand_fast}}}},
-      .figures = {{curves("Loss at 0.001, as printed", wrapper, Metric::train_loss, Metric::test_loss),
-                   curves("Loss at 0.1", wrapper_fast, Metric::train_loss, Metric::test_loss),
-                   curves("Accuracy at 0.1", wrapper_fast, Metric::train_accuracy, Metric::test_accuracy)},
+      .figures = {{losses("Loss at 0.001, as printed", wrapper), losses("Loss at 0.1", wrapper_fast),
+                   accuracies("Accuracy at 0.1", wrapper_fast)},
                   {PredictionMap{.caption = "Predictions, trained at 0.001", .setting = wrapper},
                    PredictionMap{.caption = "Predictions, trained at 0.1", .setting = wrapper_fast}}},
       .claims = {{.text = "Training by the wrapper does the same as the loop of forward, backward and step.",

@@ -49,16 +49,6 @@ PrintedFigures printed(double train_accuracy, double test_accuracy, double minut
           {Metric::seconds, {60 * minutes}}};
 }
 
-Curves losses(const std::string& caption, const std::string& setting) {
-  return {.caption = caption,
-          .lines = {{"training", setting, Metric::train_loss}, {"test", setting, Metric::test_loss}}};
-}
-
-Curves accuracies(const std::string& caption, const std::string& setting) {
-  return {.caption = caption,
-          .lines = {{"training", setting, Metric::train_accuracy}, {"test", setting, Metric::test_accuracy}}};
-}
-
 Check converges(const std::string& setting) {
   return [=](const ReportOutcome& of) -> Finding {
     const auto accuracy = of.of(setting).at_end(Metric::test_accuracy);

@@ -52,16 +52,6 @@ std::vector<Experiment> experiments() {
 
 PrintedFigures printed(double mean, double deviation) { return {{Metric::test_accuracy, {mean, deviation}}}; }
 
-Curves losses(const std::string& caption, const std::string& setting) {
-  return {.caption = caption,
-          .lines = {{"training", setting, Metric::train_loss}, {"test", setting, Metric::test_loss}}};
-}
-
-Curves accuracies(const std::string& caption, const std::string& setting) {
-  return {.caption = caption,
-          .lines = {{"training", setting, Metric::train_accuracy}, {"test", setting, Metric::test_accuracy}}};
-}
-
 Histograms histograms(const std::string& caption, Histograms::Of what, Histograms::When when) {
   return {.caption = caption,
           .of = what,

@@ -8,6 +8,16 @@ std::vector<Row> rows_of(const std::vector<Experiment>& experiments) {
   return rows;
 }
 
+Curves losses(const std::string& caption, const std::string& setting) {
+  return {.caption = caption,
+          .lines = {{"training", setting, Metric::train_loss}, {"test", setting, Metric::test_loss}}};
+}
+
+Curves accuracies(const std::string& caption, const std::string& setting) {
+  return {.caption = caption,
+          .lines = {{"training", setting, Metric::train_accuracy}, {"test", setting, Metric::test_accuracy}}};
+}
+
 const std::string& caption_of(const Figure& figure) {
   return std::visit([](const auto& f) -> const std::string& { return f.caption; }, figure);
 }

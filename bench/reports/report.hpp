@@ -75,6 +75,10 @@ struct Curves {
   bool first_trial = false;  ///< shown alone: a mean hides jumps; an upright line is where a rate was reduced
 };
 
+/// Training and test loss, or accuracy, of one setting.
+Curves losses(const std::string& caption, const std::string& setting);
+Curves accuracies(const std::string& caption, const std::string& setting);
+
 /// The test error at the end, mean and deviation, side by side, with the printed ones where there are any.
 struct ErrorBars {
   struct Series {

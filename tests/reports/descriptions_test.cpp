@@ -299,7 +299,7 @@ BOOST_AUTO_TEST_CASE(r4_has_the_printed_settings) {
   td::Index steps = 0;
   td::Index settings = 0;
   for (const std::string activation : {"ReLU", "Tanh"}) {
-    for (const td::Index batch : {1, 5, 10, 20, 50, 100, 200}) {
+    for (const td::Index batch : {1U, 5U, 10U, 20U, 50U, 100U, 200U}) {
       const std::string name = activation + ", batch " + std::to_string(batch);
       const rep::Row& row = row_of(report, "Table I", name);
       BOOST_TEST(row.of.settings.size() == 5);

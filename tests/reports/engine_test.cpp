@@ -25,7 +25,7 @@ BOOST_AUTO_TEST_CASE(threads_do_not_change_results) {
     return rep::run(tiny_report(), {});
   };
   const rep::ReportOutcome alone = with(1);
-  for (const td::Index threads : {2, 7}) BOOST_TEST(same_results(alone, with(threads)));
+  for (const td::Index threads : {2U, 7U}) BOOST_TEST(same_results(alone, with(threads)));
 }
 
 BOOST_AUTO_TEST_CASE(trials_differ_and_follow_the_seed) {
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(divergence_by_hand_is_noticed_too) {
 BOOST_AUTO_TEST_CASE(other_errors_pass_through) {
   rep::Report report = tiny_report();
   report.experiments[0].targets = rep::one_per_class();  // for a network of one output
-  for (const td::Index threads : {1, 2}) {
+  for (const td::Index threads : {1U, 2U}) {
     const test::Threads for_now(threads);
     BOOST_CHECK_THROW(rep::run(report, {}), td::ShapeError);
   }
