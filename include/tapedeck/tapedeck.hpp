@@ -68,6 +68,7 @@
 #include "tapedeck/param/initializer.hpp"
 #include "tapedeck/param/parameter.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/param/state_dict.hpp"
 #include "tapedeck/tape/black_box.hpp"
 #include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"
