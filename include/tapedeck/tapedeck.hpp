@@ -69,6 +69,7 @@
 #include "tapedeck/param/parameter.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/param/state_visitor.hpp"
 #include "tapedeck/tape/black_box.hpp"
 #include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"

@@ -42,4 +42,10 @@ void Adagrad::update(const Run& run) {
   });
 }
 
+void Adagrad::visit_memory(StateVisitor& visitor) {
+  visitor.number("learning_rate_decay", options_.learning_rate_decay);
+  visitor.number("epsilon", options_.epsilon);
+  visitor.parameters("square", square_, store().layout());
+}
+
 }  // namespace tapedeck

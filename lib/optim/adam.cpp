@@ -56,6 +56,14 @@ void Adam::update(const Run& run) {
   });
 }
 
+void Adam::visit_memory(StateVisitor& visitor) {
+  visitor.number("beta_1", beta_1_);
+  visitor.number("beta_2", beta_2_);
+  visitor.number("epsilon", epsilon_);
+  visitor.parameters("mean", mean_, store().layout());
+  visitor.parameters("square", square_, store().layout());
+}
+
 AdamW::AdamW(ParameterStore& store) : AdamW(store, Options{}) {}
 
 AdamW::AdamW(ParameterStore& store, const Options& options)

@@ -89,6 +89,25 @@ void Optimizer::step() {
   store_.gradients().commit_statistics(store_.buffers());
 }
 
+void Optimizer::visit_state(StateVisitor& visitor) {
+  visitor.kind(name_);
+  visitor.number("learning_rate", learning_rate_);
+  visitor.number("weight_decay", weight_decay_);
+  visitor.choice("decay", decay_, 2);
+  visitor.choice("untouched", untouched_, 2);
+  for (Index g = 0; g < groups_.size(); ++g) {
+    const StateVisitor::Scope scope(visitor, "group/" + store_.layout().group_names[g]);
+    visitor.number("learning_rate", groups_[g].factors.learning_rate);
+    visitor.number("weight_decay", groups_[g].factors.weight_decay);
+  }
+  for (Slot& slot : slots_) {
+    const StateVisitor::Scope scope(visitor, "steps");
+    visitor.count(store_.layout().parameters[slot.number].name, slot.steps);
+  }
+  visit_memory(visitor);
+  if (!visitor.taking()) visitor.at_commit([this] { find_rates(); });
+}
+
 FlatBuffer Optimizer::state() const { return {store_.scalar(), store_.layout().parameter_extents}; }
 
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.

@@ -42,4 +42,16 @@ void ReduceOnPlateau::step(double loss) {
   optimizer_.set_learning_rate(std::min(rate, std::max(rate * options_.factor, options_.min_learning_rate)));
 }
 
+void ReduceOnPlateau::visit_state(StateVisitor& visitor) {
+  visitor.kind("ReduceOnPlateau");
+  visitor.count("patience", options_.patience);
+  visitor.number("factor", options_.factor);
+  visitor.number("threshold", options_.threshold);
+  visitor.count("cooldown", options_.cooldown);
+  visitor.number("min_learning_rate", options_.min_learning_rate);
+  visitor.number("best", best_);
+  visitor.count("bad_epochs", bad_epochs_);
+  visitor.count("cooldown_left", cooldown_left_);
+}
+
 }  // namespace tapedeck

@@ -43,4 +43,14 @@ void RMSprop::update(const Run& run) {
   });
 }
 
+void RMSprop::visit_memory(StateVisitor& visitor) {
+  visitor.number("beta", options_.beta);
+  visitor.number("epsilon", options_.epsilon);
+  visitor.number("momentum", options_.momentum);
+  visitor.flag("centered", options_.centered);
+  visitor.parameters("square", square_, store().layout());
+  if (mean_) visitor.parameters("mean", *mean_, store().layout());
+  if (velocity_) visitor.parameters("velocity", *velocity_, store().layout());
+}
+
 }  // namespace tapedeck

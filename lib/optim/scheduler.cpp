@@ -22,4 +22,10 @@ void Scheduler::step() {
   ++count_;
 }
 
+void Scheduler::visit_state(StateVisitor& visitor) {
+  visitor.kind("Scheduler");
+  visitor.number("base_rate", base_rate_);
+  visitor.count("count", count_);
+}
+
 }  // namespace tapedeck

@@ -46,4 +46,11 @@ void SGD::update(const Run& run) {
   });
 }
 
+void SGD::visit_memory(StateVisitor& visitor) {
+  visitor.number("momentum", options_.momentum);
+  visitor.choice("momentum_form", options_.momentum_form, 2);
+  visitor.flag("nesterov", options_.nesterov);
+  if (velocity_) visitor.parameters("velocity", *velocity_, store().layout());
+}
+
 }  // namespace tapedeck

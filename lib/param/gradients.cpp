@@ -10,6 +10,7 @@
 #include "kernels/flat.hpp"
 #include "kernels/map.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
 namespace {
@@ -198,6 +199,55 @@ void Gradients::commit_statistics(FlatBuffer& buffers) {
   });
   statistics_.clear();
   statistic_values_.clear();
+}
+
+void Gradients::visit_state(StateVisitor& visitor) {
+  const StateVisitor::Scope scope(visitor, "gradients");
+  visitor.counts("touched", touched_);
+  const auto is_touched = [](auto flag) { return flag != 0; };
+  bool any = false;
+  if (visitor.taking()) {
+    any = std::any_of(touched_.begin(), touched_.end(), is_touched);
+    with_scalar(flat_.scalar(), [&]<class T>(T) {
+      for (Index slot = 0; slot < touched_.size(); ++slot) read<T>(slot);  // what means nothing becomes zero
+    });
+  } else {
+    const auto touched = visitor.given<Index>("touched", touched_.size());
+    any = std::any_of(touched.begin(), touched.end(), is_touched);
+  }
+  if (any) visitor.parameters("", flat_, *layout_);
+  visit_statistics(visitor);
+}
+
+void Gradients::visit_statistics(StateVisitor& visitor) {
+  const StateVisitor::Scope scope(visitor, "statistics");
+  if (visitor.taking()) {
+    std::vector<Index> buffers;
+    std::vector<double> momenta;
+    for (const Statistic& s : statistics_) {
+      buffers.push_back(s.buffer_slot);
+      momenta.push_back(s.momentum);
+    }
+    visitor.take("buffers", buffers);
+    visitor.take("momenta", momenta);
+    return visitor.take("values", statistic_values_);
+  }
+  const auto buffers = visitor.given<Index>("buffers");
+  const auto momenta = visitor.given<double>("momenta", buffers.size());
+  std::vector<Statistic> given;
+  Index size = 0;
+  for (Index i = 0; i < std::min(buffers.size(), momenta.size()); ++i) {
+    if (buffers[i] >= layout_->buffers.size()) {
+      return visitor.fault("buffers", "of a buffer that there is not, number " + std::to_string(buffers[i]));
+    }
+    given.push_back({buffers[i], momenta[i], size, layout_->buffers[buffers[i]].shape.size()});
+    size += given.back().size;
+  }
+  auto values = visitor.given<double>("values", size);
+  visitor.at_commit([this, given = std::move(given), values = std::move(values)]() mutable {
+    statistics_.swap(given);
+    statistic_values_.swap(values);
+  });
 }
 
 template const Matrix<float>& Gradients::read(Index) const;

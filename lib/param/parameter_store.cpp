@@ -10,6 +10,7 @@
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
 #include "tapedeck/core/threads.hpp"
+#include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
 namespace {
@@ -414,6 +415,24 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
   };
   mix(values(), other.values());
   mix(buffers(), other.buffers());
+}
+
+void ParameterStore::visit_weights(StateVisitor& visitor) {
+  visitor.parameters("", values(), layout());
+  visitor.buffers("", buffers(), layout());
+}
+
+void ParameterStore::visit_state(StateVisitor& visitor) {
+  visit_weights(visitor);
+  const StateVisitor::Scope scope(visitor, "store");
+  visitor.count("seed", options_.seed);
+  if (visitor.taking()) {
+    visitor.take("passes", std::vector<Index>{passes_});
+  } else {
+    visitor.at_commit([this, given = visitor.given<Index>("passes", 1)] { passes_ = given.front(); });
+  }
+  visitor.counts("frozen", frozen_);
+  gradients().visit_state(visitor);
 }
 
 template Matrix<float>& ParameterStore::buffer(std::string_view);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -11,7 +11,9 @@
 #include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
+#include "tapedeck/param/state_visitor.hpp"
 #include "train/evaluation.hpp"
+#include "train/run.hpp"
 #include "train/shards.hpp"
 
 namespace tapedeck {
@@ -32,35 +34,19 @@ std::optional<Index> sample_of_greatest_label(const Dataset& data) {
 
 }  // namespace
 
-// The parameters and buffers of the best epoch so far.
-class Trainer::Best {
+// Lasts as long as fit trains; however it ends, nothing is left of the run.
+class Trainer::Fitting {
  public:
-  Best(ParameterStore& store, const EarlyStopping& rule)
-      : store_(store), rule_(rule), values_(store.values()), buffers_(store.buffers()) {}
-
-  /// Takes note of an epoch; whether patience is exhausted.
-  bool exhausted(double loss) {
-    if (loss < loss_ - rule_.least_improvement) {
-      loss_ = loss;
-      bad_epochs_ = 0;
-      values_.assign(store_.values());
-      buffers_.assign(store_.buffers());
-      return false;
-    }
-    return ++bad_epochs_ >= rule_.patience;
-  }
-  void restore() const {
-    store_.values().assign(values_);
-    store_.buffers().assign(buffers_);
+  explicit Fitting(Trainer& trainer) : trainer_(trainer) { trainer_.fitting_ = true; }
+  Fitting(const Fitting&) = delete;
+  Fitting& operator=(const Fitting&) = delete;
+  ~Fitting() {
+    trainer_.fitting_ = false;
+    trainer_.run_.reset();
   }
 
  private:
-  ParameterStore& store_;
-  EarlyStopping rule_;
-  FlatBuffer values_;
-  FlatBuffer buffers_;
-  double loss_ = std::numeric_limits<double>::infinity();
-  Index bad_epochs_ = 0;
+  Trainer& trainer_;
 };
 
 Trainer::Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss)
@@ -72,6 +58,8 @@ Trainer::Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer
   }
   store_.seal();
 }
+
+Trainer::~Trainer() = default;
 
 Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
   const Value loss = loss_(model_(tape.gather(batch.x)), batch.y);
@@ -94,6 +82,13 @@ void Trainer::refuse(const Dataset& data, const FitOptions& options) {
   }
   // A pass in train mode that is not played back changes nothing, but meets every error there is to meet.
   const Batches all = batches(data, {.size = options.batch_size});
+  if (run_ && run_->batch > all.size()) {
+    throw UsageError(
+        {.who = fit_name,
+         .given = "the state of a fit whose next batch is " + std::to_string(run_->batch) + " of an epoch",
+         .wanted = "the data and batch_size that it was taken with",
+         .hint = "an epoch has " + std::to_string(all.size()) + " here"});
+  }
   make_memories(1);
   const auto try_out = [&](const Batch& batch) {
     Tape tape(store_, memories_[0], {.mode = train, .step = 0});
@@ -131,55 +126,107 @@ std::vector<EpochReport> Trainer::fit(const Dataset& data, const FitOptions& opt
   const Dataset& training = in_store_scalar(data, converted_data);
   const Dataset* validation =
       options.validation == nullptr ? nullptr : &in_store_scalar(*options.validation, converted_validation);
-  std::optional<Best> best;
-  if (options.early_stopping) best.emplace(store_, *options.early_stopping);
-
-  std::vector<EpochReport> history;
-  for (Index epoch = 0; epoch < options.epochs; ++epoch) {
+  if (!run_) run_ = std::make_shared<Run>();
+  const Fitting until_the_end(*this);
+  Run& run = *run_;
+  if (!options.early_stopping) run.best.reset();
+  if (options.early_stopping && !run.best) run.best.emplace(store_);
+  while (run.epoch < options.epochs && !run.stopped) {
     const auto start = std::chrono::steady_clock::now();
-    EpochReport report{.epoch = epoch, .epochs = options.epochs, .learning_rate = optimizer_.learning_rate()};
-    report.loss = train_epoch(training, options, epoch);
+    EpochReport report = train_epoch(training, options);
     if (validation != nullptr) report.validation_loss = mean_loss(*validation);
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (best && best->exhausted(report.validation_loss.value_or(report.loss))) report.stop = true;
-    for (const Callback& callback : options.callbacks) {
-      if (callback.on_epoch) callback.on_epoch(report);
-    }
-    history.push_back(report);
-    if (report.stop) break;
+    end_epoch(report, options);
   }
-  if (best) best->restore();
-  return history;
+  if (run.best) run.best->put_back(store_);
+  return std::move(run.history);
 }
 
-double Trainer::train_epoch(const Dataset& data, const FitOptions& options, Index epoch) {
-  const Shuffle shuffle = options.shuffle ? Shuffle(store_.seed(), epochs_) : Shuffle();
-  ++epochs_;
+// Trains what is left of the epoch: all of it, but for the first one after a state was put back.
+EpochReport Trainer::train_epoch(const Dataset& data, const FitOptions& options) {
+  Run& run = *run_;
+  if (run.batch == 0) {
+    run.order = epochs_++;
+    run.learning_rate = optimizer_.learning_rate();
+    run.epoch_loss = 0;
+  }
+  const Shuffle shuffle = options.shuffle ? Shuffle(store_.seed(), run.order) : Shuffle();
   const Batches all = batches(data, {.size = options.batch_size, .shuffle = shuffle});
   const Index accumulate = std::min(options.accumulate, all.size());
   const Index steps = (all.size() + accumulate - 1) / accumulate;
-  double sum = 0;
-  for (Index step = 0; step < steps; ++step) {
-    const Where where{epoch, step};
+  while (run.batch < all.size()) {
+    const Index step = run.batch / accumulate;
     const Index first = step * accumulate;
     const Index last = std::min(all.size(), first + accumulate);
     double samples = 0;
     for (Index i = first; i < last; ++i) samples += static_cast<double>(all[i].size());
-    store_.zero_grad();
-    double step_loss = 0;
-    for (Index i = first; i < last; ++i) {
-      step_loss += add_gradient(Shards(all[i], options.shard_size), samples, options, where);
+    if (run.batch == first) {
+      store_.zero_grad();
+      run.step_loss = 0;
     }
-    sum += step_loss * samples;
-    if (options.clip_norm) clip_norm(store_, *options.clip_norm);
-    optimizer_.step();
-    const StepReport report{
-        .epoch = epoch, .epochs = options.epochs, .step = step, .steps = steps, .loss = step_loss};
+    run.step_loss +=
+        add_gradient(Shards(all[run.batch], options.shard_size), samples, options, {run.epoch, step});
+    if (++run.batch == last) {
+      run.epoch_loss += run.step_loss * samples;
+      end_step(options, {.epoch = run.epoch,
+                         .epochs = options.epochs,
+                         .step = step,
+                         .steps = steps,
+                         .loss = run.step_loss});
+    }
     for (const Callback& callback : options.callbacks) {
-      if (callback.on_step) callback.on_step(report);
+      if (callback.on_batch) callback.on_batch();
     }
   }
-  return sum / static_cast<double>(data.size());
+  return {.epoch = run.epoch,
+          .epochs = options.epochs,
+          .loss = run.epoch_loss / static_cast<double>(data.size()),
+          .learning_rate = run.learning_rate};
+}
+
+void Trainer::end_step(const FitOptions& options, const StepReport& report) {
+  if (options.clip_norm) clip_norm(store_, *options.clip_norm);
+  optimizer_.step();
+  for (const Callback& callback : options.callbacks) {
+    if (callback.on_step) callback.on_step(report);
+  }
+}
+
+// The run stands at the next epoch before callbacks look at it: they may take its state.
+void Trainer::end_epoch(const EpochReport& report, const FitOptions& options) {
+  Run& run = *run_;
+  run.history.push_back(report);
+  EpochReport& now = run.history.back();
+  const double loss = report.validation_loss.value_or(report.loss);
+  now.stop = run.best && run.best->exhausted(loss, *options.early_stopping, store_);
+  run.stopped = now.stop;
+  run.batch = 0;
+  ++run.epoch;
+  for (const Callback& callback : options.callbacks) {
+    if (callback.on_epoch) callback.on_epoch(now);
+  }
+  run.stopped = now.stop;
+}
+
+void Trainer::visit_state(StateVisitor& visitor) {
+  if (fitting_ && !visitor.taking()) {
+    throw UsageError(
+        {.who = "Trainer", .given = "a state put back while it trains", .wanted = "that before fit"});
+  }
+  visitor.kind("Trainer");
+  visitor.count("passes", passes_);
+  visitor.count("epochs", epochs_);
+  const StateVisitor::Scope scope(visitor, "run");
+  if (visitor.taking()) {
+    if (run_) run_->visit_state(visitor, store_);
+    return;
+  }
+  std::shared_ptr<Run> given;
+  if (visitor.has("epoch")) {
+    given = std::make_shared<Run>();
+    given->visit_state(visitor, store_);
+  }
+  visitor.at_commit([this, given] { run_ = given; });
 }
 
 double Trainer::mean_loss(const Dataset& data) {

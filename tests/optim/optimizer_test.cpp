@@ -27,6 +27,7 @@ class Recorder : public td::Optimizer {
   std::vector<Run> take() { return std::exchange(runs_, {}); }
 
  private:
+  void visit_memory(td::StateVisitor&) override {}
   void update(const Run& run) override {
     runs_.push_back(run);
     td::with_scalar(scalar(), [&]<class T>(T) {

@@ -23,6 +23,7 @@ class Counting : public td::Optimizer {
   int too_long() const { return too_long_; }
 
  private:
+  void visit_memory(td::StateVisitor&) override {}
   void update(const Run& run) override {
     if (run.length > longest_run) ++too_long_;
     std::for_each(values<float>(run), values<float>(run) + run.length, [](float& w) { w += 1; });

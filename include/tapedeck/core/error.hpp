@@ -84,6 +84,10 @@ struct TAPEDECK_API ContractError : Error {
 struct TAPEDECK_API FileError : Error {
   using Error::Error;
 };
+/// What was saved does not fit what it is to be put back into.
+struct TAPEDECK_API StateError : Error {
+  using Error::Error;
+};
 /// NaN or Inf where finite numbers were asked for.
 struct TAPEDECK_API NonFiniteError : Error {
   using Error::Error;

@@ -32,6 +32,7 @@ class TAPEDECK_API Adagrad : public Optimizer {
 
  private:
   void update(const Run& run) override;
+  void visit_memory(StateVisitor& visitor) override;
 
   Options options_;
   FlatBuffer square_;

@@ -39,6 +39,7 @@ class TAPEDECK_API Adam : public Optimizer {
 
  private:
   void update(const Run& run) override;
+  void visit_memory(StateVisitor& visitor) override;
 
   double beta_1_;
   double beta_2_;

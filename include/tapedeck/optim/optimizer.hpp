@@ -10,6 +10,7 @@
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
 
@@ -42,7 +43,7 @@ struct GroupFactors {
 /// parameter counts its own steps. The gradients stay as they are until `zero_grad`.
 ///
 /// To write one: derive from it, keep what is remembered from step to step in a `state()`, and supply
-/// `update`, which moves some elements by themselves.
+/// `update`, which moves some elements by themselves, and `visit_memory`, which names what is remembered.
 class TAPEDECK_API Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -64,6 +65,9 @@ class TAPEDECK_API Optimizer {
   /// and nothing done, if there is nothing to do although a parameter is not frozen: nothing was contributed
   /// since `zero_grad`, nor statistics handed over (with Untouched::zero, there always is something to do).
   void step();
+
+  /// All that it remembers, its options included.
+  void visit_state(StateVisitor& visitor);
 
  protected:
   /// The options of every optimizer.
@@ -133,6 +137,9 @@ class TAPEDECK_API Optimizer {
   /// Called for several runs at once, on the library's threads: it may change nothing but these values and
   /// what is remembered of them. What it throws passes through `step`, which is then done in part.
   virtual void update(const Run& run) = 0;
+  /// Names for the visitor what is remembered besides learning rate, weight decay and the steps made: every
+  /// `state()`, and every option that `update` uses. See StateVisitor.
+  virtual void visit_memory(StateVisitor& visitor) = 0;
   void find_rates();
   void find_runs();
   void require_reason() const;

@@ -39,6 +39,9 @@ class TAPEDECK_API ReduceOnPlateau {
   /// Inf.
   void step(double loss);
 
+  /// All that it remembers, its options included.
+  void visit_state(StateVisitor& visitor);
+
  private:
   Optimizer& optimizer_;
   Options options_;

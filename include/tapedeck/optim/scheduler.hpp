@@ -38,6 +38,8 @@ class TAPEDECK_API Scheduler {
   double base_rate() const { return base_rate_; }
   /// How often `step` was called.
   Index count() const { return count_; }
+  /// Base rate and count. The rule is not among it: restore a scheduler that was made with the same one.
+  void visit_state(StateVisitor& visitor);
 
  private:
   Optimizer& optimizer_;

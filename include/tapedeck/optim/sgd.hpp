@@ -41,6 +41,7 @@ class TAPEDECK_API SGD : public Optimizer {
 
  private:
   void update(const Run& run) override;
+  void visit_memory(StateVisitor& visitor) override;
 
   Options options_;
   std::optional<FlatBuffer> velocity_;  // none without momentum

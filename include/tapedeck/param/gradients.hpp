@@ -13,6 +13,7 @@
 namespace tapedeck {
 
 class ParameterStore;
+class StateVisitor;
 struct StoreLayout;
 
 /// One gradient for each parameter of a store, in one flat buffer of the same layout as the values.
@@ -79,6 +80,8 @@ class TAPEDECK_API Gradients {
   /// as the buffer, HandleError if there is no such buffer, OptionError unless 0 <= momentum <= 1.
   template <class T>
   void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
+  /// What was contributed and handed over since `zero()`.
+  void visit_state(StateVisitor& visitor);
   /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
   /// forgets them. UsageError if the buffers are those of another store.
   void commit_statistics(FlatBuffer& buffers);
@@ -92,6 +95,7 @@ class TAPEDECK_API Gradients {
     Index begin, size;  // in statistic_values_
   };
 
+  void visit_statistics(StateVisitor& visitor);
   std::uint32_t checked(Parameter parameter) const;
   // f(offset, length) for touched slots, those side by side in one, in the order of memory. Padding, which is
   // zero, is included.

@@ -19,6 +19,7 @@
 namespace tapedeck {
 
 class ParameterStore;
+class StateVisitor;
 
 /// The parameter groups that the library's own layers use. Any other word is a group as well.
 namespace groups {
@@ -248,6 +249,11 @@ class TAPEDECK_API ParameterStore {
   FlatBuffer& buffers() { return numbers().buffers; }
   /// By slot number: 0 where a parameter is trained.
   const std::vector<std::uint8_t>& frozen() const { return frozen_; }
+  /// All that it remembers: values, buffers, what is frozen, gradients that wait for a step, the seed, and
+  /// how many training passes there were. Seals the store.
+  void visit_state(StateVisitor& visitor);
+  /// Values and buffers alone: what a trained model is.
+  void visit_weights(StateVisitor& visitor);
   /// Counts training passes; a tape that is not told its step takes the next one.
   std::uint64_t next_pass() { return passes_.fetch_add(1, std::memory_order_relaxed); }
 

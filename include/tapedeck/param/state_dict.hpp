@@ -35,7 +35,8 @@ class TAPEDECK_API StateDict {
   void add_words(std::string name, std::string words);
 
   /// In the order of addition.
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const& { return entries_; }
+  const std::vector<Entry>& entries() const&& = delete;
   /// By name.
   const std::map<std::string, std::string>& words() const { return words_; }
   /// The matrix of that name, or null. It lives until the next `add`.

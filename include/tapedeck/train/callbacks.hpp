@@ -35,12 +35,17 @@ struct StepReport {
   double loss = 0;   ///< of the step's batches before the step, weighted by their sizes
 };
 
-/// Called after each epoch and after each step of the optimizer; either may be empty. A function of an
-/// EpochReport is a callback. What they throw passes through `fit`.
+/// Called after each epoch, step of the optimizer and batch; any may be empty. A function of an EpochReport
+/// is a callback. What they throw passes through `fit`.
 struct Callback {
   std::function<void(EpochReport&)> on_epoch = {};      ///< may set `stop`
   std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer
+  /// Once per batch, when its gradient was added; after `on_step` if a step came with it. Here, and in the
+  /// other two, a Trainer's state may be taken, to go on from later.
+  std::function<void()> on_batch = {};
 
+  /// None; set what is wanted.
+  Callback() = default;
   /// Both.
   Callback(std::function<void(EpochReport&)> epoch, std::function<void(const StepReport&)> step)
       : on_epoch(std::move(epoch)), on_step(std::move(step)) {}

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -78,11 +79,15 @@ class TAPEDECK_API Trainer {
 
   /// Seals the store. UsageError if the optimizer is one of another store.
   Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss = {});
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+  ~Trainer();
 
   /// For those who made it without one, or train in stages.
   void set_loss(Loss loss) { loss_ = std::move(loss); }
 
-  /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was.
+  /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was: it trains as many
+  /// epochs more, or, if its state was put back that was taken in the middle of a fit, those that are left.
   ///
   /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
   /// ShapeError without samples, HandleError if model or loss give no Value of their tape, and what they
@@ -95,6 +100,13 @@ class TAPEDECK_API Trainer {
   /// through, that of the first shard if several do; what was trained until then stays, and training can go
   /// on.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
+
+  /// How far it has come: what keys masks and shuffles, and if it is taken within a callback of `fit`, the
+  /// epoch, the batch, losses, history and what early stopping remembers. Together with the states of store,
+  /// optimizer and schedulers, `fit` goes on from there with the same data and options as if nothing had
+  /// happened, bit for bit. Model, loss and data are not among it. UsageError if it is put back within a
+  /// callback of `fit`.
+  void visit_state(StateVisitor& visitor);
 
   /// The loss over data, in evaluate mode, where the loss is a mean over the batch: that of batches of 1024
   /// samples, weighted by their sizes, the same bits for any number of threads. UsageError if there is no
@@ -109,6 +121,8 @@ class TAPEDECK_API Trainer {
 
  private:
   class Best;
+  struct Run;
+  class Fitting;
   class Shards;
   struct Where {
     Index epoch;
@@ -117,7 +131,9 @@ class TAPEDECK_API Trainer {
 
   void refuse(const Dataset& data, const FitOptions& options);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
-  double train_epoch(const Dataset& data, const FitOptions& options, Index epoch);
+  EpochReport train_epoch(const Dataset& data, const FitOptions& options);
+  void end_step(const FitOptions& options, const StepReport& report);
+  void end_epoch(const EpochReport& report, const FitOptions& options);
   /// Adds a batch's part of the gradient of a step over so many samples; gives its part of the step's loss.
   double add_gradient(const Shards& batch, double samples, const FitOptions& options, Where where);
   double play(const Shards& batch, Index shard, double samples, Gradients& gradients);
@@ -134,8 +150,10 @@ class TAPEDECK_API Trainer {
   std::deque<Memory> memories_;      // one for each shard, or thread that evaluates
   std::deque<Gradients> gradients_;  // one for each shard but the first, which adds to the store's
   std::vector<double> losses_;       // of shards
-  std::uint64_t passes_ = 0;         // keys the tapes' random streams
-  std::uint64_t epochs_ = 0;         // keys the shuffles
+  std::shared_ptr<Run> run_;         // while fit trains, or if the state of such a moment was put back
+  bool fitting_ = false;
+  std::uint64_t passes_ = 0;  // keys the tapes' random streams
+  std::uint64_t epochs_ = 0;  // keys the shuffles
 };
 
 }  // namespace tapedeck

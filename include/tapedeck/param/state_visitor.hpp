@@ -1,0 +1,161 @@
+#pragma once
+
+/// @file
+/// How an object's state is taken and put back.
+
+#include <algorithm>
+#include <concepts>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "tapedeck/param/flat_buffer.hpp"
+#include "tapedeck/param/state_dict.hpp"
+
+namespace tapedeck {
+
+struct StoreLayout;
+
+/// Goes through everything that an object remembers, to take it or to put it back. An object names what it
+/// remembers once, in a function for both directions:
+///
+///     void MyScheduler::visit_state(td::StateVisitor& visitor) {
+///       visitor.kind("MyScheduler");
+///       visitor.number("best", best_);
+///       visitor.count("bad_epochs", bad_epochs_);
+///     }
+///
+/// Putting back looks at all there is before anything changes: see restore(). Numbers are kept as they are,
+/// bit for bit, NaN and Inf included.
+class TAPEDECK_API StateVisitor {
+ public:
+  /// Takes what it visits into `taken`, which must outlive it.
+  explicit StateVisitor(StateDict& taken) : taken_(&taken) {}
+  /// Compares what it visits with `given`, which must outlive it, and puts nothing back before commit().
+  explicit StateVisitor(const StateDict& given) : given_(&given) {}
+  StateVisitor(const StateVisitor&) = delete;
+  StateVisitor& operator=(const StateVisitor&) = delete;
+
+  /// What is visited until the end of its scope has names that begin with `name` and a '/'.
+  class TAPEDECK_API Scope {
+   public:
+    Scope(StateVisitor& visitor, std::string_view name);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope() { visitor_.prefix_.resize(before_); }
+
+   private:
+    StateVisitor& visitor_;
+    std::size_t before_;
+  };
+
+  /// Which kind of object it is: not put back, but must be the same.
+  void kind(std::string_view kind);
+  /// One number.
+  void number(std::string_view name, double& value);
+  /// One whole number.
+  template <std::unsigned_integral T>
+  void count(std::string_view name, T& value) {
+    constexpr Index most = std::numeric_limits<T>::max();
+    count(name, static_cast<Index>(value), most, [&value](Index given) { value = static_cast<T>(given); });
+  }
+  /// Whether something is so.
+  void flag(std::string_view name, bool& value) {
+    count(name, Index{value}, 1, [&value](Index given) { value = given != 0; });
+  }
+  /// One of `of` enumerators, counted from 0.
+  template <class E>
+  requires std::is_enum_v<E>
+  void choice(std::string_view name, E& value, Index of) {
+    count(name, static_cast<Index>(value), of - 1, [&value](Index given) { value = static_cast<E>(given); });
+  }
+  /// Numbers; when they are put back there may be more or fewer of them.
+  void numbers(std::string_view name, std::vector<double>& values);
+  /// Whole numbers, as many as there are now.
+  template <std::unsigned_integral T>
+  void counts(std::string_view name, std::vector<T>& values) {
+    if (taking()) return take(name, std::vector<Index>(values.begin(), values.end()));
+    const auto list = given<Index>(name, values.size());
+    at_commit([&values, list] { std::copy(list.begin(), list.end(), values.begin()); });
+  }
+  /// A matrix for each parameter of a store: "momentum/fc_1.weight"; without a name just "fc_1.weight".
+  void parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout);
+  /// A matrix for each buffer of a store, likewise.
+  void buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout);
+
+  // What the above do not say is said with these.
+
+  /// Whether it takes, and does not put back.
+  bool taking() const { return taken_ != nullptr; }
+  /// Takes a list of numbers.
+  void take(std::string_view name, std::vector<double> values);
+  /// Takes a list of whole numbers.
+  void take(std::string_view name, std::vector<Index> values);
+  /// Whether there is something of that name to be put back.
+  bool has(std::string_view name) const;
+  /// The list that is to be put back; empty, and a fault, if it is missing, or has not as many as there
+  /// should be.
+  template <class T>
+  std::vector<T> given(std::string_view name, std::optional<Index> size = std::nullopt);
+  /// What is to be put back does not fit: "of 3 epochs, of which the 5th is next".
+  void fault(std::string_view name, const std::string& what);
+  /// Whether all that was visited fitted so far.
+  bool fits() const { return faults_.empty(); }
+  /// Called once all is known to fit. It may not throw.
+  void at_commit(std::function<void()> put) { puts_.push_back(std::move(put)); }
+
+  /// StateError if anything was missing, of another shape or type, or of another kind; or if `complete`, was
+  /// left over. It names the first few of each.
+  void require_fit(bool complete) const;
+  /// Puts everything back. To be called once, after require_fit().
+  void commit() noexcept;
+
+ private:
+  void count(std::string_view name, Index value, Index most, const std::function<void(Index)>& put);
+  template <class Slots>
+  void matrices(std::string_view name, FlatBuffer& values, const Slots& slots);
+  std::string full(std::string_view name) const;
+  /// The matrix of that name if it fits; else null, and a fault.
+  template <class T>
+  const Matrix<T>* fitting(std::string_view name, std::optional<Shape> shape);
+
+  StateDict* taken_ = nullptr;
+  const StateDict* given_ = nullptr;
+  std::string prefix_;
+  std::vector<std::string> faults_;
+  std::unordered_set<std::string> seen_;
+  std::vector<std::function<void()>> puts_;
+};
+
+/// Whatever names its state for a visitor.
+template <class T>
+concept Stateful = requires(T& object, StateVisitor& visitor) {
+  object.visit_state(visitor);
+};
+
+/// What an object remembers.
+template <Stateful T>
+StateDict state_of(T& object) {
+  StateDict state;
+  StateVisitor visitor(state);
+  object.visit_state(visitor);
+  return state;
+}
+
+/// Makes an object what it was when its state was taken. StateError, and nothing changed, if that does not
+/// fit: it names what is missing, left over, or of another shape.
+template <Stateful T>
+void restore(T& object, const StateDict& state) {
+  StateVisitor visitor(state);
+  object.visit_state(visitor);
+  visitor.require_fit(true);
+  visitor.commit();
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,176 @@
+#include "tapedeck/param/state_visitor.hpp"
+
+#include <variant>
+
+#include "core/text.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+
+namespace tapedeck {
+namespace {
+
+constexpr std::size_t most_faults = 8;  // that a message names
+
+Element element_in(const AnyMatrix& value) {
+  return std::visit([]<class T>(const Matrix<T>&) { return element_of<T>; }, value);
+}
+
+Shape shape_in(const AnyMatrix& value) {
+  return std::visit([](const auto& m) { return shape_of(m); }, value);
+}
+
+template <class T>
+StateDict::Entry entry_of(std::string name, const std::vector<T>& values) {
+  return {.name = std::move(name), .value = Matrix<T>(values.data(), values.size(), 1), .vector = true};
+}
+
+// A bias, a gain, a running mean: what multiplies nothing is a vector if it has one column.
+bool is_vector(const StoreLayout::Slot& slot) {
+  return slot.shape.cols == 1 && slot.options.group != groups::weights;
+}
+bool is_vector(const StoreLayout::BufferSlot& slot) { return slot.shape.cols == 1; }
+
+std::string list(const std::vector<std::string>& all) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(all.size(), most_faults); ++i) text += (i == 0 ? "" : "; ") + all[i];
+  return all.size() > most_faults ? text + "; and " + std::to_string(all.size() - most_faults) + " more"
+                                  : text;
+}
+
+}  // namespace
+
+StateVisitor::Scope::Scope(StateVisitor& visitor, std::string_view name)
+    : visitor_(visitor), before_(visitor.prefix_.size()) {
+  visitor_.prefix_ += name;
+  visitor_.prefix_ += '/';
+}
+
+std::string StateVisitor::full(std::string_view name) const { return prefix_ + std::string(name); }
+
+void StateVisitor::fault(std::string_view name, const std::string& what) {
+  faults_.push_back(in_quotes(full(name)) + " is " + what);
+}
+
+bool StateVisitor::has(std::string_view name) const {
+  return given_ != nullptr && given_->find(full(name)) != nullptr;
+}
+
+template <class T>
+const Matrix<T>* StateVisitor::fitting(std::string_view name, std::optional<Shape> shape) {
+  const std::string all = full(name);
+  seen_.insert(all);
+  const StateDict::Entry* entry = given_->find(all);
+  if (entry == nullptr) {
+    fault(name, "missing");
+    return nullptr;
+  }
+  const Shape there = shape_in(entry->value);
+  if (element_in(entry->value) != element_of<T>) {
+    fault(name,
+          std::string("of ") + name_of(element_in(entry->value)) + " instead of " + name_of(element_of<T>));
+    return nullptr;
+  }
+  if (shape && there != *shape) {
+    fault(name, to_string(there) + " instead of " + to_string(*shape));
+    return nullptr;
+  }
+  return &std::get<Matrix<T>>(entry->value);
+}
+
+void StateVisitor::kind(std::string_view kind) {
+  const std::string name = full("kind");
+  if (taking()) return taken_->add_words(name, std::string(kind));
+  const std::string* there = given_->find_words(name);
+  seen_.insert(name);
+  if (there == nullptr) return fault("kind", "missing");
+  if (*there != kind) fault("kind", in_quotes(*there) + " instead of " + in_quotes(kind));
+}
+
+void StateVisitor::number(std::string_view name, double& value) {
+  if (taking()) return taken_->add({.name = full(name), .value = Matrix<double>{value}, .vector = true});
+  if (const auto* there = fitting<double>(name, Shape{1, 1})) {
+    at_commit([&value, given = there->front()] { value = given; });
+  }
+}
+
+void StateVisitor::count(std::string_view name, Index value, Index most,
+                         const std::function<void(Index)>& put) {
+  if (taking()) return taken_->add({.name = full(name), .value = IndexMatrix{value}, .vector = true});
+  const auto* there = fitting<Index>(name, Shape{1, 1});
+  if (there == nullptr) return;
+  const Index given = there->front();
+  if (given > most) return fault(name, std::to_string(given) + ", which is too large");
+  at_commit([put, given] { put(given); });
+}
+
+void StateVisitor::numbers(std::string_view name, std::vector<double>& values) {
+  if (taking()) return take(name, values);
+  at_commit([&values, list = given<double>(name)]() mutable { values.swap(list); });
+}
+
+void StateVisitor::take(std::string_view name, std::vector<double> values) {
+  taken_->add(entry_of(full(name), values));
+}
+
+void StateVisitor::take(std::string_view name, std::vector<Index> values) {
+  taken_->add(entry_of(full(name), values));
+}
+
+template <class T>
+std::vector<T> StateVisitor::given(std::string_view name, std::optional<Index> size) {
+  const auto* there = fitting<T>(name, size ? std::optional<Shape>({*size, 1}) : std::nullopt);
+  if (there == nullptr) return {};
+  if (there->n_cols != 1) {
+    fault(name, to_string(shape_of(*there)) + " instead of one column");
+    return {};
+  }
+  return {there->begin(), there->end()};
+}
+
+template <class Slots>
+void StateVisitor::matrices(std::string_view name, FlatBuffer& values, const Slots& slots) {
+  std::optional<Scope> under;
+  if (!name.empty()) under.emplace(*this, name);
+  with_scalar(values.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < slots.size(); ++slot) {
+      Matrix<T>& mine = values.matrix<T>(slot);
+      if (taking()) {
+        taken_->add(
+            {.name = full(slots[slot].name), .value = Matrix<T>(mine), .vector = is_vector(slots[slot])});
+      } else if (const Matrix<T>* there = fitting<T>(slots[slot].name, shape_of(mine))) {
+        at_commit([&mine, there] { std::copy(there->begin(), there->end(), mine.begin()); });
+      }
+    }
+  });
+}
+
+void StateVisitor::parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout) {
+  matrices(name, values, layout.parameters);
+}
+
+void StateVisitor::buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout) {
+  matrices(name, values, layout.buffers);
+}
+
+void StateVisitor::require_fit(bool complete) const {
+  std::vector<std::string> all = faults_;
+  if (complete) {
+    for (const StateDict::Entry& entry : given_->entries()) {
+      if (!seen_.contains(entry.name)) all.push_back(in_quotes(entry.name) + " is left over");
+    }
+  }
+  if (all.empty()) return;
+  throw StateError({.who = "restore",
+                    .given = list(all),
+                    .wanted = "the state of the same objects",
+                    .hint = "nothing was changed"});
+}
+
+void StateVisitor::commit() noexcept {
+  for (const auto& put : puts_) put();
+  puts_.clear();
+}
+
+template std::vector<double> StateVisitor::given(std::string_view, std::optional<Index>);
+template std::vector<Index> StateVisitor::given(std::string_view, std::optional<Index>);
+
+}  // namespace tapedeck

@@ -1,0 +1,250 @@
+#include "tapedeck/param/state_visitor.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/complaint.hpp"
+#include "tapedeck/layers/linear.hpp"
+#include "tapedeck/layers/normalization.hpp"
+#include "tapedeck/layers/sequential.hpp"
+#include "tapedeck/ops/loss.hpp"
+#include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/memory.hpp"
+#include "tapedeck/tape/tape.hpp"
+
+namespace td = tapedeck;
+using test::complaint;
+using test::contains;
+
+namespace {
+
+enum class Colour : std::uint8_t { red, green, blue };
+
+/// Remembers one thing of every kind.
+struct Everything {
+  double number = 0;
+  td::Index whole = 0;
+  std::uint8_t small = 0;
+  bool flag = false;
+  Colour colour = Colour::red;
+  std::vector<double> list = {};
+  std::vector<std::uint8_t> flags = {0, 0};
+
+  void visit_state(td::StateVisitor& visitor) {
+    visitor.kind("Everything");
+    visitor.number("number", number);
+    visitor.count("whole", whole);
+    const td::StateVisitor::Scope scope(visitor, "more");
+    visitor.count("small", small);
+    visitor.flag("flag", flag);
+    visitor.choice("colour", colour, 3);
+    visitor.numbers("list", list);
+    visitor.counts("flags", flags);
+  }
+};
+
+const Everything full = {.number = std::numeric_limits<double>::denorm_min(),
+                         .whole = std::numeric_limits<td::Index>::max(),
+                         .small = 255,
+                         .flag = true,
+                         .colour = Colour::blue,
+                         .list = {1, -0.0, std::numeric_limits<double>::infinity()},
+                         .flags = {1, 0}};
+
+td::StateDict state_of_full() {
+  Everything copy = full;
+  return td::state_of(copy);
+}
+
+/// The state with one entry changed, or without it.
+td::StateDict with(const std::string& name, const std::optional<td::AnyMatrix>& value) {
+  const td::StateDict whole = state_of_full();
+  td::StateDict changed;
+  for (const td::StateDict::Entry& entry : whole.entries()) {
+    if (entry.name != name) changed.add(entry);
+    if (entry.name == name && value) changed.add({.name = name, .value = *value});
+  }
+  changed.add_words("kind", "Everything");
+  return changed;
+}
+
+std::string refused(const td::StateDict& state) {
+  Everything object{.number = 7, .list = {5}};
+  const std::string message = complaint<td::StateError>([&] { td::restore(object, state); });
+  BOOST_TEST(object.number == 7);  // nothing was put back
+  BOOST_TEST(object.list.front() == 5);
+  BOOST_TEST(!object.flag);
+  return message;
+}
+
+/// A model with parameters and running statistics, after a pass that waits for its step.
+struct Model {
+  td::ParameterStore store;
+  td::Sequential layers;
+
+  explicit Model(std::uint64_t seed, td::Scalar scalar = td::f32)
+      : store({.seed = seed, .scalar = scalar}),
+        layers{td::Linear{store.scope("fc_1"), 2, 3}, td::BatchNorm{store.scope("bn"), 3},
+               td::Linear{store.scope("fc_2"), 3, 1}} {}
+
+  void backward() {
+    td::Memory memory;
+    td::Tape tape(store, memory);
+    const td::Matrix<double> x = {{1, 2, 3}, {4, 6, 5}};
+    tape.backward(td::mse(layers(tape.input(x)), td::Matrix<double>{{1, 0, 1}}, td::batch_mean));
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(state_visitor)
+
+BOOST_AUTO_TEST_CASE(everything_is_put_back_bit_for_bit) {
+  Everything object;
+  td::restore(object, state_of_full());
+  BOOST_TEST(object.number == full.number);
+  BOOST_TEST(object.whole == full.whole);
+  BOOST_TEST(object.small == 255);
+  BOOST_TEST(object.flag);
+  BOOST_TEST((object.colour == Colour::blue));
+  BOOST_TEST(object.list == full.list, boost::test_tools::per_element());
+  BOOST_TEST(std::signbit(object.list[1]));
+  BOOST_TEST(object.flags == full.flags, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(names_are_joined_by_slashes) {
+  const td::StateDict state = state_of_full();
+  BOOST_TEST(state.entries()[0].name == "number");
+  BOOST_TEST(state.entries()[2].name == "more/small");
+  BOOST_TEST(*state.find_words("kind") == "Everything");
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fit_is_named_and_changes_nothing) {
+  const std::string tail = "; expected the state of the same objects (nothing was changed)";
+  BOOST_TEST(refused(with("number", std::nullopt)) == "restore: \"number\" is missing" + tail);
+  BOOST_TEST(refused(with("number", td::Matrix<float>{1})) ==
+             "restore: \"number\" is of float instead of double" + tail);
+  BOOST_TEST(refused(with("number", td::Matrix<double>(2, 1))) ==
+             "restore: \"number\" is 2x1 instead of 1x1" + tail);
+  BOOST_TEST(refused(with("more/small", td::IndexMatrix{256})) ==
+             "restore: \"more/small\" is 256, which is too large" + tail);
+  BOOST_TEST(refused(with("more/flag", td::IndexMatrix{2})) ==
+             "restore: \"more/flag\" is 2, which is too large" + tail);
+  BOOST_TEST(refused(with("more/colour", td::IndexMatrix{3})) ==
+             "restore: \"more/colour\" is 3, which is too large" + tail);
+  BOOST_TEST(refused(with("more/flags", td::IndexMatrix(3, 1))) ==
+             "restore: \"more/flags\" is 3x1 instead of 2x1" + tail);
+  BOOST_TEST(refused(with("more/list", td::IndexMatrix(3, 1))) ==
+             "restore: \"more/list\" is of index instead of double" + tail);
+  BOOST_TEST(refused(with("more/list", td::Matrix<double>(1, 3))) ==
+             "restore: \"more/list\" is 1x3 instead of one column" + tail);
+  td::StateDict more = state_of_full();
+  more.add({.name = "colour", .value = td::Matrix<float>{1}});
+  BOOST_TEST(refused(more) == "restore: \"colour\" is left over" + tail);
+  td::StateDict nothing;
+  nothing.add_words("kind", "Nothing");
+  const std::string message = refused(nothing);
+  BOOST_TEST(contains(message, "\"kind\" is \"Nothing\" instead of \"Everything\"; \"number\" is missing"),
+             message);
+}
+
+BOOST_AUTO_TEST_CASE(many_faults_are_counted) {
+  Everything object;
+  td::StateDict state = state_of_full();
+  for (int i = 0; i < 20; ++i)
+    state.add({.name = "more_" + std::to_string(i), .value = td::Matrix<float>{1}});
+  const std::string message = complaint<td::StateError>([&] { td::restore(object, state); });
+  BOOST_TEST(contains(message, "\"more_7\" is left over; and 12 more"), message);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_is_put_back_with_gradients_and_statistics_that_wait) {
+  for (const td::Scalar scalar : {td::f32, td::f64}) {
+    Model first(1, scalar);
+    first.store.freeze("fc_2");
+    first.backward();
+    first.backward();
+    Model second(2, scalar);
+    td::restore(second.store, td::state_of(first.store));
+    BOOST_TEST(second.store.seed() == 1);
+    BOOST_TEST(second.store.parameter("fc_2.weight").frozen());
+    BOOST_TEST(second.store.next_pass() == first.store.next_pass());
+    const auto same = [&] {
+      td::with_scalar(scalar, [&]<class T>(T) {
+        for (const td::ParameterView& p : first.store.parameters()) {
+          const td::ParameterView q = second.store.parameter(p.name());
+          BOOST_TEST(arma::approx_equal(p.value<T>(), q.value<T>(), "absdiff", 0), p.name());
+          BOOST_TEST(arma::approx_equal(p.gradient<T>(), q.gradient<T>(), "absdiff", 0), p.name());
+        }
+        for (const char* name : {"bn.running_mean", "bn.running_variance"}) {
+          BOOST_TEST(
+              arma::approx_equal(first.store.buffer<T>(name), second.store.buffer<T>(name), "absdiff", 0));
+        }
+      });
+    };
+    same();
+    const auto touched = first.store.gradients().touched_slots();
+    BOOST_TEST(touched == second.store.gradients().touched_slots(), boost::test_tools::per_element());
+    first.store.gradients().commit_statistics(first.store.buffers());
+    second.store.gradients().commit_statistics(second.store.buffers());
+    same();
+    td::with_scalar(scalar,
+                    [&]<class T>(T) { BOOST_TEST(first.store.buffer<T>("bn.running_mean").max() > 0); });
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_store_without_gradients_forgets_those_that_wait) {
+  Model fresh(1);
+  Model other(2);
+  other.backward();
+  td::restore(other.store, td::state_of(fresh.store));
+  BOOST_TEST(other.store.gradients().empty());
+  BOOST_TEST(td::state_of(fresh.store).find("store/gradients/fc_1.weight") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(biases_and_statistics_are_vectors_and_weights_are_matrices) {
+  Model model(1);
+  const td::StateDict state = td::state_of(model.store);
+  BOOST_TEST(!state.find("fc_1.weight")->vector);
+  BOOST_TEST(!state.find("fc_2.weight")->vector);
+  BOOST_TEST(state.find("fc_1.bias")->vector);
+  BOOST_TEST(state.find("bn.gain")->vector);
+  BOOST_TEST(state.find("bn.running_mean")->vector);
+}
+
+BOOST_AUTO_TEST_CASE(statistics_of_no_buffer_are_refused) {
+  Model first(1);
+  first.backward();
+  const td::StateDict whole = td::state_of(first.store);
+  td::StateDict state;
+  for (td::StateDict::Entry entry : whole.entries()) {
+    if (entry.name == "store/gradients/statistics/buffers") {
+      std::get<td::IndexMatrix>(entry.value)[1] = 9;
+    }
+    state.add(std::move(entry));
+  }
+  Model second(2);
+  const std::string message = complaint<td::StateError>([&] { td::restore(second.store, state); });
+  BOOST_TEST(
+      contains(message, "\"store/gradients/statistics/buffers\" is of a buffer that there is not, number 9"),
+      message);
+}
+
+BOOST_AUTO_TEST_CASE(another_model_is_refused_by_name) {
+  Model first(1);
+  td::ParameterStore other;
+  const td::Sequential layers{td::Linear{other.scope("fc_1"), 2, 4}, td::Linear{other.scope("fc_3"), 4, 1}};
+  const std::string message =
+      complaint<td::StateError>([&] { td::restore(other, td::state_of(first.store)); });
+  BOOST_TEST(contains(message, "\"fc_1.weight\" is 3x2 instead of 4x2"), message);
+  BOOST_TEST(contains(message, "\"fc_3.weight\" is missing"), message);
+  Model wide(1, td::f64);
+  BOOST_CHECK_THROW(td::restore(wide.store, td::state_of(first.store)), td::StateError);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()

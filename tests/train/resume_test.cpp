@@ -1,0 +1,208 @@
+// Training goes on from its state as if nothing had happened, bit for bit.
+
+#include <boost/test/unit_test.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/complaint.hpp"
+#include "tapedeck/tapedeck.hpp"
+
+namespace td = tapedeck;
+using test::complaint;
+using test::contains;
+
+namespace {
+
+const td::Dataset training = td::disk(200, 1);
+const td::Dataset validation = td::disk(50, 2);
+
+/// All that training needs: dropout, batch normalisation, a scheduler by epoch and early stopping.
+struct Session {
+  td::ParameterStore store{{.seed = 3}};
+  td::Sequential model{td::Linear{store.scope("fc_1"), 2, 8}, td::BatchNorm{store.scope("bn"), 8}, td::ReLU{},
+                       td::Dropout{{.probability = 0.3}}, td::Linear{store.scope("fc_2"), 8, 2}};
+  td::Adam optimizer{store, {.learning_rate = 0.02}};
+  td::ReduceOnPlateau scheduler{optimizer, {.patience = 0, .factor = 0.5}};
+  td::Trainer trainer{store, model, optimizer, td::CrossEntropyLoss{td::batch_mean}};
+  double least_improvement = 0;  // by which the validation loss must fall
+
+  void visit_state(td::StateVisitor& visitor) {
+    store.visit_state(visitor);
+    const auto visit = [&](const char* name, auto& object) {
+      const td::StateVisitor::Scope scope(visitor, name);
+      object.visit_state(visitor);
+    };
+    visit("optimizer", optimizer);
+    visit("scheduler", scheduler);
+    visit("trainer", trainer);
+  }
+
+  /// Twelve epochs at most, of five batches each; `saver` comes last, as what it saves includes what others
+  /// did.
+  td::FitOptions options(const td::Callback& saver, td::Index accumulate = 2) {
+    return {.epochs = 12,
+            .batch_size = 45,  // the last one has 20
+            .accumulate = accumulate,
+            .clip_norm = 0.5,
+            .validation = &validation,
+            .early_stopping = td::EarlyStopping{.patience = 2, .least_improvement = least_improvement},
+            .callbacks = {[this](td::EpochReport& epoch) { scheduler.step(epoch.loss); }, saver}};
+  }
+};
+
+struct Result {
+  std::vector<td::EpochReport> history;
+  td::StateDict state;
+};
+
+bool same(const td::AnyMatrix& a, const td::AnyMatrix& b) {
+  return a.index() == b.index() && std::visit(
+                                       [&]<class T>(const td::Matrix<T>& m) {
+                                         const auto& n = std::get<td::Matrix<T>>(b);
+                                         return arma::size(m) == arma::size(n) &&
+                                                std::equal(m.begin(), m.end(), n.begin());
+                                       },
+                                       a);
+}
+
+/// But for the times that epochs took.
+bool same(const Result& a, const Result& b) {
+  bool equal = a.history.size() == b.history.size() && a.state.entries().size() == b.state.entries().size();
+  for (std::size_t i = 0; equal && i < a.history.size(); ++i) {
+    equal = a.history[i].loss == b.history[i].loss &&
+            a.history[i].validation_loss == b.history[i].validation_loss &&
+            a.history[i].learning_rate == b.history[i].learning_rate &&
+            a.history[i].epoch == b.history[i].epoch && a.history[i].epochs == b.history[i].epochs;
+  }
+  for (std::size_t i = 0; equal && i < a.state.entries().size(); ++i) {
+    equal = same(a.state.entries()[i].value, b.state.entries()[i].value);
+  }
+  return equal;
+}
+
+/// Trains to the end, and keeps the state after every batch and every epoch.
+Result train_and_save(std::vector<td::StateDict>& states, td::Index accumulate,
+                      double least_improvement = 0) {
+  Session session;
+  session.least_improvement = least_improvement;
+  td::Callback saver;
+  saver.on_batch = [&] { states.push_back(td::state_of(session)); };
+  saver.on_epoch = [&](td::EpochReport&) { states.push_back(td::state_of(session)); };
+  Result result;
+  result.history = session.trainer.fit(training, session.options(saver, accumulate));
+  result.state = td::state_of(session);
+  return result;
+}
+
+Result resume(const td::StateDict& state, td::Index accumulate, double least_improvement = 0) {
+  Session session;
+  session.least_improvement = least_improvement;
+  td::restore(session, state);
+  Result result;
+  result.history = session.trainer.fit(training, session.options({}, accumulate));
+  result.state = td::state_of(session);
+  return result;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(resume_)
+
+BOOST_AUTO_TEST_CASE(from_every_batch_and_every_epoch_of_sixty) {
+  for (const td::Index accumulate : {1U, 2U, 3U}) {
+    std::vector<td::StateDict> states;
+    const Result whole = train_and_save(states, accumulate);
+    BOOST_TEST(states.size() >= 60);
+    BOOST_TEST(whole.history.back().learning_rate < whole.history.front().learning_rate);
+    td::Index equal = 0;
+    for (const td::StateDict& state : states) {
+      if (same(resume(state, accumulate), whole)) ++equal;
+    }
+    BOOST_TEST(equal == states.size(), "with " << accumulate << " batches a step");
+    BOOST_TEST_MESSAGE("resume points: " << states.size() << ", equal: " << equal);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(early_stopping_stops_where_it_would_have) {
+  constexpr double much = 0.02;
+  std::vector<td::StateDict> states;
+  const Result whole = train_and_save(states, 1, much);
+  BOOST_TEST(whole.history.size() < 12);
+  for (const td::StateDict& state : states) BOOST_TEST(same(resume(state, 1, much), whole));
+}
+
+BOOST_AUTO_TEST_CASE(a_state_between_two_fits_has_no_run) {
+  Session session;
+  session.trainer.fit(training, session.options({}));
+  const td::StateDict state = td::state_of(session);
+  BOOST_TEST(state.find("trainer/run/epoch") == nullptr);
+  Session other;
+  td::restore(other, state);
+  td::FitOptions options = session.options({});
+  options.early_stopping = std::nullopt;
+  options.callbacks.clear();
+  const auto a = session.trainer.fit(training, options);
+  const auto b = other.trainer.fit(training, options);
+  BOOST_TEST(a.size() == 12);
+  BOOST_TEST(a.back().loss == b.back().loss);
+}
+
+BOOST_AUTO_TEST_CASE(shards_go_on_too) {
+  const auto run = [](std::optional<td::StateDict>& state, bool save) {
+    Session session;
+    if (state && !save) td::restore(session, *state);
+    td::Callback saver;
+    td::Index batches = 0;
+    saver.on_batch = [&] {
+      if (save && ++batches == 8) state = td::state_of(session);
+    };
+    td::FitOptions options = session.options(saver);
+    options.shard_size = 12;
+    return session.trainer.fit(training, options).back().loss;
+  };
+  std::optional<td::StateDict> state;
+  const double whole = run(state, true);
+  BOOST_TEST(run(state, false) == whole);
+}
+
+BOOST_AUTO_TEST_CASE(other_data_or_batches_are_refused_before_anything_happens) {
+  std::vector<td::StateDict> states;
+  train_and_save(states, 1);
+  Session session;
+  td::restore(session, states[3]);  // after the fourth batch of five
+  td::FitOptions options = session.options({});
+  options.batch_size = 100;
+  BOOST_TEST(
+      complaint<td::UsageError>([&] { session.trainer.fit(training, options); }) ==
+      "Trainer::fit: the state of a fit whose next batch is 4 of an epoch; expected the data and batch_size "
+      "that it was taken with (an epoch has 2 here)");
+  // It was not lost.
+  BOOST_TEST(session.trainer.fit(training, session.options({}, 1)).back().loss ==
+             resume(states[3], 1).history.back().loss);
+}
+
+BOOST_AUTO_TEST_CASE(a_state_is_not_put_back_while_it_trains) {
+  Session session;
+  const td::StateDict state = td::state_of(session);
+  td::Callback callback;
+  callback.on_batch = [&] { td::restore(session, state); };
+  BOOST_TEST(
+      contains(complaint<td::UsageError>([&] { session.trainer.fit(training, session.options(callback)); }),
+               "Trainer: a state put back while it trains"));
+  BOOST_CHECK_NO_THROW(session.trainer.fit(training, session.options({})));
+}
+
+BOOST_AUTO_TEST_CASE(a_fit_that_threw_leaves_no_run) {
+  Session session;
+  td::Callback callback;
+  callback.on_batch = [] { throw std::runtime_error("enough"); };
+  BOOST_CHECK_THROW(session.trainer.fit(training, session.options(callback)), std::runtime_error);
+  BOOST_TEST(td::state_of(session).find("trainer/run/epoch") == nullptr);
+  BOOST_TEST(session.trainer.fit(training, session.options({})).front().epoch == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
