@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
 set(package_build_dir ${CMAKE_CURRENT_BINARY_DIR}/package)
 
-install(TARGETS tapedeck EXPORT tapedeck INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS tapedeck tapedeck_io EXPORT tapedeck INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/tapedeck ${CMAKE_CURRENT_BINARY_DIR}/generated/include/tapedeck
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

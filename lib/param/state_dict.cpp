@@ -52,6 +52,11 @@ void StateDict::add_words(std::string name, std::string words) {
   words_.emplace(std::move(name), std::move(words));
 }
 
+void StateDict::reserve(Index count) {
+  entries_.reserve(count);
+  places_.reserve(count);
+}
+
 const StateDict::Entry* StateDict::find(std::string_view name) const {
   const auto place = places_.find(std::string(name));
   return place == places_.end() ? nullptr : &entries_[place->second];

@@ -34,6 +34,9 @@ class TAPEDECK_API StateDict {
   /// NameError as above; words may not hold a zero byte.
   void add_words(std::string name, std::string words);
 
+  /// Room for so many matrices in all, so that none of them is copied when more are added.
+  void reserve(Index count);
+
   /// In the order of addition.
   const std::vector<Entry>& entries() const& { return entries_; }
   const std::vector<Entry>& entries() const&& = delete;

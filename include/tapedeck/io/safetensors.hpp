@@ -1,0 +1,52 @@
+#pragma once
+
+/// @file
+/// Named matrices in files that Python reads as well: safetensors. Link tapedeck::io.
+///
+/// A file is `u64 little-endian N | N bytes of JSON in UTF-8 | the elements`. The JSON says of each tensor
+/// `"name":{"dtype":"F32","shape":[out,in],"data_offsets":[begin,end]}`; the elements lie row by row, so that
+/// the weight of a Linear, which is out x in, is [out, in] in Python.
+///
+///   - A matrix of float, double or Index is a tensor of F32, F64 or U64 of shape [rows, columns]; an entry
+///   that
+///     is a vector has the shape [rows]. Bits stay as they are: NaNs keep their payloads.
+///   - Words are the file's `__metadata__`. There is one more in it, "sha256": the SHA-256 of the whole file,
+///   in
+///     lower-case hexadecimal, with its own 64 digits taken as '0'.
+///
+/// Bytes that were not written by this library are refused where they are not exactly such a file: every
+/// FileError names the file, the tensor and what was expected. Memory in use stays below the state, the
+/// header and a few MB, whatever the file claims; only tensors of U8 become larger, by a factor of 8.
+
+#include <string>
+
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/param/state_dict.hpp"
+
+namespace tapedeck {
+
+/// Writes a state into a file. Who reads the path finds the old file or the new one, whole, at every instant
+/// and after every crash: it is written under another name in the same folder, brought to disk, and renamed.
+/// A file that is replaced leaves its permissions to the new one.
+///
+/// FileError if that fails, and the old file is untouched then (but where the sentence says otherwise); or if
+/// a name or words are not UTF-8, a matrix is named "__metadata__" or words "sha256".
+TAPEDECK_API void write_safetensors(const std::string& path, const StateDict& state);
+
+/// Reads a file that `write_safetensors` wrote, with its matrices in the order in which they lie in it: those
+/// of 8 bytes an element first, then by name.
+///
+/// FileError if it cannot be read, if it is not such a file, or if it does not have the checksum that it
+/// says.
+TAPEDECK_API StateDict read_safetensors(const std::string& path);
+
+/// Reads a file that others wrote, with a checksum or without. The tensors may be F32, F64, U64, and I64
+/// without negative numbers or U8, which become Index. A tensor without dimensions becomes 1x1, one of one
+/// dimension a vector, and one of three to eight, [a, b, c, ...], a matrix a x (b c ...), in which the last
+/// index runs fastest along a row.
+///
+/// FileError if it cannot be read or is not such a file; if there is a "sha256" in its metadata, that must be
+/// right.
+TAPEDECK_API StateDict import_safetensors(const std::string& path);
+
+}  // namespace tapedeck

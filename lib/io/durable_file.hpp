@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "tapedeck/core/api.hpp"
+
+namespace tapedeck::io {
+
+/// A descriptor that is closed at the end of its scope.
+class TAPEDECK_API Descriptor {
+ public:
+  /// Tries again where a signal interrupts. FileError if the path cannot be opened; `who` complains.
+  Descriptor(const std::string& path, int flags, const std::string& who);
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(); }
+
+  /// What the system calls take.
+  int number() const { return number_; }
+  /// 0, or the number of what went wrong. Only the first call does anything.
+  int close();
+
+ private:
+  int number_;
+};
+
+/// Reads a regular file by its offsets. Errors are FileErrors of the path.
+class TAPEDECK_API FileReader {
+ public:
+  /// FileError if there is no such file, or if it is a folder, a pipe, a device.
+  explicit FileReader(const std::string& path);
+
+  /// In bytes, when the file was opened.
+  std::uint64_t size() const { return size_; }
+  /// Fills all of `bytes` from the file. FileError if it ends before, as one that was cut meanwhile does.
+  void read(std::uint64_t offset, std::span<std::byte> bytes) const;
+  /// FileError if the size is another by now.
+  void require_same_size() const;
+
+ private:
+  std::string path_;
+  Descriptor file_;
+  std::uint64_t size_ = 0;
+};
+
+/// Writes a whole file, so that whoever reads the path finds what was there before, or the new file, and
+/// nothing between: at every instant, after a crash, and after a loss of power. What is written goes to a
+/// file of another name in the same folder, ".tapedeck-*.tmp", which `commit` brings to disk and renames.
+/// Without a commit that name is removed; a process that is killed leaves it.
+///
+/// A file that is replaced leaves its permissions to the new one; a symbolic link is replaced itself. Errors
+/// are FileErrors of the path.
+class TAPEDECK_API DurableFile {
+ public:
+  /// FileError if a file cannot be made in the folder, or if the path is there and not a regular file.
+  explicit DurableFile(const std::string& path);
+
+  /// Writes all of `bytes` there.
+  void write(std::uint64_t offset, std::span<const std::byte> bytes);
+  /// Brings the file to disk and gives it its name; once, and last. An error says whether it happened after
+  /// that: then the new file is in place, and it is open whether a loss of power would bring the old one
+  /// back.
+  void commit();
+
+ private:
+  struct Temporary {
+    explicit Temporary(const std::string& path);
+    Temporary(const Temporary&) = delete;
+    Temporary& operator=(const Temporary&) = delete;
+    ~Temporary();
+
+    std::string name;
+    Descriptor file;
+    bool renamed = false;
+  };
+
+  std::string path_;
+  Descriptor folder_;  // open before anything is written: its fsync comes when there is no way back
+  Temporary temporary_;
+};
+
+}  // namespace tapedeck::io

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "core/text.hpp"
+#include "io/safetensors_header.hpp"
+#include "tapedeck/core/error.hpp"
+
+namespace tapedeck::io {
+namespace {
+
+std::optional<Index> product(const Index* begin, const Index* end, Index first = 1) {
+  for (; begin != end; ++begin) {
+    if (__builtin_mul_overflow(first, *begin, &first)) return std::nullopt;
+  }
+  return first;
+}
+
+std::string text_of(const std::vector<Index>& sizes) {
+  std::string text = "[";
+  for (const Index size : sizes) {
+    if (text.size() > 1) text += ", ";
+    text += std::to_string(size);
+  }
+  return text + "]";
+}
+
+class Layout {
+ public:
+  Layout(std::vector<Tensor>& tensors, const std::string& who) : tensors_(tensors), who_(who) {}
+
+  void require(std::uint64_t buffer_size) {
+    require_different_names();
+    std::stable_sort(tensors_.begin(), tensors_.end(), [](const Tensor& a, const Tensor& b) {
+      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+    require_no_gaps();
+    for (const Tensor& t : tensors_) require_size(t);
+    const std::uint64_t taken = tensors_.empty() ? 0 : tensors_.back().end;
+    if (taken == buffer_size) return;
+    refuse("the tensors take " + std::to_string(taken) + " bytes",
+           std::to_string(buffer_size) + ", all that follow the header");
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& given, const std::string& wanted) const {
+    throw FileError({.who = who_, .given = given, .wanted = wanted});
+  }
+
+  void require_different_names() {
+    std::vector<std::string_view> names;
+    names.reserve(tensors_.size());
+    for (const Tensor& t : tensors_) names.push_back(t.name);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice != names.end()) refuse("tensor " + in_quotes(*twice) + " is there twice", "each name once");
+  }
+
+  void require_no_gaps() {
+    std::uint64_t place = 0;
+    for (const Tensor& t : tensors_) {
+      const std::string who = "tensor " + in_quotes(t.name);
+      if (t.end < t.begin) {
+        refuse(who + " ends at byte " + std::to_string(t.end) + " of the buffer and begins at " +
+                   std::to_string(t.begin),
+               "a beginning before its end");
+      }
+      if (t.begin != place) {
+        refuse(who + " begins at byte " + std::to_string(t.begin) + " of the buffer",
+               std::to_string(place) + (place == 0 ? ", its first" : ", where the one before it ends"));
+      }
+      place = t.end;
+    }
+  }
+
+  void require_size(const Tensor& t) const {
+    const Index* const sizes = t.sizes.data();
+    const std::size_t rank = t.sizes.size();
+    // In both orders: [0, 2^40, 2^40] is a matrix of more columns than can be counted.
+    const std::optional<Index> bytes = product(sizes, sizes + rank, size_in_bytes(t.dtype));
+    const std::string who =
+        "tensor " + in_quotes(t.name) + " of " + name_of(t.dtype) + " " + text_of(t.sizes);
+    if (!bytes || (rank > 1 && !product(sizes + 1, sizes + rank))) {
+      refuse(who + " has more elements than can be counted", "a size in 64 bits");
+    }
+    if (*bytes == t.end - t.begin) return;
+    refuse(who + " has " + std::to_string(t.end - t.begin) + " bytes", std::to_string(*bytes));
+  }
+
+  std::vector<Tensor>& tensors_;
+  const std::string& who_;
+};
+
+}  // namespace
+
+Shape Tensor::shape() const {
+  if (sizes.empty()) return {1, 1};
+  return {sizes.front(), *product(sizes.data() + 1, sizes.data() + sizes.size())};
+}
+
+void require_layout(std::vector<Tensor>& tensors, std::uint64_t buffer_size, const std::string& who) {
+  Layout(tensors, who).require(buffer_size);
+}
+
+}  // namespace tapedeck::io
