@@ -1,0 +1,133 @@
+#include "tapedeck/io/checkpoint.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <variant>
+
+#include "core/text.hpp"
+#include "io/sha256.hpp"
+#include "tapedeck/core/version.hpp"
+#include "tapedeck/io/safetensors.hpp"
+
+namespace tapedeck {
+namespace {
+
+constexpr const char* format_key = "format";
+constexpr const char* format = "tapedeck checkpoint 1";
+constexpr const char* version_key = "tapedeck";
+constexpr const char* fingerprint_key = "fingerprint";
+
+// Of what there is: names, types and shapes, in the order of names, but not of the numbers. It tells at a
+// glance whether two files are of the same objects.
+std::string fingerprint(const StateDict& state) {
+  std::vector<std::string> lines;
+  for (const StateDict::Entry& entry : state.entries()) {
+    lines.push_back(std::visit(
+        [&]<class T>(const Matrix<T>& m) {
+          return entry.name + ' ' + name_of(element_of<T>) + ' ' + to_string(shape_of(m)) + '\n';
+        },
+        entry.value));
+  }
+  std::sort(lines.begin(), lines.end());
+  io::Sha256 hash;
+  for (const std::string& line : lines) hash.add(std::as_bytes(std::span(line)));
+  return hash.hex();
+}
+
+void require_words(const StateDict& state, const std::string& path, const char* key,
+                   const std::string& wanted) {
+  const std::string* there = state.find_words(key);
+  if (there != nullptr && *there == wanted) return;
+  throw FileError({.who = path,
+                   .given = std::string(key) + " is " + (there == nullptr ? "missing" : in_quotes(*there)),
+                   .wanted = in_quotes(wanted),
+                   .hint = "a checkpoint that this version of the library wrote"});
+}
+
+// The file of that name, if there is one, gets a second name. Both are there at every instant.
+void keep_previous(const std::string& path) {
+  namespace fs = std::filesystem;
+  const fs::path second = Checkpoint::previous(path);
+  const fs::path link = second.string() + ".new";
+  try {
+    if (!fs::is_regular_file(fs::symlink_status(path))) return;
+    fs::remove(link);  // of a save that was killed
+    fs::create_hard_link(path, link);
+    fs::rename(link, second);
+    fs::remove(link);  // a rename between two names of one file leaves both
+  } catch (const fs::filesystem_error& error) {
+    throw FileError({.who = path,
+                     .given = "the file that is there could not be kept: " + error.code().message(),
+                     .wanted = "a folder that can be written to",
+                     .hint = "nothing was saved"});
+  }
+}
+
+}  // namespace
+
+std::string Checkpoint::previous(const std::string& path) { return path + ".previous"; }
+
+Checkpoint& Checkpoint::add_part(Part part) {
+  const bool well_formed = !part.name.empty() && std::all_of(part.name.begin(), part.name.end(), in_word);
+  if (!well_formed || part.name == "store") {
+    throw NameError({.who = "Checkpoint",
+                     .given = "the name " + in_quotes(part.name),
+                     .wanted = "letters, digits, '_' and '-', and not \"store\""});
+  }
+  for (const Part& other : parts_) {
+    if (other.name != part.name) continue;
+    throw NameError({.who = "Checkpoint",
+                     .given = "the name " + in_quotes(part.name) + " a second time",
+                     .wanted = "a new one"});
+  }
+  parts_.push_back(std::move(part));
+  return *this;
+}
+
+Checkpoint& Checkpoint::add_words(std::string name, std::string words) {
+  if (name == format_key || name == version_key || name == fingerprint_key || words_.contains(name)) {
+    throw NameError({.who = "Checkpoint",
+                     .given = "words of the name " + in_quotes(name) + ", which is taken",
+                     .wanted = "another"});
+  }
+  words_.emplace(std::move(name), std::move(words));
+  return *this;
+}
+
+void Checkpoint::visit(StateVisitor& visitor) {
+  store_.visit_state(visitor);
+  for (const Part& part : parts_) {
+    const StateVisitor::Scope scope(visitor, part.name);
+    part.visit(visitor);
+  }
+}
+
+void Checkpoint::save(const std::string& path) {
+  StateDict state;
+  StateVisitor visitor(state);
+  visit(visitor);
+  for (const auto& [name, words] : words_) state.add_words(name, words);
+  state.add_words(format_key, format);
+  state.add_words(version_key, version);
+  state.add_words(fingerprint_key, fingerprint(state));
+  keep_previous(path);
+  write_safetensors(path, state);
+}
+
+void Checkpoint::load(const std::string& path) {
+  const StateDict state = read_safetensors(path);
+  require_words(state, path, format_key, format);
+  require_words(state, path, fingerprint_key, fingerprint(state));
+  StateVisitor visitor(state);
+  visit(visitor);
+  try {
+    visitor.require_fit(true);
+  } catch (StateError& error) {
+    error.set_who(path);
+    throw;
+  }
+  visitor.commit();
+}
+
+}  // namespace tapedeck
