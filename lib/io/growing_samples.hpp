@@ -11,11 +11,11 @@
 
 namespace tapedeck::detail {
 
-/// Samples of so many rows, one after another, in pieces of about a megabyte: growing copies nothing.
+/// Samples of so many rows, one after another, in pieces of 128 KiB: growing copies nothing.
 class GrowingSamples {
  public:
   explicit GrowingSamples(Index rows)
-      : rows_(rows), per_piece_(std::max<Index>(1, (Index{1} << 17U) / std::max<Index>(rows, 1))) {}
+      : rows_(rows), per_piece_(std::max<Index>(1, (Index{1} << 14U) / std::max<Index>(rows, 1))) {}
 
   /// Where the sample behind the last one is to be written; it counts once it is kept.
   double* next() {
