@@ -5,12 +5,16 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
 set(package_build_dir ${CMAKE_CURRENT_BINARY_DIR}/package)
 
-install(TARGETS tapedeck tapedeck_io EXPORT tapedeck INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS tapedeck EXPORT tapedeck INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+if(TARGET tapedeck_io)
+  install(TARGETS tapedeck_io EXPORT tapedeck-io INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT tapedeck-io NAMESPACE tapedeck:: FILE tapedeck-io-targets.cmake DESTINATION ${package_dir})
+endif()
 install(DIRECTORY include/tapedeck ${CMAKE_CURRENT_BINARY_DIR}/generated/include/tapedeck
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
-# --- CMake: find_package(tapedeck) gives tapedeck::tapedeck
+# --- CMake: find_package(tapedeck) gives tapedeck::tapedeck, and tapedeck::io
 install(EXPORT tapedeck NAMESPACE tapedeck:: FILE tapedeck-targets.cmake DESTINATION ${package_dir})
 configure_package_config_file(cmake/tapedeck-config.cmake.in ${package_build_dir}/tapedeck-config.cmake
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)

@@ -13,10 +13,14 @@
 ///   - data/: data sets, batches, made-up data, standardisation (dataset.hpp)
 ///   - train/: a training loop for those who want none (trainer.hpp)
 ///
-/// Two rooms are not in here; tests and benchmarks include them:
+/// Three rooms are not in here. Tests and benchmarks include two of them:
 ///
 ///   - check/: is my vjp right? (gradient_check.hpp)
 ///   - bench/: how fast is my op? (op_benchmark.hpp)
+///
+/// and programs the third, which is a library of its own, tapedeck::io:
+///
+///   - io/: files in and out (csv.hpp, idx.hpp)
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/columns.hpp"

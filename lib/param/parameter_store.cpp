@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/nearest.hpp"
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
 #include "tapedeck/core/threads.hpp"
@@ -43,28 +44,10 @@ bool at_or_under(std::string_view name, std::string_view prefix) {
          (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.');
 }
 
-// Levenshtein's distance, for a hint to whoever mistyped a name.
-Index distance(std::string_view a, std::string_view b) {
-  std::vector<Index> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), Index{0});
-  for (Index i = 0; i < a.size(); ++i) {
-    Index diagonal = std::exchange(row[0], i + 1);
-    for (Index j = 0; j < b.size(); ++j) {
-      const Index replace = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replace, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 template <class Slots>
 std::string hint_for(std::string_view name, const Slots& slots) {
-  if (name.size() > longest_name) return {};
-  const auto nearest = std::min_element(slots.begin(), slots.end(), [&](const auto& a, const auto& b) {
-    return distance(name, a.name) < distance(name, b.name);
-  });
-  return nearest == slots.end() ? "there are none yet" : "the nearest name is \"" + nearest->name + "\"";
+  if (slots.empty()) return "there are none yet";
+  return nearest_name(name, slots, [](const auto& slot) -> const std::string& { return slot.name; });
 }
 
 template <class Slots>

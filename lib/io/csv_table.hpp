@@ -1,0 +1,20 @@
+#pragma once
+
+/// @file
+/// A table from any source.
+
+#include <cstddef>
+#include <string>
+
+#include "io/csv_reader.hpp"
+#include "io/source.hpp"
+#include "tapedeck/io/csv.hpp"
+
+namespace tapedeck::detail {
+
+/// `read_csv` of a source; `name` stands in its complaints where the path would. `block` is how much is read
+/// at a time.
+TAPEDECK_API CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& options,
+                               std::size_t block = CsvReader::usual_block);
+
+}  // namespace tapedeck::detail

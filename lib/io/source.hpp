@@ -1,0 +1,63 @@
+#pragma once
+
+/// @file
+/// Where bytes come from: a file, memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tapedeck/core/api.hpp"
+
+namespace tapedeck::detail {
+
+/// Bytes, from the first to the last.
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// The next bytes, at most so many, and how many they are: 0 only at the end.
+  virtual std::size_t read(char* to, std::size_t most) = 0;
+};
+
+/// Reads until there are so many bytes, or no more; how many they are.
+TAPEDECK_API std::size_t read_fully(Source& source, char* to, std::size_t size);
+
+/// A regular file. FileError if it is none, or cannot be read.
+class FileSource final : public Source {
+ public:
+  explicit FileSource(const std::string& path);
+  ~FileSource() override;
+
+  std::size_t read(char* to, std::size_t most) override;
+
+  /// In bytes, when it was opened.
+  std::uint64_t size() const { return size_; }
+
+ private:
+  std::string path_;
+  int descriptor_;
+  std::uint64_t size_ = 0;
+  std::uint64_t position_ = 0;
+};
+
+/// Somebody else's bytes, which must outlive this.
+class MemorySource final : public Source {
+ public:
+  explicit MemorySource(std::string_view bytes) : bytes_(bytes) {}
+
+  std::size_t read(char* to, std::size_t most) override {
+    const std::size_t count = bytes_.copy(to, most);
+    bytes_.remove_prefix(count);
+    return count;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+}  // namespace tapedeck::detail
