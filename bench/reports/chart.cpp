@@ -7,7 +7,7 @@
 #include <iterator>
 #include <limits>
 
-#include "reports/gnuplot.hpp"
+#include "cli/gnuplot.hpp"
 
 namespace tapedeck::reports {
 namespace {

@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "cli/gnuplot.hpp"
 #include "reports/chart.hpp"
 #include "reports/page_style.hpp"
 #include "reports/text.hpp"
@@ -13,6 +14,8 @@
 
 namespace tapedeck::reports {
 namespace {
+
+using gnuplot::escaped;
 
 constexpr const char* introduction = R"(<h1>Five reports, run again with Tapedeck</h1>
 <p>Five reports on small neural-network frameworks print tables and figures. Here ours stand beside them, found with

@@ -10,10 +10,10 @@
 #include <fstream>
 #include <ostream>
 
+#include "cli/gnuplot.hpp"
 #include "reports/all.hpp"
 #include "reports/archive.hpp"
 #include "reports/engine.hpp"
-#include "reports/gnuplot.hpp"
 #include "reports/page.hpp"
 #include "reports/progress.hpp"
 #include "reports/tables.hpp"

@@ -6,17 +6,11 @@
 #include <array>
 #include <iterator>
 
+#include "cli/csv_field.hpp"
 #include "reports/text.hpp"
 
 namespace tapedeck::reports {
 namespace {
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string csv_number(double value) { return fmt::format("{:.6g}", value); }
 

@@ -13,29 +13,6 @@ std::string number(Metric metric, double value) {
 
 }  // namespace
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string shown(Metric metric, const std::optional<MeanDeviation>& figure) {
   if (!figure) return "diverged";
   return number(metric, figure->mean) + " ± " + number(metric, figure->deviation);

@@ -10,9 +10,6 @@
 
 namespace tapedeck::reports {
 
-/// Text as HTML and XML want it.
-std::string escaped(const std::string& text);
-
 /// "0.9771 ± 0.0060", or "diverged" if there is nothing.
 std::string shown(Metric metric, const std::optional<MeanDeviation>& figure);
 /// "0.9780", or "0.9364 ± 0.0287".

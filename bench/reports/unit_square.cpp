@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "cli/gnuplot.hpp"
 #include "reports/chart.hpp"
 #include "reports/engine.hpp"
-#include "reports/gnuplot.hpp"
 #include "reports/trainee.hpp"
 
 namespace tapedeck::reports {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tapedeck/core/error.hpp"
 
@@ -70,6 +71,25 @@ Standardizer::Standardizer(const Dataset& data) {
     fit_all(data.x<float>());
   } else {
     fit_all(data.x<double>());
+  }
+}
+
+Standardizer::Standardizer(arma::vec mean, arma::vec deviation)
+    : mean_(std::move(mean)), deviation_(std::move(deviation)) {
+  if (mean_.n_elem != deviation_.n_elem) {
+    throw ShapeError({.who = "Standardizer",
+                      .given = std::to_string(deviation_.n_elem) + " deviations for " +
+                               std::to_string(mean_.n_elem) + " means",
+                      .wanted = "as many"});
+  }
+  if (!mean_.is_finite() || !deviation_.is_finite()) {
+    throw NonFiniteError(
+        {.who = "Standardizer", .given = "a mean or deviation of NaN or Inf", .wanted = "finite numbers"});
+  }
+  if (arma::any(deviation_ <= 0)) {
+    throw OptionError({.who = "Standardizer",
+                       .given = "a deviation of " + std::to_string(deviation_.min()),
+                       .wanted = "deviations above 0"});
   }
 }
 

@@ -85,13 +85,13 @@ Checkpoint& Checkpoint::add_part(Part part) {
   return *this;
 }
 
-Checkpoint& Checkpoint::add_words(std::string name, std::string words) {
-  if (name == format_key || name == version_key || name == fingerprint_key || words_.contains(name)) {
+Checkpoint& Checkpoint::set_words(const std::string& name, std::string words) {
+  if (name == format_key || name == version_key || name == fingerprint_key) {
     throw NameError({.who = "Checkpoint",
                      .given = "words of the name " + in_quotes(name) + ", which is taken",
                      .wanted = "another"});
   }
-  words_.emplace(std::move(name), std::move(words));
+  words_[name] = std::move(words);
   return *this;
 }
 

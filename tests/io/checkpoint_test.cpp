@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(weights_have_their_own_names_and_the_rest_has_slashes) {
   const test::TemporaryFolder folder;
   const std::string path = (folder.path / "run").string();
   Session session;
-  session.checkpoint.add_words("classes", "out\nin");
+  session.checkpoint.set_words("classes", "?").set_words("classes", "out\nin");
   session.checkpoint.save(path);
   const td::StateDict state = td::read_safetensors(path);
   BOOST_TEST(state.find("fc_1.weight") != nullptr);
@@ -200,9 +200,8 @@ BOOST_AUTO_TEST_CASE(bad_names_and_folders_are_refused) {
   BOOST_CHECK_THROW(checkpoint.add("", session.optimizer), td::NameError);
   checkpoint.add("optimizer", session.optimizer);
   BOOST_CHECK_THROW(checkpoint.add("optimizer", session.optimizer), td::NameError);
-  BOOST_CHECK_THROW(checkpoint.add_words("format", "mine"), td::NameError);
-  checkpoint.add_words("note", "mine");
-  BOOST_CHECK_THROW(checkpoint.add_words("note", "mine"), td::NameError);
+  BOOST_CHECK_THROW(checkpoint.set_words("format", "mine"), td::NameError);
+  BOOST_CHECK_THROW(checkpoint.set_words("fingerprint", "mine"), td::NameError);
   const test::TemporaryFolder folder;
   BOOST_CHECK_THROW(checkpoint.save((folder.path / "missing" / "file").string()), td::FileError);
   BOOST_CHECK_THROW(checkpoint.save(folder.path.string()), td::FileError);

@@ -17,6 +17,10 @@ class TAPEDECK_API Standardizer {
   /// samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that their difference
   /// is.
   explicit Standardizer(const Dataset& data);
+  /// What another one had, to go with a model that was trained with it. ShapeError if there are not as many
+  /// deviations as means, NonFiniteError if one of them is NaN or Inf, OptionError unless deviations are
+  /// above 0.
+  Standardizer(arma::vec mean, arma::vec deviation);
 
   /// (x - mean) / deviation, features x samples, for float and double. ShapeError if the features are others
   /// in number. NaN and Inf stay what they are.

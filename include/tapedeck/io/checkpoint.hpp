@@ -39,9 +39,10 @@ class TAPEDECK_API Checkpoint {
   Checkpoint& add(std::string name, T& object) {
     return add_part({std::move(name), [&object](StateVisitor& visitor) { object.visit_state(visitor); }});
   }
-  /// Words to keep beside: how the model is made, what its classes are called. They are not put back; a
-  /// reader finds them with `read_safetensors(path).find_words(name)`. NameError for a name that is taken.
-  Checkpoint& add_words(std::string name, std::string words);
+  /// Words to keep beside, from the next `save` on: how the model is made, what its classes are called. They
+  /// are not put back; a reader finds them with `read_safetensors(path).find_words(name)`. Another call with
+  /// the same name replaces them. NameError for the names "format", "tapedeck" and "fingerprint".
+  Checkpoint& set_words(const std::string& name, std::string words);
 
   /// Writes all of it, so that a file of this name is whole at every instant. What was there before keeps a
   /// second name, `previous(path)`. FileError if it cannot; the old file is untouched then.

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace tapedeck::reports::gnuplot {
+namespace tapedeck::gnuplot {
 
 /// Throws std::runtime_error that names the package if gnuplot cannot be run.
 void require();
@@ -17,6 +17,9 @@ std::string draw(const std::string& name, const std::string& title, int height, 
 
 /// Data for a script to plot as $name; lines are of numbers.
 std::string block(const std::string& name, const std::string& lines);
+
+/// Text as HTML and XML want it.
+std::string escaped(const std::string& text);
 
 /// A string for a script, "\n" within it a new line.
 std::string quoted(const std::string& text);
@@ -33,4 +36,4 @@ extern const char* const quiet_axes;
 extern const char* const grid;
 inline constexpr const char* grey_text = "textcolor '#333333'";
 
-}  // namespace tapedeck::reports::gnuplot
+}  // namespace tapedeck::gnuplot

@@ -1,4 +1,4 @@
-#include "reports/gnuplot.hpp"
+#include "cli/gnuplot.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,9 +11,7 @@
 #include <regex>
 #include <stdexcept>
 
-#include "reports/text.hpp"
-
-namespace tapedeck::reports::gnuplot {
+namespace tapedeck::gnuplot {
 namespace {
 
 /// A file of its own that is gone when this is.
@@ -86,6 +84,29 @@ std::string block(const std::string& name, const std::string& lines) {
   return "$" + name + " << EOD\n" + lines + "EOD\n";
 }
 
+std::string escaped(const std::string& text) {
+  std::string safe;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      default:
+        safe += c;
+    }
+  }
+  return safe;
+}
+
 std::string quoted(const std::string& text) {
   std::string safe = "\"";
   for (const char c : text) {
@@ -99,4 +120,4 @@ std::string quoted(const std::string& text) {
   return safe + "\"";
 }
 
-}  // namespace tapedeck::reports::gnuplot
+}  // namespace tapedeck::gnuplot

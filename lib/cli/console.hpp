@@ -1,0 +1,23 @@
+#pragma once
+
+/// @file
+/// Where the program writes, and how it learns that it is to stop.
+
+#include <atomic>
+#include <iosfwd>
+#include <stdexcept>
+
+namespace tapedeck::cli {
+
+struct Console {
+  std::ostream& out;                     ///< results, and nothing else
+  std::ostream& err;                     ///< progress and complaints
+  const std::atomic<bool>& interrupted;  ///< set when somebody presses Ctrl-C
+};
+
+/// Training was interrupted; what it says tells how to go on.
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace tapedeck::cli

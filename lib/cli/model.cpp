@@ -1,0 +1,118 @@
+#include "cli/model.hpp"
+
+#include <map>
+#include <utility>
+
+#include "cli/network.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/io/safetensors.hpp"
+#include "tapedeck/layers/loss.hpp"
+#include "tapedeck/optim/adam.hpp"
+#include "tapedeck/optim/rmsprop.hpp"
+#include "tapedeck/optim/sgd.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+constexpr const char* settings_key = "settings";
+constexpr const char* columns_key = "columns";
+constexpr const char* data_key = "data";
+constexpr const char* finished_key = "finished";
+
+std::unique_ptr<Optimizer> make_optimizer(const Settings& s, ParameterStore& store) {
+  if (s.optimizer == "sgd") {
+    return std::make_unique<SGD>(store,
+                                 SGD::Options{.learning_rate = s.rate, .weight_decay = s.weight_decay});
+  }
+  if (s.optimizer == "momentum") {
+    return std::make_unique<SGD>(
+        store, SGD::Options{.learning_rate = s.rate, .momentum = 0.9, .weight_decay = s.weight_decay});
+  }
+  if (s.optimizer == "adam") {
+    return std::make_unique<AdamW>(store,
+                                   AdamW::Options{.learning_rate = s.rate, .weight_decay = s.weight_decay});
+  }
+  if (s.optimizer == "rmsprop") {
+    return std::make_unique<RMSprop>(
+        store, RMSprop::Options{.learning_rate = s.rate, .weight_decay = s.weight_decay});
+  }
+  throw OptionError(
+      {.who = "--optimizer", .given = '"' + s.optimizer + '"', .wanted = "sgd, momentum, adam or rmsprop"});
+}
+
+Trainer::Loss make_loss(const Settings& s) {
+  if (s.loss == "cross-entropy") return CrossEntropyLoss{batch_mean};
+  if (s.loss == "mse") return MSELoss{element_mean};
+  if (s.loss == "l1") return L1Loss{element_mean};
+  if (s.loss == "huber") return HuberLoss{element_mean};
+  throw OptionError(
+      {.who = "--loss", .given = '"' + s.loss + '"', .wanted = "cross-entropy, mse, l1 or huber"});
+}
+
+}  // namespace
+
+void Scale::fit(const Dataset& training) {
+  const Standardizer standardizer(training);
+  mean = arma::conv_to<std::vector<double>>::from(standardizer.mean());
+  deviation = arma::conv_to<std::vector<double>>::from(standardizer.deviation());
+}
+
+Dataset Scale::apply(const Dataset& data) const {
+  if (mean.empty()) return data;
+  return Standardizer(mean, deviation).apply(data);
+}
+
+void Scale::visit_state(StateVisitor& visitor) {
+  visitor.numbers("mean", mean);
+  visitor.numbers("deviation", deviation);
+}
+
+ModelFile ModelFile::read(const std::string& path) {
+  const StateDict state = read_safetensors(path);
+  const auto words = [&](const char* key) -> const std::string& {
+    const std::string* found = state.find_words(key);
+    if (found != nullptr) return *found;
+    throw FileError({.who = path,
+                     .given = std::string("a file without \"") + key + '"',
+                     .wanted = "a model that tapedeck train wrote"});
+  };
+  try {
+    ModelFile file{.settings = {},
+                   .columns = columns_from(nlohmann::json::parse(words(columns_key))),
+                   .data_fingerprint = words(data_key),
+                   .finished = words(finished_key) == "yes"};
+    set(file.settings, nlohmann::json::parse(words(settings_key)), path);
+    return file;
+  } catch (const nlohmann::json::exception&) {
+    throw FileError(
+        {.who = path, .given = "settings that are no JSON", .wanted = "a model that tapedeck train wrote"});
+  }
+}
+
+Model::Model(Settings settings, Columns columns)
+    : settings_(std::move(settings)),
+      columns_(std::move(columns)),
+      store_({.seed = settings_.seed}),
+      network_(make_network(settings_.net, columns_.features.size(), columns_.outputs(), store_)),
+      optimizer_(make_optimizer(settings_, store_)),
+      trainer_(store_, network_, *optimizer_, make_loss(settings_)),
+      checkpoint_(store_) {
+  checkpoint_.add("optimizer", *optimizer_).add("trainer", trainer_).add("scale", scale_);
+  checkpoint_.set_words(settings_key, to_json(settings_).dump())
+      .set_words(columns_key, to_json(columns_).dump());
+}
+
+std::vector<EpochReport> Model::fit(const Dataset& training, const FitOptions& options) {
+  return trainer_.fit(training, options);
+}
+
+Dataset Model::scaled(const Dataset& data) const { return scale_.apply(data).converted(f32); }
+
+Matrix<float> Model::outputs(const Dataset& data) { return trainer_.predict(scaled(data).x<float>()); }
+
+void Model::save(const std::string& path, const std::string& data_fingerprint, bool finished) {
+  checkpoint_.set_words(data_key, data_fingerprint).set_words(finished_key, finished ? "yes" : "no");
+  checkpoint_.save(path);
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,98 @@
+#include "cli/network.hpp"
+
+#include <charconv>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/text.hpp"
+#include "tapedeck/layers/activation.hpp"
+#include "tapedeck/layers/dropout.hpp"
+#include "tapedeck/layers/linear.hpp"
+#include "tapedeck/layers/normalization.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+constexpr const char* words_known =
+    "a number of units, relu, leaky-relu, tanh, sigmoid, gelu, silu, elu, softplus, batch-norm, layer-norm "
+    "or dropout:P";
+
+[[noreturn]] void refuse(std::string_view word) {
+  throw OptionError(
+      {.who = "--net", .given = in_quotes(word), .wanted = words_known, .hint = "such as 25,relu,25,relu"});
+}
+
+/// All of the text as a number.
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+const std::map<std::string_view, std::function<Layer()>> activations = {
+    {"relu", [] { return ReLU{}; }}, {"leaky-relu", [] { return LeakyReLU{}; }},
+    {"tanh", [] { return Tanh{}; }}, {"sigmoid", [] { return Sigmoid{}; }},
+    {"gelu", [] { return GELU{}; }}, {"silu", [] { return SiLU{}; }},
+    {"elu", [] { return ELU{}; }},   {"softplus", [] { return Softplus{}; }}};
+
+class Builder {
+ public:
+  Builder(Index inputs, ParameterStore& store) : width_(inputs), store_(store) {}
+
+  void add(std::string_view word) {
+    constexpr std::string_view dropout = "dropout:";
+    if (const auto units = number<Index>(word)) {
+      if (*units == 0) refuse(word);
+      add_linear(*units);
+    } else if (const auto activation = activations.find(word); activation != activations.end()) {
+      layers_.emplace_back(activation->second());
+    } else if (word == "batch-norm") {
+      layers_.emplace_back(BatchNorm{scope("norm"), width_});
+    } else if (word == "layer-norm") {
+      layers_.emplace_back(LayerNorm{scope("norm"), width_});
+    } else if (word.starts_with(dropout)) {
+      const auto probability = number<double>(word.substr(dropout.size()));
+      if (!probability || !(*probability >= 0 && *probability < 1)) refuse(word);
+      layers_.emplace_back(Dropout{{.probability = *probability}});
+    } else {
+      refuse(word);
+    }
+  }
+  void add_linear(Index outputs) {
+    layers_.emplace_back(Linear{scope("fc"), std::exchange(width_, outputs), outputs});
+  }
+  Sequential network() const { return Sequential(layers_); }
+
+ private:
+  /// fc_1, fc_2, ...
+  Scope scope(const std::string& kind) { return store_.scope(kind + "_" + std::to_string(++counts_[kind])); }
+
+  Index width_;
+  ParameterStore& store_;
+  std::vector<Sequential::Item> layers_;
+  std::map<std::string, int> counts_;
+};
+
+}  // namespace
+
+Sequential make_network(const std::string& words, Index inputs, Index outputs, ParameterStore& store) {
+  Builder builder(inputs, store);
+  std::string_view left = words;
+  while (!left.empty()) {
+    const std::size_t comma = left.find(',');
+    builder.add(left.substr(0, comma));
+    if (comma == std::string_view::npos) break;
+    left.remove_prefix(comma + 1);
+    if (left.empty()) refuse(left);
+  }
+  builder.add_linear(outputs);
+  return builder.network();
+}
+
+}  // namespace tapedeck::cli

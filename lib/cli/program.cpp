@@ -1,0 +1,165 @@
+#include "cli/program.hpp"
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <ostream>
+
+#include "cli/application.hpp"
+#include "cli/settings.hpp"
+#include "cli/training.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/core/version.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+/// Everything that the options say.
+struct Arguments {
+  Settings settings;
+  Reports reports;
+  std::string config;
+  std::string model;
+  std::string data;
+  std::string labels;
+  std::string out;
+  std::vector<std::string> targets;
+};
+
+void add_reports(CLI::App& app, Reports& reports) {
+  app.add_option("--curves", reports.curves, "Write a line for each epoch")->type_name("FILE.csv");
+  app.add_option("--plot", reports.plot, "Draw the losses; needs gnuplot")->type_name("FILE.svg");
+}
+
+CLI::App& add_train(CLI::App& app, Arguments& arguments) {
+  Settings& s = arguments.settings;
+  CLI::App& train = *app.add_subcommand("train", "Train a network on a table and write it into a file");
+  train.add_option("DATA", s.data, "A CSV file, or images in IDX, plain or .gz");
+  train
+      .add_option("--config", arguments.config,
+                  "Settings as JSON, keys as the long options with '_' for '-'; options win")
+      ->type_name("FILE.json");
+  train.add_option("--target", s.targets, "The columns to predict, by name (or number, without a header)")
+      ->delimiter(',')
+      ->type_name("COLUMN[,COLUMN...]");
+  train.add_option("--labels", s.labels, "The labels of IDX images")->type_name("FILE");
+  train.add_option("--delimiter", s.delimiter, "Between fields; \\t for a tab")->capture_default_str();
+  train.add_flag("--no-header", s.no_header, "The first row has no names");
+  train.add_option("--missing", s.missing, "For empty fields: error, skip (the row), or a number")
+      ->capture_default_str();
+  train.add_option("--validation", s.validation, "Fraction of the samples that are not trained on")
+      ->check(CLI::Range(0.0, 0.99))
+      ->capture_default_str();
+  train
+      .add_option("--net", s.net,
+                  "Units, activations, batch-norm, layer-norm, dropout:P; the output layer follows")
+      ->type_name("LAYER[,LAYER...]")
+      ->capture_default_str();
+  train.add_flag("--no-standardize", s.no_standardize,
+                 "Leave features as they are, not at mean 0 and deviation 1");
+  train.add_option("--loss", s.loss, "cross-entropy for classes; mse, l1 or huber for numbers")
+      ->check(CLI::IsMember({"cross-entropy", "mse", "l1", "huber"}))
+      ->capture_default_str();
+  train.add_option("--optimizer", s.optimizer, "adam (with decoupled decay), sgd, momentum or rmsprop")
+      ->check(CLI::IsMember({"adam", "sgd", "momentum", "rmsprop"}))
+      ->capture_default_str();
+  train.add_option("--rate", s.rate, "Learning rate")->check(CLI::PositiveNumber)->capture_default_str();
+  train.add_option("--weight-decay", s.weight_decay, "")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  train.add_option("--epochs", s.epochs, "")->check(CLI::PositiveNumber)->capture_default_str();
+  train.add_option("--batch", s.batch, "Samples in a batch")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train.add_option("--patience", s.patience, "Stop after so many epochs without improvement")
+      ->check(CLI::PositiveNumber);
+  train.add_option("--seed", s.seed, "Everything random follows from it")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  train.add_option("--checkpoint-every", s.checkpoint_every, "Epochs between saves")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train.add_option("--out", s.out, "The model's file")->type_name("FILE.safetensors")->capture_default_str();
+  add_reports(train, arguments.reports);
+  return train;
+}
+
+void add_model(CLI::App& app, Arguments& arguments) {
+  app.add_option("MODEL", arguments.model, "A file that tapedeck train wrote")->required();
+}
+
+/// What follows --config, whose settings must be there before other options are looked at.
+std::string config_in(const std::vector<std::string>& arguments) {
+  const std::string option = "--config";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == option && i + 1 < arguments.size()) return arguments[i + 1];
+    if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments, const Console& console) {
+  Arguments given;
+  std::function<void()> action;
+  CLI::App app("Trains neural networks on tables, and applies them.", "tapedeck");
+  app.set_version_flag("--version", std::string(version));
+  app.require_subcommand(1);
+  add_train(app, given).callback([&] {
+    action = [&] {
+      if (given.settings.data.empty()) {
+        throw OptionError({.who = "train",
+                           .given = "no data",
+                           .wanted = "a CSV file: tapedeck train DATA.csv --target COLUMN"});
+      }
+      train(given.settings, given.reports, console);
+    };
+  });
+  CLI::App& resuming = *app.add_subcommand("resume", "Go on with a training that was stopped");
+  add_model(resuming, given);
+  add_reports(resuming, given.reports);
+  resuming.callback([&] { action = [&] { resume(given.model, given.reports, console); }; });
+  CLI::App& predicting = *app.add_subcommand("predict", "Apply a model to other data");
+  add_model(predicting, given);
+  predicting.add_option("DATA", given.data, "A CSV file with the features by name, or images in IDX")
+      ->required();
+  predicting.add_option("--out", given.out, "Where to write predictions; otherwise to standard output")
+      ->type_name("FILE.csv");
+  predicting.callback([&] { action = [&] { predict(given.model, given.data, given.out, console); }; });
+  CLI::App& evaluating = *app.add_subcommand("evaluate", "Compare a model with data whose targets are known");
+  add_model(evaluating, given);
+  evaluating.add_option("DATA", given.data, "A CSV file, or images in IDX")->required();
+  evaluating
+      .add_option("--target", given.targets, "The columns to compare with, if they have other names here")
+      ->delimiter(',')
+      ->type_name("COLUMN[,COLUMN...]");
+  evaluating.add_option("--labels", given.labels, "The labels of IDX images")->type_name("FILE");
+  evaluating.callback(
+      [&] { action = [&] { evaluate(given.model, given.data, given.labels, given.targets, console); }; });
+  CLI::App& inspecting = *app.add_subcommand("inspect", "Tell what is in a model's file");
+  add_model(inspecting, given);
+  inspecting.callback([&] { action = [&] { inspect(given.model, console); }; });
+
+  try {
+    if (const std::string config = config_in(arguments); !config.empty())
+      set_from_file(given.settings, config);
+    app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
+    action();
+    console.out.flush();
+    if (!console.out) throw FileError({.who = "standard output", .given = "it cannot be written to"});
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, console.out, console.err) == 0 ? 0 : 2;
+  } catch (const Interrupted& stop) {
+    console.err << "\ntapedeck: " << stop.what() << '\n';
+    return 130;
+  } catch (const OptionError& error) {
+    console.err << "tapedeck: " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    console.err << "tapedeck: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace tapedeck::cli

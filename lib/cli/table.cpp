@@ -1,0 +1,152 @@
+#include "cli/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <variant>
+
+#include "io/sha256.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/io/csv.hpp"
+#include "tapedeck/io/idx.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+constexpr double byte_scale = 1.0 / 255;
+
+CsvOptions csv_options(const Settings& settings) {
+  const std::string& delimiter = settings.delimiter;
+  if (delimiter.size() != 1 && delimiter != "\\t") {
+    throw OptionError(
+        {.who = "--delimiter", .given = '"' + delimiter + '"', .wanted = "one character, or \\t"});
+  }
+  CsvOptions options{.delimiter = delimiter == "\\t" ? '\t' : delimiter[0], .header = !settings.no_header};
+  if (settings.missing == "skip") {
+    options.missing = Missing::skip_row;
+  } else if (settings.missing != "error") {
+    const char* end = settings.missing.data() + settings.missing.size();
+    const auto parsed = std::from_chars(settings.missing.data(), end, options.missing_value);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      throw OptionError(
+          {.who = "--missing", .given = '"' + settings.missing + '"', .wanted = "error, skip or a number"});
+    }
+    options.missing = Missing::value;
+  }
+  return options;
+}
+
+/// By name, or by number where the file has no names.
+std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool by_number, const char* who) {
+  std::vector<CsvColumn> all;
+  for (const std::string& name : names) {
+    if (!by_number) {
+      all.emplace_back(name);
+      continue;
+    }
+    Index number = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data(), end, number);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+      throw OptionError({.who = who,
+                         .given = '"' + name + '"',
+                         .wanted = "the number of a column, from 0",
+                         .hint = "without a header columns have no names"});
+    }
+    all.emplace_back(number);
+  }
+  return all;
+}
+
+std::vector<std::string> numbered(Index count) {
+  std::vector<std::string> names;
+  for (Index i = 0; i < count; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+Table read_images(const std::string& images, const std::string& labels, Index classes) {
+  Dataset data = read_idx(images, labels, {.scale = byte_scale, .classes = classes});
+  const Index count = classes > 0 ? classes : data.labels().max() + 1;
+  Columns columns{.features = numbered(data.features()), .targets = {"label"}, .classes = numbered(count)};
+  return {.data = std::move(data), .columns = std::move(columns)};
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Columns& columns) {
+  return {{"features", columns.features},
+          {"targets", columns.targets},
+          {"classes", columns.classes},
+          {"by_number", columns.by_number}};
+}
+
+Columns columns_from(const nlohmann::json& json) {
+  return {.features = json.at("features").get<std::vector<std::string>>(),
+          .targets = json.at("targets").get<std::vector<std::string>>(),
+          .classes = json.at("classes").get<std::vector<std::string>>(),
+          .by_number = json.at("by_number").get<bool>()};
+}
+
+Table read_training_table(const Settings& settings) {
+  if (!settings.labels.empty()) {
+    if (!settings.classifies()) {
+      throw OptionError(
+          {.who = "--labels", .given = "labels for the loss " + settings.loss, .wanted = "cross-entropy"});
+    }
+    return read_images(settings.data, settings.labels, 0);
+  }
+  if (settings.targets.empty()) {
+    throw OptionError(
+        {.who = "--target", .given = "no target", .wanted = "the column that is to be predicted"});
+  }
+  CsvOptions options = csv_options(settings);
+  options.targets = csv_columns(settings.targets, settings.no_header, "--target");
+  options.classification = settings.classifies();
+  CsvData csv = read_csv(settings.data, options);
+  return {.data = std::move(csv.data),
+          .columns = {.features = std::move(csv.feature_names),
+                      .targets = std::move(csv.target_names),
+                      .classes = std::move(csv.class_names),
+                      .by_number = settings.no_header},
+          .skipped_rows = csv.skipped_rows};
+}
+
+Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
+                 const Columns& columns, bool with_targets) {
+  if (!settings.labels.empty() && with_targets) {
+    if (labels.empty())
+      throw OptionError({.who = "--labels", .given = "no labels", .wanted = "those of the images"});
+    return read_images(path, labels, columns.classes.size());
+  }
+  if (!settings.labels.empty()) {
+    const IdxTensor images = read_idx(path);
+    Matrix<float> x = std::visit(
+        [](const auto& m) -> Matrix<float> { return arma::conv_to<Matrix<float>>::from(m); }, images.values);
+    x *= static_cast<float>(byte_scale);
+    const Index samples = x.n_cols;
+    return {.data = Dataset(std::move(x), Matrix<float>(0, samples)), .columns = columns};
+  }
+  CsvOptions options = csv_options(settings);
+  options.features = csv_columns(columns.features, columns.by_number, path.c_str());
+  if (with_targets) {
+    options.targets = csv_columns(columns.targets, columns.by_number, path.c_str());
+    options.classification = settings.classifies();
+    options.classes = columns.classes;
+  }
+  CsvData csv = read_csv(path, options);
+  return {.data = std::move(csv.data), .columns = columns, .skipped_rows = csv.skipped_rows};
+}
+
+std::string fingerprint(const Table& table) {
+  io::Sha256 hash;
+  const std::string names = to_json(table.columns).dump();
+  hash.add(std::as_bytes(std::span(names)));
+  for (const AnyMatrix* matrix : {&table.data.x(), &table.data.y()}) {
+    std::visit([&](const auto& m) { hash.add(std::as_bytes(std::span(m.memptr(), m.n_elem))); }, *matrix);
+  }
+  return hash.hex();
+}
+
+}  // namespace tapedeck::cli

@@ -1,0 +1,150 @@
+#include "cli/training.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <optional>
+#include <ostream>
+#include <vector>
+
+#include "cli/gnuplot.hpp"
+#include "cli/model.hpp"
+#include "tapedeck/core/error.hpp"
+#include "tapedeck/data/split.hpp"
+#include "tapedeck/train/callbacks.hpp"
+#include "tapedeck/train/metrics.hpp"
+
+namespace tapedeck::cli {
+namespace {
+
+struct Parts {
+  Dataset training;
+  std::optional<Dataset> validation;
+};
+
+Parts split_of(const Dataset& data, const Settings& settings) {
+  if (settings.validation == 0) return {.training = data, .validation = std::nullopt};
+  Split split = tapedeck::split(data, {.test = 0,
+                                       .validation = settings.validation,
+                                       .seed = settings.seed,
+                                       .stratified = settings.classifies()});
+  return {.training = std::move(split.train), .validation = std::move(split.validation)};
+}
+
+std::string losses_csv(const std::vector<EpochReport>& history) {
+  std::string csv = "epoch,loss,validation_loss,learning_rate,seconds\n";
+  for (const EpochReport& epoch : history) {
+    csv += fmt::format("{},{},{},{},{:.6g}\n", epoch.epoch + 1, epoch.loss,
+                       epoch.validation_loss ? fmt::format("{}", *epoch.validation_loss) : "",
+                       epoch.learning_rate, epoch.seconds);
+  }
+  return csv;
+}
+
+std::string losses_svg(const std::vector<EpochReport>& history) {
+  std::string training;
+  std::string validation;
+  for (const EpochReport& epoch : history) {
+    training += fmt::format("{} {:.6g}\n", epoch.epoch + 1, epoch.loss);
+    if (epoch.validation_loss)
+      validation += fmt::format("{} {:.6g}\n", epoch.epoch + 1, *epoch.validation_loss);
+  }
+  std::string script = gnuplot::block("training", training) + gnuplot::quiet_axes + gnuplot::grid +
+                       "set ylabel 'loss'\nset xlabel 'epoch'\nset yrange [0:*]\n";
+  std::string plots = fmt::format(
+      "$training using 1:2 with linespoints pt 7 ps 0.2 lw 2 lc '{}' title 'training'", gnuplot::blue);
+  if (!validation.empty()) {
+    script += gnuplot::block("validation", validation);
+    plots += fmt::format(
+        ", $validation using 1:2 with linespoints pt 7 ps 0.2 lw 2 lc '{}' dt (8,3) title 'validation'",
+        gnuplot::vermillion);
+  }
+  return gnuplot::draw("losses", "Loss over the epochs", 280, script + "plot " + plots + "\n");
+}
+
+void write(const std::string& path, const std::string& content) {
+  std::ofstream file(path, std::ios::binary);
+  file << content << std::flush;
+  if (!file)
+    throw FileError({.who = path, .given = "a file that cannot be written", .wanted = "a folder with room"});
+}
+
+void tell(const Model& model, const char* what, double loss, std::optional<double> accuracy,
+          const Console& console) {
+  console.out << fmt::format("{} loss {:.6g}", what, loss);
+  if (accuracy) console.out << fmt::format(", accuracy {:.4f}", *accuracy);
+  console.out << '\n';
+  (void)model;
+}
+
+/// Fits the model to what is left of its epochs, and writes everything.
+void finish(Model& model, const Table& table, const std::string& path, const Reports& reports,
+            const Console& console) {
+  const Settings& settings = model.settings();
+  if (!reports.plot.empty()) gnuplot::require();  // found out before hours are spent
+  const Parts parts = split_of(table.data, settings);
+  if (model.scale().mean.empty() && !settings.no_standardize) model.scale().fit(parts.training);
+  const Dataset training = model.scaled(parts.training);
+  const std::optional<Dataset> validation =
+      parts.validation ? std::optional(model.scaled(*parts.validation)) : std::nullopt;
+
+  const std::string data = fingerprint(table);
+  Callback saver;
+  saver.on_batch = [&] {
+    if (!console.interrupted) return;
+    model.save(path, data, false);
+    throw Interrupted("interrupted; what was trained is in " + path + "; go on with: tapedeck resume " +
+                      path);
+  };
+  saver.on_epoch = [&](const EpochReport& epoch) {
+    if ((epoch.epoch + 1) % settings.checkpoint_every == 0) model.save(path, data, false);
+  };
+  FitOptions options{.epochs = settings.epochs,
+                     .batch_size = settings.batch,
+                     .validation = validation ? &*validation : nullptr,
+                     .callbacks = {progress_bar(console.err), saver}};
+  if (settings.patience) options.early_stopping = EarlyStopping{.patience = *settings.patience};
+  const std::vector<EpochReport> history = model.fit(training, options);
+  model.save(path, data, true);
+  if (!reports.curves.empty()) write(reports.curves, losses_csv(history));
+  if (!reports.plot.empty()) write(reports.plot, losses_svg(history));
+
+  const auto accuracy_on = [&](const Dataset& part) -> std::optional<double> {
+    if (!settings.classifies()) return std::nullopt;
+    return accuracy(model.outputs(part), part.labels());
+  };
+  tell(model, "training", model.loss(parts.training), accuracy_on(parts.training), console);
+  if (parts.validation) {
+    tell(model, "validation", model.loss(*parts.validation), accuracy_on(*parts.validation), console);
+  }
+}
+
+}  // namespace
+
+void train(const Settings& settings, const Reports& reports, const Console& console) {
+  const Table table = read_training_table(settings);
+  if (table.skipped_rows > 0) console.err << fmt::format("{} rows left out\n", table.skipped_rows);
+  Model model(settings, table.columns);
+  finish(model, table, settings.out, reports, console);
+}
+
+void resume(const std::string& path, const Reports& reports, const Console& console) {
+  const ModelFile file = ModelFile::read(path);
+  if (file.finished) {
+    console.out << fmt::format("{} is finished: it was trained for all of its {} epochs, or stopped early\n",
+                               path, file.settings.epochs);
+    return;
+  }
+  const Table table = read_training_table(file.settings);
+  if (fingerprint(table) != file.data_fingerprint) {
+    throw FileError({.who = file.settings.data,
+                     .given = "other data than " + path + " was trained on",
+                     .wanted = "the same ones",
+                     .hint = "train a new model with tapedeck train"});
+  }
+  Model model(file.settings, file.columns);
+  model.load(path);
+  finish(model, table, path, reports, console);
+}
+
+}  // namespace tapedeck::cli
