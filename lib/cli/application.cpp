@@ -61,6 +61,12 @@ void write_predictions(const Matrix<float>& outputs, const Columns& columns, std
   }
 }
 
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + csv_field(name);
+  return text;
+}
+
 }  // namespace
 
 void predict(const std::string& model, const std::string& data, const std::string& out,
@@ -112,9 +118,8 @@ void inspect(const std::string& model, const Console& console) {
   console.out << fmt::format("{}: {} of {} epochs\n{}\n", model,
                              finished ? "finished training" : "in training", settings.epochs,
                              loaded.model.network().describe());
-  console.out << fmt::format("features: {}\ntargets: {}\n", fmt::join(columns.features, ", "),
-                             fmt::join(columns.targets, ", "));
-  if (!columns.classes.empty()) console.out << fmt::format("classes: {}\n", fmt::join(columns.classes, ", "));
+  console.out << fmt::format("features: {}\ntargets: {}\n", list(columns.features), list(columns.targets));
+  if (!columns.classes.empty()) console.out << fmt::format("classes: {}\n", list(columns.classes));
   console.out << "settings: " << to_json(settings).dump(2) << "\nparameters and buffers:\n";
   for (const StateDict::Entry& entry : state.entries()) {
     if (entry.name.find('/') != std::string::npos) continue;

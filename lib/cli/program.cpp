@@ -38,9 +38,11 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
       .add_option("--config", arguments.config,
                   "Settings as JSON, keys as the long options with '_' for '-'; options win")
       ->type_name("FILE.json");
-  train.add_option("--target", s.targets, "The columns to predict, by name (or number, without a header)")
-      ->delimiter(',')
-      ->type_name("COLUMN[,COLUMN...]");
+  train
+      .add_option("--target", s.targets,
+                  "The column to predict, by name (or number, without a header); may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("COLUMN");
   train.add_option("--labels", s.labels, "The labels of IDX images")->type_name("FILE");
   train.add_option("--delimiter", s.delimiter, "Between fields; \\t for a tab")->capture_default_str();
   train.add_flag("--no-header", s.no_header, "The first row has no names");
@@ -63,10 +65,12 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember({"adam", "sgd", "momentum", "rmsprop"}))
       ->capture_default_str();
   train.add_option("--rate", s.rate, "Learning rate")->check(CLI::PositiveNumber)->capture_default_str();
-  train.add_option("--weight-decay", s.weight_decay, "")
+  train.add_option("--weight-decay", s.weight_decay, "Pulls parameters to 0")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  train.add_option("--epochs", s.epochs, "")->check(CLI::PositiveNumber)->capture_default_str();
+  train.add_option("--epochs", s.epochs, "Passes over the samples")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   train.add_option("--batch", s.batch, "Samples in a batch")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -129,10 +133,9 @@ int run_program(const std::vector<std::string>& arguments, const Console& consol
   CLI::App& evaluating = *app.add_subcommand("evaluate", "Compare a model with data whose targets are known");
   add_model(evaluating, given);
   evaluating.add_option("DATA", given.data, "A CSV file, or images in IDX")->required();
-  evaluating
-      .add_option("--target", given.targets, "The columns to compare with, if they have other names here")
-      ->delimiter(',')
-      ->type_name("COLUMN[,COLUMN...]");
+  evaluating.add_option("--target", given.targets, "The column to compare with, if it has another name here")
+      ->allow_extra_args(false)
+      ->type_name("COLUMN");
   evaluating.add_option("--labels", given.labels, "The labels of IDX images")->type_name("FILE");
   evaluating.callback(
       [&] { action = [&] { evaluate(given.model, given.data, given.labels, given.targets, console); }; });

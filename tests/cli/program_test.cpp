@@ -1,0 +1,312 @@
+// The program as its users see it.
+
+#include "cli/program.hpp"
+
+#include <atomic>
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/complaint.hpp"
+#include "support/temporary_folder.hpp"
+#include "tapedeck/core/random.hpp"
+#include "tapedeck/io/safetensors.hpp"
+
+namespace td = tapedeck;
+using test::contains;
+
+namespace {
+
+struct Run {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+/// A folder with tables in it, in which the program runs.
+struct Desk {
+  test::TemporaryFolder folder;
+  std::atomic<bool> interrupted = false;
+
+  Desk() {
+    std::ofstream disk(path("disk.csv"));
+    std::ofstream sums(path("sums.csv"));
+    disk << "x,y,place\n";
+    sums << "a,b,sum,\"difference, a - b\"\n";
+    const td::Random random(1);
+    for (td::Index i = 0; i < 300; ++i) {
+      const double x = random.uniform(0, i);
+      const double y = random.uniform(1, i);
+      const bool inside = (x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5) < 0.16;
+      disk << 100 * x << ',' << y << ',' << (inside ? "inside" : "\"out, side\"") << '\n';
+      sums << x << ',' << y << ',' << x + y << ',' << x - y << '\n';
+    }
+    std::ofstream(path("new.csv")) << "y,x\n0.5,50\n0.02,3\n";
+  }
+
+  std::string path(const std::string& name) const { return (folder.path / name).string(); }
+  Run run(const std::vector<std::string>& arguments) const {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = td::cli::run_program(arguments, {out, err, interrupted});
+    return {code, out.str(), err.str()};
+  }
+  Run train(std::vector<std::string> more, const std::string& out = "model") const {
+    std::vector<std::string> arguments = {"train", path("disk.csv"), "--target", "place",    "--seed",
+                                          "1",     "--out",          path(out),  "--epochs", "40"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cli)
+BOOST_AUTO_TEST_SUITE(program_)
+
+BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
+  const Desk desk;
+  const Run trained =
+      desk.train({"--net", "25,relu,25,relu", "--validation", "0.2", "--rate", "0.01", "--batch", "20",
+                  "--curves", desk.path("curves.csv"), "--plot", desk.path("plot.svg")});
+  BOOST_TEST(trained.code == 0, trained.err);
+  BOOST_TEST(trained.err.empty());
+  const std::vector<std::string> metrics = lines_of(trained.out);
+  BOOST_TEST(metrics.size() == 2);
+  BOOST_TEST(metrics[0].starts_with("training loss 0."));
+  BOOST_TEST(metrics[1].starts_with("validation loss 0."));
+  BOOST_TEST(std::stod(metrics[1].substr(metrics[1].rfind(' '))) > 0.85);
+
+  const std::vector<std::string> curves = lines_of(content_of(desk.path("curves.csv")));
+  BOOST_TEST(curves.size() == 41);
+  BOOST_TEST(curves[0] == "epoch,loss,validation_loss,learning_rate,seconds");
+  BOOST_TEST(curves[40].starts_with("40,0."));
+  const std::string plot = content_of(desk.path("plot.svg"));
+  BOOST_TEST(plot.starts_with("<svg"));
+  BOOST_TEST(contains(plot, "validation"));
+
+  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("new.csv")});
+  BOOST_TEST(predicted.code == 0, predicted.err);
+  const std::vector<std::string> rows = lines_of(predicted.out);
+  BOOST_TEST(rows.size() == 3);
+  BOOST_TEST(rows[0] == "place,p(inside),\"p(out, side)\"");
+  BOOST_TEST(rows[1].starts_with("inside,0.9"));
+  BOOST_TEST(rows[2].starts_with("\"out, side\","));
+  const Run to_file =
+      desk.run({"predict", desk.path("model"), desk.path("new.csv"), "--out", desk.path("predictions.csv")});
+  BOOST_TEST(to_file.out.empty());
+  BOOST_TEST(content_of(desk.path("predictions.csv")) == predicted.out);
+
+  const Run evaluated =
+      desk.run({"evaluate", desk.path("model"), desk.path("disk.csv"), "--target", "place"});
+  BOOST_TEST(evaluated.code == 0, evaluated.err);
+  BOOST_TEST(evaluated.out.starts_with("samples 300\nloss 0."));
+  BOOST_TEST(contains(evaluated.out, "accuracy 0.9"));
+
+  const Run inspected = desk.run({"inspect", desk.path("model")});
+  BOOST_TEST(inspected.code == 0, inspected.err);
+  for (const char* part : {"finished training of 40 epochs", "fc_3: Linear(25 -> 2)", "features: x, y\n",
+                           "classes: inside, \"out, side\"\n", "fc_2.weight float 25x25"}) {
+    BOOST_TEST(contains(inspected.out, part), part);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_are_predicted_too) {
+  const Desk desk;
+  const Run trained =
+      desk.run({"train", desk.path("sums.csv"), "--target", "sum", "--target", "difference, a - b", "--loss",
+                "mse", "--net", "16,tanh", "--epochs", "200", "--rate", "0.01", "--out", desk.path("model")});
+  BOOST_TEST(trained.code == 0, trained.err);
+  BOOST_TEST(trained.out.starts_with("training loss 0.00"), trained.out);
+  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("sums.csv")});
+  BOOST_TEST(lines_of(predicted.out)[0] == "sum,\"difference, a - b\"");
+  const Run evaluated = desk.run({"evaluate", desk.path("model"), desk.path("sums.csv")});
+  BOOST_TEST(evaluated.code == 0, evaluated.err);
+  BOOST_TEST(!contains(evaluated.out, "accuracy"));
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_file_and_a_config_says_the_same_as_options) {
+  const Desk desk;
+  desk.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "first");
+  desk.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "second");
+  const auto weights = [&](const std::string& name) {
+    const td::StateDict state = td::read_safetensors(desk.path(name));
+    return std::get<td::Matrix<float>>(state.find("fc_1.weight")->value);
+  };
+  BOOST_TEST(arma::approx_equal(weights("first"), weights("second"), "absdiff", 0));
+  std::ofstream(desk.path("config.json")) << R"({"target": "place", "seed": 1, "epochs": 7,
+                                                 "net": "8,tanh,dropout:0.2,batch-norm"})";
+  const Run configured = desk.run({"train", desk.path("disk.csv"), "--config", desk.path("config.json"),
+                                   "--epochs", "40", "--out", desk.path("third")});
+  BOOST_TEST(configured.code == 0, configured.err);
+  BOOST_TEST(arma::approx_equal(weights("first"), weights("third"), "absdiff", 0));
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_not_been) {
+  const std::vector<std::string> options = {
+      "--net", "8,tanh,dropout:0.2,batch-norm", "--validation", "0.2", "--patience", "30"};
+  Desk desk;
+  BOOST_TEST(desk.train(options, "whole").code == 0);
+  desk.interrupted = true;
+  const Run stopped = desk.train(options);
+  BOOST_TEST(stopped.code == 130);
+  BOOST_TEST(stopped.out.empty());
+  BOOST_TEST(contains(stopped.err, "go on with: tapedeck resume " + desk.path("model")), stopped.err);
+  const Run again = desk.run({"resume", desk.path("model")});  // somebody presses once more
+  BOOST_TEST(again.code == 130);
+  desk.interrupted = false;
+  const Run resumed = desk.run({"resume", desk.path("model"), "--curves", desk.path("curves.csv")});
+  BOOST_TEST(resumed.code == 0, resumed.err);
+  BOOST_TEST(lines_of(content_of(desk.path("curves.csv"))).size() == 41);
+  const td::StateDict whole = td::read_safetensors(desk.path("whole"));
+  const td::StateDict parts = td::read_safetensors(desk.path("model"));
+  BOOST_TEST(whole.entries().size() == parts.entries().size());
+  for (const td::StateDict::Entry& entry : whole.entries()) {
+    std::visit(
+        [&]<class T>(const td::Matrix<T>& m) {
+          const auto& n = std::get<td::Matrix<T>>(parts.find(entry.name)->value);
+          BOOST_TEST(std::equal(m.begin(), m.end(), n.begin(), n.end()), entry.name);
+        },
+        entry.value);
+  }
+  const Run finished = desk.run({"resume", desk.path("model")});
+  BOOST_TEST(finished.code == 0);
+  BOOST_TEST(contains(finished.out, "is finished"));
+}
+
+BOOST_AUTO_TEST_CASE(other_data_are_noticed_when_training_goes_on) {
+  Desk desk;
+  desk.interrupted = true;
+  desk.train({});
+  desk.interrupted = false;
+  std::ofstream(desk.path("disk.csv"), std::ios::app) << "1,1,inside\n";
+  const Run resumed = desk.run({"resume", desk.path("model")});
+  BOOST_TEST(resumed.code == 1);
+  BOOST_TEST(contains(resumed.err, "disk.csv: other data than "), resumed.err);
+}
+
+BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) {
+  const Desk desk;
+  std::ofstream(desk.path("bad.csv")) << "x,y,place\n1,2,inside\n1,abc,inside\n";
+  const auto refused = [&](const std::vector<std::string>& arguments, int code, const std::string& part) {
+    const Run run = desk.run(arguments);
+    BOOST_TEST(run.code == code, run.err);
+    BOOST_TEST(run.out.empty());
+    BOOST_TEST(contains(run.err, part), run.err << " does not say " << part);
+  };
+  const std::string disk = desk.path("disk.csv");
+  const std::string model = desk.path("model");
+  refused({"train", desk.path("bad.csv"), "--target", "place"}, 1,
+          "tapedeck: " + desk.path("bad.csv") + ":3:3: \"abc\"");
+  refused({"train", desk.path("missing.csv"), "--target", "place"}, 1, "missing.csv");
+  refused({"train", disk, "--target", "plase"}, 1, "the nearest name is \"place\"");
+  refused({"train", disk}, 2, "--target: no target");
+  refused({"train", "--target", "place"}, 2, "no data");
+  refused({"train", disk, "--target", "place", "--net", "25,rellu"}, 2, "--net: \"rellu\"");
+  refused({"train", disk, "--target", "place", "--net", "25,,relu"}, 2, "--net: \"\"");
+  refused({"train", disk, "--target", "place", "--net", "dropout:1"}, 2, "--net: \"dropout:1\"");
+  refused({"train", disk, "--target", "place", "--loss", "nonsense"}, 2, "--loss");
+  refused({"train", disk, "--target", "place", "--rate", "-1"}, 2, "--rate");
+  refused({"train", disk, "--target", "place", "--epochs", "0"}, 2, "--epochs");
+  refused({"train", disk, "--target", "place", "--delimiter", "ab"}, 2, "--delimiter");
+  refused({"train", disk, "--target", "place", "--missing", "often"}, 2, "--missing");
+  refused({"train", disk, "--target", "place", "--out", desk.path("no/such/folder/model"), "--epochs", "1"},
+          1, "no/such/folder");
+  refused({"predict", model, disk}, 1, "model");
+  refused({"predict", disk, disk}, 1, "disk.csv");
+  refused({"resume", model}, 1, "model");
+  refused({"inspect"}, 2, "MODEL");
+  refused({"frobnicate"}, 2, "frobnicate");
+  refused({}, 2, "subcommand");
+}
+
+BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
+  const Desk desk;
+  const auto refused = [&](const std::string& json, int code, const std::string& part) {
+    std::ofstream(desk.path("config.json")) << json;
+    const Run run = desk.run({"train", desk.path("disk.csv"), "--config", desk.path("config.json")});
+    BOOST_TEST(run.code == code, run.err);
+    BOOST_TEST(contains(run.err, part), run.err << " does not say " << part);
+  };
+  refused(R"({"rade": 1})", 2, "the key \"rade\"");
+  refused(R"({"rate": "fast"})", 2, "\"rate\" is \"fast\"");
+  refused(R"({"epochs": -3})", 2, "\"epochs\" is -3");
+  refused(R"({"epochs": 1.5})", 2, "\"epochs\" is 1.5");
+  refused(R"({"target": 3})", 2, "\"target\" is 3");
+  refused(R"([1])", 2, "no JSON object");
+  refused(R"({"rate": )", 1, "no JSON, from byte");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_meets_columns_in_any_order_and_refuses_what_is_missing) {
+  const Desk desk;
+  desk.train({"--epochs", "2"});
+  std::ofstream(desk.path("other.csv")) << "z,y,x\n9,0.5,50\n";
+  BOOST_TEST(desk.run({"predict", desk.path("model"), desk.path("other.csv")}).code == 0);
+  std::ofstream(desk.path("other.csv")) << "z,y\n9,0.5\n";
+  const Run missing = desk.run({"predict", desk.path("model"), desk.path("other.csv")});
+  BOOST_TEST(missing.code == 1);
+  BOOST_TEST(contains(missing.err, "no column \"x\""), missing.err);
+  std::ofstream(desk.path("other.csv")) << "x,y,place\n1,2,elsewhere\n";
+  const Run unknown = desk.run({"evaluate", desk.path("model"), desk.path("other.csv")});
+  BOOST_TEST(unknown.code == 1);
+  BOOST_TEST(contains(unknown.err, "other.csv:2:5: \"elsewhere\""), unknown.err);
+}
+
+BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
+  const Desk desk;
+  std::string images("\0\0\x08\x03\0\0\0\x28\0\0\0\x02\0\0\0\x02", 16);
+  std::string labels("\0\0\x08\x01\0\0\0\x28", 8);
+  for (int i = 0; i < 40; ++i) {
+    const bool bright = i % 2 == 1;
+    images += std::string(4, bright ? '\xf0' : '\x10');
+    labels += static_cast<char>(bright ? 1 : 0);
+  }
+  std::ofstream(desk.path("images"), std::ios::binary) << images;
+  std::ofstream(desk.path("labels"), std::ios::binary) << labels;
+  const Run trained =
+      desk.run({"train", desk.path("images"), "--labels", desk.path("labels"), "--net", "4,tanh", "--epochs",
+                "60", "--rate", "0.05", "--batch", "10", "--out", desk.path("model")});
+  BOOST_TEST(trained.code == 0, trained.err);
+  BOOST_TEST(contains(trained.out, "accuracy 1.0000"));
+  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("images")});
+  BOOST_TEST(lines_of(predicted.out)[0] == "label,p(0),p(1)");
+  BOOST_TEST(lines_of(predicted.out)[2].starts_with("1,"));
+  const Run evaluated =
+      desk.run({"evaluate", desk.path("model"), desk.path("images"), "--labels", desk.path("labels")});
+  BOOST_TEST(contains(evaluated.out, "accuracy 1.0000"), evaluated.err);
+  BOOST_TEST(desk.run({"evaluate", desk.path("model"), desk.path("images")}).code == 2);
+}
+
+BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
+  const Desk desk;
+  const Run help = desk.run({"--help"});
+  BOOST_TEST(help.code == 0);
+  for (const char* word : {"train", "resume", "predict", "evaluate", "inspect"})
+    BOOST_TEST(contains(help.out, word));
+  const Run train = desk.run({"train", "--help"});
+  for (const char* option :
+       {"--target", "--net", "--loss", "--optimizer", "--rate", "--epochs", "--batch", "--validation",
+        "--seed", "--checkpoint-every", "--out", "--config", "--curves", "--plot"}) {
+    BOOST_TEST(contains(train.out, option), option);
+  }
+  BOOST_TEST(contains(desk.run({"--version"}).out, "0.1"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
