@@ -120,9 +120,7 @@ const char* CsvReader::after_blanks(const char* p) {
 
 const char* CsvReader::plain_end(const char* p) {
   while (more(p) && !special_[static_cast<unsigned char>(*p)]) ++p;
-  if (p == end()) return p;
-  if (*p == '\0') refuse_nul(p);
-  if (*p == '"') {
+  if (p != end() && *p == '"') {
     refuse_csv(name_, position_of(p), "a quote inside a field",
                "quotes around all of it, and this one doubled");
   }

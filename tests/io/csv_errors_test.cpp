@@ -39,7 +39,7 @@ const std::string nothing = "the file is empty; expected a header and at least 1
 
 const std::vector<Hostile> hostile = {
     // What is no number
-    {"x1,x2\n1,2\n3,abc\n", R"(t.csv:3:3: "abc" in column "x1"; expected a number)", {.ignored = {"x2"}}},
+    {"x1,x2\n1,2\nabc,3\n", R"(t.csv:3:1: "abc" in column "x1"; expected a number)"},
     {"x1,x2\n1,2\n3,abc\n", R"(t.csv:3:3: "abc" in column "x2"; expected a number)"},
     {"x1\n1.5xyz\n", R"(t.csv:2:1: "1.5xyz" in column "x1"; expected a number)"},
     {"x1\n0x10\n", R"(t.csv:2:1: "0x10" in column "x1"; expected a number)"},
@@ -57,18 +57,23 @@ const std::vector<Hostile> hostile = {
     {"x1\n1_000\n", R"(t.csv:2:1: "1_000" in column "x1"; expected a number)"},
     {"x1\n1f\n", R"(t.csv:2:1: "1f" in column "x1"; expected a number)"},
     {"x1\n\" 1\"\n", R"(t.csv:2:1: " 1" in column "x1"; expected a number)"},
-    {"x1\nnan(12)\n", R"(t.csv:2:1: "nan(12)" in column "x1"; expected a number)"},
+    {"x1\nnan(12)\n", R"|(t.csv:2:1: "nan(12)" in column "x1"; expected a number)|"},
     {"x1\ninfinit\n", R"(t.csv:2:1: "infinit" in column "x1"; expected a number)"},
-    {"x1\n\xe2\x88\x92" "1\n", R"(t.csv:2:1: "\xe2\x88\x921" in column "x1"; expected a number)"},
-    {"x1;x2\n1;1,5\n", R"(t.csv:2:3: "1,5" in column "x2"; expected a number (numbers have a decimal point))",
+    {"x1\n\xe2\x88\x92"
+     "1\n",
+     R"(t.csv:2:1: "\xe2\x88\x921" in column "x1"; expected a number)"},
+    {"x1;x2\n1;1,5\n",
+     R"(t.csv:2:3: "1,5" in column "x2"; expected a number (numbers have a decimal point))",
      {.delimiter = ';'}},
     {"1,2\n3,abc\n", R"(t.csv:2:3: "abc" in column 1; expected a number)", bare},
     {"abc,1\n", R"(t.csv:1:1: "abc" in column 0; expected a number)", bare},
-    {"a,b\n  1,\t x\n", R"(t.csv:2:6: "x" in column "b"; expected a number)"},
+    {"a,b\n  1,\t x\n", R"(t.csv:2:7: "x" in column "b"; expected a number)"},
     {"a,b\n1,2\n\"3\n4\",5\n", R"(t.csv:3:1: "3\x0a4" in column "a"; expected a number)"},
     {"a,b\n\"1\",2\n3,\"x\n\ny\"\n", R"(t.csv:3:3: "x\x0a\x0ay" in column "b"; expected a number)"},
     {"a,\"b\nb\"\n1,x\n", R"(t.csv:3:3: "x" in column "b\x0ab"; expected a number)"},
-    {"\xef\xbb\xbf" "abc,1\n", R"(t.csv:1:1: "abc" in column 0; expected a number)", bare},
+    {"\xef\xbb\xbf"
+     "abc,1\n",
+     R"(t.csv:1:1: "abc" in column 0; expected a number)", bare},
     // Numbers that a double does not hold, or should not
     {"x1\n1e999\n", R"(t.csv:2:1: "1e999" in column "x1")" + range},
     {"x1\n-1e309\n", R"(t.csv:2:1: "-1e309" in column "x1")" + range},
@@ -113,12 +118,15 @@ const std::vector<Hostile> hostile = {
     {"a,b\n1,2\0\n"s, "t.csv:2:4: " + nul},
     {"a,b\n1,\"2\0\"\n"s, "t.csv:2:5: " + nul},
     {"a,b\n1,\"2\"\0\n"s, "t.csv:2:6: " + nul},
-    {"\xff\xfe" "a\0,\0b\0\n\0"s, "t.csv:1:4: " + nul},
+    {"\xff\xfe"
+     "a\0,\0b\0\n\0"s,
+     "t.csv:1:4: " + nul},
     // Names
     {"x,y,x\n1,2,3\n", R"(t.csv:1:5: a second column "x"; expected every name once in the header)"},
     {"x, \"x\"\n1,2\n", R"(t.csv:1:4: a second column "x"; expected every name once in the header)"},
     {",a,\n1,2,3\n", R"(t.csv:1:4: a second column ""; expected every name once in the header)"},
-    {"x,c\n1,cat\n2,dgo\n", R"(t.csv:3:3: "dgo" in column "c"; expected one of the classes (the nearest name is "dog"))",
+    {"x,c\n1,cat\n2,dgo\n",
+     R"(t.csv:3:3: "dgo" in column "c"; expected one of the classes (the nearest name is "dog"))",
      known_labels},
 };
 
@@ -129,8 +137,10 @@ BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(hostile_tables_are_refused_in_a_sentence) {
   for (const Hostile& one : hostile) {
-    BOOST_TEST(csv_error(one.text, one.options) == one.complaint, one.text);
-    BOOST_TEST(csv_error(one.text, one.options, 1) == one.complaint, "block by block: " << one.text);
+    BOOST_TEST_CONTEXT(one.text) {
+      BOOST_TEST(csv_error(one.text, one.options) == one.complaint);
+      BOOST_TEST(csv_error(one.text, one.options, 1) == one.complaint);  // byte by byte
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,8 +46,7 @@ struct CsvOptions {
   bool header = true;                    ///< the first row holds the names of the columns
   std::vector<CsvColumn> targets = {};   ///< become y, in this order; none by default: y is 0 x samples
   std::vector<CsvColumn> features = {};  ///< become x, in this order; empty: all that are named nowhere else
-  std::vector<CsvColumn> ignored =
-      {};                       ///< not looked at, beyond quotes and delimiters; only if `features` is empty
+  std::vector<CsvColumn> ignored = {};   ///< are not looked at; to be given only if `features` are not
   bool classification = false;  ///< the one target holds class labels, any text; else targets are numbers
   /// The classes, so that a label's place is its number; any other label is an error. Empty: those that occur
   /// in the rows taken, in order: by value if all are numbers, otherwise by their bytes. Give the
