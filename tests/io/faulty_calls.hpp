@@ -24,6 +24,7 @@ class FaultyCalls {
   explicit FaultyCalls(
       Before before, Longest longest = [](const Call&, std::size_t size) { return size; }) {
     count_ = 0;
+    real_ = tapedeck::io::system_calls();
     before_ = std::move(before);
     longest_ = std::move(longest);
     tapedeck::io::system_calls() = faulty();
@@ -71,7 +72,7 @@ class FaultyCalls {
             .unlink = [](const char* path) { return fails("unlink") ? -1 : real_.unlink(path); }};
   }
 
-  inline static const tapedeck::io::SystemCalls real_ = tapedeck::io::system_calls();
+  inline static tapedeck::io::SystemCalls real_;  // those that it takes the place of
   inline static long count_ = 0;
   inline static Before before_;
   inline static Longest longest_;
