@@ -47,7 +47,7 @@ BOOST_TEST_GLOBAL_FIXTURE(Table);
 
 // A file that is saved over an older one. The disk is not waited for.
 struct Save {
-  td::io::SystemCalls calls = td::io::system_calls();
+  td::io::SystemCalls real_calls = td::io::system_calls();
   TemporaryFolder folder;
   std::string path = folder.path / "model.safetensors";
   td::StateDict old_state = small_state(1);
@@ -64,7 +64,7 @@ struct Save {
   }
   Save(const Save&) = delete;
   Save& operator=(const Save&) = delete;
-  ~Save() { td::io::system_calls() = calls; }
+  ~Save() { td::io::system_calls() = real_calls; }
 
   void restore() const { put_bytes(path, old_bytes); }
   void save() const { td::write_safetensors(path, new_state); }
