@@ -280,8 +280,8 @@ BOOST_AUTO_TEST_CASE(a_truncated_file_is_refused_wherever_it_ends) {
   BOOST_REQUIRE(bytes.size() == 4096U);
   BOOST_REQUIRE(!refused(path));
   long count = 0;
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    put_bytes(path, bytes.substr(0, size));
+  for (std::size_t size = bytes.size(); size-- > 0;) {
+    std::filesystem::resize_file(path, size);
     count += refused(path);
   }
   BOOST_TEST(count == 4096);
