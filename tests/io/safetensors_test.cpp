@@ -11,6 +11,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "io/file_faults.hpp"
 #include "io/sha256.hpp"
@@ -123,10 +124,11 @@ BOOST_AUTO_TEST_CASE(bits_of_all_types_come_back) {
 }
 
 BOOST_AUTO_TEST_CASE(all_shapes_come_back) {
+  const std::vector<td::Index> sizes{0, 1, 2, 3, 17, 1031};
   const auto check = [&]<class T>(T) {
     td::StateDict state;
-    for (const td::Index rows : {0, 1, 2, 3, 17, 1031}) {
-      for (const td::Index cols : {0, 1, 2, 3, 17, 1031}) {
+    for (const td::Index rows : sizes) {
+      for (const td::Index cols : sizes) {
         state.add({std::to_string(rows) + "x" + std::to_string(cols), counted<T>(rows, cols)});
       }
       state.add({"vector " + std::to_string(rows), counted<T>(rows, 1), true});
