@@ -53,13 +53,19 @@ std::string temporary_in(const std::string& folder) {
          std::to_string(count++) + ".tmp";
 }
 
+// A zero byte would end the path early.
+const std::string& require_path(const std::string& path) {
+  if (path.find('\0') == std::string::npos) return path;
+  throw FileError({.who = in_quotes(path), .given = "a path with a zero byte", .wanted = "one without"});
+}
+
 const std::string& require_file_name(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);
-  if (name.empty() || name == "." || name == ".." || path.find('\0') != std::string::npos) {
+  if (name.empty() || name == "." || name == "..") {
     throw FileError(
         {.who = in_quotes(path), .given = "no name of a file", .wanted = "a path that ends in one"});
   }
-  return path;
+  return require_path(path);
 }
 
 // Of the file that is to be replaced, if there is one.
@@ -117,7 +123,7 @@ int Descriptor::close() {
 
 // O_NONBLOCK: a pipe without a writer would make the call wait.
 FileReader::FileReader(const std::string& path)
-    : path_(path), file_(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, path) {
+    : path_(require_path(path)), file_(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, path) {
   struct stat status {};
   if (system_calls().fstat(file_.number(), &status) != 0) {
     throw FileError({.who = path, .given = "cannot be looked at: " + reason(errno)});

@@ -238,7 +238,7 @@ bool HeaderReader::parse_error(std::size_t position, const std::string&,
                                const nlohmann::detail::exception& error) {
   constexpr int out_of_range = 406;
   if (error.id == out_of_range) refuse("a number in the header is too large", "whole numbers of 64 bits");
-  refuse("the header is not JSON at its byte " + std::to_string(position), "JSON, and blanks behind it");
+  refuse("the header is not JSON at its byte " + std::to_string(position - 1), "JSON, and blanks behind it");
 }
 
 void require_utf8(std::string_view json, const std::string& who) {

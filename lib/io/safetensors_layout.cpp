@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/text.hpp"
@@ -32,8 +33,8 @@ class Layout {
 
   void require(std::uint64_t buffer_size) {
     require_different_names();
-    std::stable_sort(tensors_.begin(), tensors_.end(), [](const Tensor& a, const Tensor& b) {
-      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    std::sort(tensors_.begin(), tensors_.end(), [](const Tensor& a, const Tensor& b) {
+      return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
     });
     require_no_gaps();
     for (const Tensor& t : tensors_) require_size(t);

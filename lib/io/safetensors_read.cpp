@@ -53,16 +53,13 @@ class Reader {
 
   StateDict read() {
     read_header();
-    std::vector<AnyMatrix> matrices;
-    matrices.reserve(header_.tensors.size());
-    for (const Tensor& t : header_.tensors) matrices.push_back(read_matrix(t));
-    require_checksum();
     StateDict state;
-    state.reserve(matrices.size());
-    for (Index i = 0; i < matrices.size(); ++i) {
-      Tensor& t = header_.tensors[i];
-      if (t.dtype == Dtype::i64) require_no_negative(t, std::get<IndexMatrix>(matrices[i]));
-      state.add({std::move(t.name), std::move(matrices[i]), t.sizes.size() == 1});
+    state.reserve(header_.tensors.size());
+    for (const Tensor& t : header_.tensors) state.add({t.name, read_matrix(t), t.sizes.size() == 1});
+    require_checksum();
+    for (Index i = 0; i < header_.tensors.size(); ++i) {
+      const Tensor& t = header_.tensors[i];
+      if (t.dtype == Dtype::i64) require_no_negative(t, std::get<IndexMatrix>(state.entries()[i].value));
     }
     for (const auto& [name, words] : header_.words) state.add_words(name, words);
     return state;

@@ -23,6 +23,10 @@ namespace test {
 /// By the calling thread, while the action runs.
 long allocated_by(const std::function<void()>& action);
 
+/// Runs the action; the k-th allocation of the calling thread in it, counted from 1, finds no memory. Whether
+/// the action got so far, if it did not throw.
+bool with_failing_allocation(long k, const std::function<void()>& action);
+
 }  // namespace test
 
 #endif

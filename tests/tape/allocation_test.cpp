@@ -20,6 +20,13 @@ namespace td = tapedeck;
 namespace {
 
 thread_local long allocations = 0;
+thread_local long failing = 0;  // which of them finds no memory
+
+bool finds_none() { return ++allocations == failing; }
+void* none() {
+  errno = ENOMEM;
+  return nullptr;
+}
 
 }  // namespace
 
@@ -31,25 +38,16 @@ void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 // NOLINTEND(bugprone-reserved-identifier)
 
-void* malloc(std::size_t size) {
-  ++allocations;
-  return __libc_malloc(size);
-}
+void* malloc(std::size_t size) { return finds_none() ? none() : __libc_malloc(size); }
 void* calloc(std::size_t count, std::size_t size) {
-  ++allocations;
-  return __libc_calloc(count, size);
+  return finds_none() ? none() : __libc_calloc(count, size);
 }
-void* realloc(void* memory, std::size_t size) {
-  ++allocations;
-  return __libc_realloc(memory, size);
-}
+void* realloc(void* memory, std::size_t size) { return finds_none() ? none() : __libc_realloc(memory, size); }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  ++allocations;
-  return __libc_memalign(alignment, size);
+  return finds_none() ? none() : __libc_memalign(alignment, size);
 }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
-  ++allocations;
-  *memory = __libc_memalign(alignment, size);
+  *memory = finds_none() ? nullptr : __libc_memalign(alignment, size);
   return *memory == nullptr ? ENOMEM : 0;
 }
 }
@@ -58,6 +56,15 @@ long test::allocated_by(const std::function<void()>& action) {
   const long before = allocations;
   action();
   return allocations - before;
+}
+
+bool test::with_failing_allocation(long k, const std::function<void()>& action) {
+  struct End {
+    ~End() { failing = 0; }
+  } end;
+  failing = allocations + k;
+  action();
+  return allocations >= failing;
 }
 
 namespace {

@@ -14,9 +14,9 @@
 ///   in
 ///     lower-case hexadecimal, with its own 64 digits taken as '0'.
 ///
-/// Bytes that were not written by this library are refused where they are not exactly such a file: every
-/// FileError names the file, the tensor and what was expected. Memory in use stays below the state, the
-/// header and a few MB, whatever the file claims; only tensors of U8 become larger, by a factor of 8.
+/// A file that is not exactly of this kind is refused: every FileError names it, the tensor, and what was
+/// expected. Saving and loading take less memory than twice the file and 16 MB, the state included, whatever
+/// a file claims; but U8 becomes 8 times as large, and a tensor takes some 500 bytes however small it is.
 
 #include <string>
 

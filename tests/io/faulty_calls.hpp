@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cerrno>
+#include <functional>
+#include <string_view>
+
+#include "io/system_calls.hpp"
+
+namespace test {
+
+/// A system call of the library, and the how many-th it is, counted from 1.
+struct Call {
+  std::string_view name;
+  long number;
+};
+
+/// While it lives, every system call on files asks `before` first: an error number makes the call fail with
+/// it, 0 lets it happen. Reads and writes handle at most `longest` of the bytes that they are asked for.
+class FaultyCalls {
+ public:
+  using Before = std::function<int(const Call&)>;
+  using Longest = std::function<std::size_t(const Call&, std::size_t size)>;
+
+  explicit FaultyCalls(
+      Before before, Longest longest = [](const Call&, std::size_t size) { return size; }) {
+    count_ = 0;
+    real_ = tapedeck::io::system_calls();
+    before_ = std::move(before);
+    longest_ = std::move(longest);
+    tapedeck::io::system_calls() = faulty();
+  }
+  FaultyCalls(const FaultyCalls&) = delete;
+  FaultyCalls& operator=(const FaultyCalls&) = delete;
+  ~FaultyCalls() { tapedeck::io::system_calls() = real_; }
+
+  static long count() { return count_; }
+
+ private:
+  static bool fails(const char* name) {
+    const int number = before_({name, ++count_});
+    errno = number;
+    return number != 0;
+  }
+
+  static tapedeck::io::SystemCalls faulty() {
+    return {.open = [](const char* path, int flags,
+                       mode_t mode) { return fails("open") ? -1 : real_.open(path, flags, mode); },
+            .stat = [](const char* path, struct stat* s) { return fails("stat") ? -1 : real_.stat(path, s); },
+            .fstat = [](int file, struct stat* s) { return fails("fstat") ? -1 : real_.fstat(file, s); },
+            .fchmod = [](int file, mode_t mode) { return fails("fchmod") ? -1 : real_.fchmod(file, mode); },
+            .pread =
+                [](int file, void* bytes, std::size_t size, off_t offset) {
+                  if (fails("pread")) return ssize_t{-1};
+                  return real_.pread(file, bytes, longest_({"pread", count_}, size), offset);
+                },
+            .pwrite =
+                [](int file, const void* bytes, std::size_t size, off_t offset) {
+                  if (fails("pwrite")) return ssize_t{-1};
+                  return real_.pwrite(file, bytes, longest_({"pwrite", count_}, size), offset);
+                },
+            .fsync = [](int file) { return fails("fsync") ? -1 : real_.fsync(file); },
+            .close =
+                [](int file) {
+                  const bool failed = fails("close");
+                  const int number = errno;
+                  const int result = real_.close(file);  // a failed close has closed
+                  if (failed) errno = number;
+                  return failed ? -1 : result;
+                },
+            .rename = [](const char* from,
+                         const char* to) { return fails("rename") ? -1 : real_.rename(from, to); },
+            .unlink = [](const char* path) { return fails("unlink") ? -1 : real_.unlink(path); }};
+  }
+
+  inline static tapedeck::io::SystemCalls real_;  // those that it takes the place of
+  inline static long count_ = 0;
+  inline static Before before_;
+  inline static Longest longest_;
+};
+
+}  // namespace test

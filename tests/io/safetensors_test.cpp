@@ -1,0 +1,375 @@
+#include "tapedeck/io/safetensors.hpp"
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <bit>
+#include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "io/file_faults.hpp"
+#include "io/sha256.hpp"
+#include "io/state_files.hpp"
+#include "support/allocations.hpp"
+#include "support/complaint.hpp"
+#include "support/temporary_folder.hpp"
+#include "tapedeck/core/error.hpp"
+
+namespace td = tapedeck;
+using namespace test;
+
+namespace {
+
+struct Folder {
+  TemporaryFolder folder;
+  std::string path = folder.path / "a.safetensors";
+
+  td::StateDict round_trip(const td::StateDict& state) const {
+    td::write_safetensors(path, state);
+    return td::read_safetensors(path);
+  }
+  std::string writing(const td::StateDict& state) const {
+    const std::string said = complaint<td::FileError>([&] { td::write_safetensors(path, state); });
+    BOOST_TEST(said.rfind(path + ": ", 0) == 0U, said);
+    BOOST_TEST(listing(folder.path).empty());
+    return said.substr(path.size() + 2);
+  }
+};
+
+template <class T>
+T from_bits(std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits) {
+  return std::bit_cast<T>(bits);
+}
+
+// NaNs with payloads, quiet and signalling, of both signs; zeros; infinities; the smallest and largest
+// numbers.
+td::Matrix<float> floats() {
+  td::Matrix<float> m(3, 4);
+  std::uint32_t bits[] = {0x7fc12345, 0x7f812345, 0xffc00001, 0x80000000, 0,          0x7f800000,
+                          0xff800000, 1,          0x807fffff, 0x00800000, 0x7f7fffff, 0x3f800001};
+  std::memcpy(m.memptr(), bits, sizeof bits);
+  return m;
+}
+td::Matrix<double> doubles() {
+  td::Matrix<double> m(4, 2);
+  std::uint64_t bits[] = {0x7ff8123456789abc, 0x7ff0123456789abc, 0xfff8000000000001,
+                          0x8000000000000000, 0x7ff0000000000000, 1,
+                          0x800fffffffffffff, 0x3ff0000000000001};
+  std::memcpy(m.memptr(), bits, sizeof bits);
+  return m;
+}
+
+template <class T>
+td::Matrix<T> counted(td::Index rows, td::Index cols) {
+  td::Matrix<T> m(rows, cols);
+  for (td::Index i = 0; i < m.n_elem; ++i) m[i] = static_cast<T>(i + 1);
+  return m;
+}
+
+std::string little_endian(const std::vector<float>& numbers) {
+  std::string bytes(4 * numbers.size(), '\0');
+  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  return bytes;
+}
+
+// A file of 4096 bytes: header and tensors fill half of it each.
+std::string four_kilobytes(const std::string& path) {
+  td::StateDict state;
+  state.add({"w", counted<float>(16, 16)});
+  state.add({"v", counted<double>(128, 1), true});
+  state.add_words("words", "");
+  td::write_safetensors(path, state);
+  const std::size_t missing = 4096 - bytes_of(path).size();
+  td::StateDict filled;
+  for (const auto& entry : state.entries()) filled.add(entry);
+  filled.add_words("words", std::string(missing, 'x'));
+  td::write_safetensors(path, filled);
+  return bytes_of(path);
+}
+
+bool refused(const std::string& path) {
+  try {
+    td::read_safetensors(path);
+  } catch (const td::FileError&) {
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_FIXTURE_TEST_SUITE(safetensors, Folder)
+
+BOOST_AUTO_TEST_CASE(bits_of_all_types_come_back) {
+  td::StateDict state;
+  state.add({"floats", floats()});
+  state.add({"doubles", doubles()});
+  state.add({"indices", td::IndexMatrix{{0, 1, std::numeric_limits<td::Index>::max()}}});
+  state.add({"vector", counted<float>(5, 1), true});
+  state.add({"column", counted<float>(5, 1)});
+  state.add({"row", counted<double>(1, 5)});
+  state.add({"number", counted<double>(1, 1)});
+  state.add_words("a/b",
+                  "words with \"quotes\", \\, \n, \x01, \x7f and \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+  state.add_words("empty", "");
+  BOOST_TEST(same(round_trip(state), state));
+  BOOST_TEST(same(td::import_safetensors(path), state));
+}
+
+BOOST_AUTO_TEST_CASE(all_shapes_come_back) {
+  const std::vector<td::Index> sizes{0, 1, 2, 3, 17, 1031};
+  const auto check = [&]<class T>(T) {
+    td::StateDict state;
+    for (const td::Index rows : sizes) {
+      for (const td::Index cols : sizes) {
+        state.add({std::to_string(rows) + "x" + std::to_string(cols), counted<T>(rows, cols)});
+      }
+      state.add({"vector " + std::to_string(rows), counted<T>(rows, 1), true});
+    }
+    BOOST_TEST(same(round_trip(state), state));
+  };
+  check(float{});
+  check(double{});
+  check(td::Index{});
+}
+
+BOOST_AUTO_TEST_CASE(names_of_every_kind_come_back) {
+  td::StateDict state;
+  for (const char* name :
+       {"fc.weight", "optimizer/steps", "\"", "\\", "{", " ", "\n", "ä€😀", "sha256", "0"}) {
+    state.add({name, counted<float>(1, 2)});
+  }
+  state.add({std::string(512, 'n'), counted<float>(1, 1)});
+  state.add({std::string(64, '0'), counted<float>(1, 1)});  // as the checksum stands in the file for a while
+  state.add_words(std::string(64, '0'), std::string(64, '0'));
+  state.add_words("__metadata__", "is a word here");
+  BOOST_TEST(same(round_trip(state), state));
+  BOOST_TEST(same(round_trip({}), td::StateDict{}));
+}
+
+// To the byte: rows one after the other, the larger elements first, then by name, and a multiple of 8 before
+// them.
+BOOST_AUTO_TEST_CASE(the_bytes_of_a_file) {
+  td::StateDict state;
+  state.add({"w", td::Matrix<float>{{1, 2, 3}, {4, 5, 6}}});
+  state.add({"b", td::Matrix<float>(arma::fvec{7, 8}), true});
+  state.add({"z", td::IndexMatrix{258}});
+  state.add({"a", td::Matrix<double>{0.5}});
+  state.add_words("k", "v");
+  td::write_safetensors(path, state);
+  const std::string zeros(64, '0');
+  std::string json = R"({"__metadata__":{"sha256":")" + zeros +
+                     R"(","k":"v"},"a":{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]},)"
+                     R"("z":{"dtype":"U64","shape":[1,1],"data_offsets":[8,16]},)"
+                     R"("b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
+                     R"("w":{"dtype":"F32","shape":[2,3],"data_offsets":[24,48]}})";
+  json.append((8 - json.size() % 8) % 8, ' ');
+  std::string half(8, '\0');
+  half[6] = '\xe0';
+  half[7] = '\x3f';
+  std::string wanted =
+      test::safetensors(json, half + eight_bytes(258) + little_endian({7, 8, 1, 2, 3, 4, 5, 6}));
+  td::io::Sha256 hash;
+  hash.add(std::as_bytes(std::span(wanted)));
+  wanted.replace(wanted.find(zeros), 64, hash.hex());
+  BOOST_TEST((bytes_of(path) == wanted), bytes_of(path));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_written) {
+  const auto with_matrix = [&](const std::string& name) {
+    td::StateDict state;
+    state.add({name, td::Matrix<float>(1, 1)});
+    return writing(state);
+  };
+  const auto with_words = [&](const std::string& name, const std::string& words) {
+    td::StateDict state;
+    state.add_words(name, words);
+    return writing(state);
+  };
+  BOOST_TEST(
+      with_matrix("__metadata__") ==
+      "a matrix of the name \"__metadata__\"; expected another name (files have it for something else)");
+  BOOST_TEST(with_matrix("\xff") == "a matrix of the name \"\\xff\"; expected a name in UTF-8");
+  BOOST_TEST(with_words("sha256", "") ==
+             "words of the name \"sha256\"; expected another name (files have it for something else)");
+  BOOST_TEST(with_words("\xc0\x80", "") == "words of the name \"\\xc0\\x80\"; expected a name in UTF-8");
+  BOOST_TEST(with_words("a", "\xed\xa0\x80") == "words \"a\" not in UTF-8; expected text in UTF-8");
+  BOOST_TEST(with_words("a", std::string(100'000'000, 'x')) ==
+             "a header of 100000104 bytes; expected 100000000 at most (there are too many names or words)");
+}
+
+BOOST_AUTO_TEST_CASE(other_dtypes_and_ranks_are_imported) {
+  const std::string four = R"(,"data_offsets":[0,4]}})";
+  const auto u8 = [&](const std::string& shape) {
+    return parsed(test::safetensors(R"({"t":{"dtype":"U8","shape":)" + shape + four, "\x01\x02\x03\xff"));
+  };
+  const td::IndexMatrix square{{1, 2}, {3, 255}};
+  BOOST_TEST(same(u8("[2,2]").find("t")->value, square));
+  BOOST_TEST(same(u8("[2,1,2]").find("t")->value, square));
+  BOOST_TEST(same(u8("[2,2,1,1,1,1,1,1]").find("t")->value, square));
+  BOOST_TEST(same(u8("[1,2,2]").find("t")->value, td::IndexMatrix{1, 2, 3, 255}));
+  BOOST_TEST(same(u8("[4]").find("t")->value, td::IndexMatrix(arma::uvec{1, 2, 3, 255})));
+  BOOST_TEST(u8("[4]").find("t")->vector);
+  BOOST_TEST(!u8("[4,1]").find("t")->vector);
+
+  const auto number =
+      parsed(test::safetensors(R"({"t":{"dtype":"F32","shape":[])" + four, little_endian({7})));
+  BOOST_TEST(same(number.find("t")->value, td::Matrix<float>{7}));
+  BOOST_TEST(!number.find("t")->vector);
+
+  const auto i64 = [](std::uint64_t second) {
+    return parsed(test::safetensors(R"({"t":{"dtype":"I64","shape":[1,2],"data_offsets":[0,16]}})",
+                                    eight_bytes(5) + eight_bytes(second)));
+  };
+  const td::Index largest = std::numeric_limits<td::Index>::max() / 2;
+  BOOST_TEST(same(i64(largest).find("t")->value, td::IndexMatrix{{5, largest}}));
+  BOOST_TEST(complaint<td::FileError>([&] { i64(largest + 1); }) ==
+             "f: tensor \"t\" holds -9223372036854775808 at its element 1; expected 0 or more (indices have "
+             "no sign)");
+}
+
+BOOST_AUTO_TEST_CASE(tensors_come_as_they_lie_in_the_file) {
+  const auto state = parsed(test::safetensors(R"({"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},)"
+                                              R"("e":{"shape":[0,3],"dtype":"F64","data_offsets":[4,4]},)"
+                                              R"("a":{"data_offsets":[0,4],"dtype":"F32","shape":[1]}}   )",
+                                              little_endian({1, 2})));
+  BOOST_REQUIRE(state.entries().size() == 3U);
+  BOOST_TEST(state.entries()[0].name == "a");
+  BOOST_TEST(state.entries()[1].name == "e");
+  BOOST_TEST(state.entries()[2].name == "b");
+  BOOST_TEST(same(state.entries()[2].value, td::Matrix<float>{2}));
+}
+
+BOOST_AUTO_TEST_CASE(a_checksum_is_demanded_or_looked_at) {
+  const std::string json =
+      R"({"__metadata__":{"format":"pt"},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
+  put_bytes(path, test::safetensors(json, little_endian({3})));
+  BOOST_TEST(complaint<td::FileError>([&] { td::read_safetensors(path); }) ==
+             path +
+                 ": no \"sha256\" in its metadata; expected the checksum of the file (import_safetensors "
+                 "reads files "
+                 "of others)");
+  const td::StateDict state = td::import_safetensors(path);
+  BOOST_TEST(*state.find_words("format") == "pt");
+  BOOST_TEST(same(state.find("t")->value, td::Matrix<float>{3}));
+
+  td::write_safetensors(path, state);
+  std::string bytes = bytes_of(path);
+  const std::size_t at = bytes.find("sha256") + 9;
+  const std::string digits = bytes.substr(at, 64);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  put_bytes(path, bytes);
+  for (const auto read : {td::read_safetensors, td::import_safetensors}) {
+    const std::string said = complaint<td::FileError>([&] { read(path); });
+    BOOST_TEST(said.rfind(path + ": its bytes have the SHA-256 ", 0) == 0U, said);
+    BOOST_TEST(
+        contains(said, "; expected " + digits + ", as it says itself (the file was damaged or changed)"),
+        said);
+  }
+  BOOST_TEST(parsed(bytes, td::io::Checksum::ignored).entries().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_truncated_file_is_refused_wherever_it_ends) {
+  const std::string bytes = four_kilobytes(path);
+  BOOST_REQUIRE(bytes.size() == 4096U);
+  BOOST_REQUIRE(!refused(path));
+  long count = 0;
+  for (std::size_t size = bytes.size(); size-- > 0;) {
+    std::filesystem::resize_file(path, size);
+    count += refused(path);
+  }
+  BOOST_TEST(count == 4096);
+  put_bytes(path, bytes + '\0');
+  BOOST_TEST(refused(path));
+  file_faults().push_back(
+      {"a file of 4096 bytes, cut at every byte", 4096, std::to_string(count) + " refused"});
+}
+
+BOOST_AUTO_TEST_CASE(a_flipped_bit_is_noticed_wherever_it_is) {
+  std::string bytes = four_kilobytes(path);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  const auto put = [&](std::size_t at, char byte) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(byte);
+    file.flush();
+  };
+  long count = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      put(at, static_cast<char>(static_cast<unsigned char>(bytes[at]) ^ 1U << bit));
+      count += refused(path);
+    }
+    put(at, bytes[at]);
+  }
+  BOOST_TEST(count == 32768);
+  BOOST_TEST(!refused(path));
+  file_faults().push_back(
+      {"a file of 4096 bytes, each bit flipped", 32768, std::to_string(count) + " refused"});
+}
+
+#if !defined(TEST_SANITIZED) && defined(__linux__)
+
+namespace {
+
+long resident_megabytes() {
+  std::ifstream file("/proc/self/statm");
+  long size = 0;
+  long resident = 0;
+  file >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+// By how many megabytes a process of its own grows, at its largest, while it takes the action.
+long growth(const std::function<void()>& action) {
+  const pid_t child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    malloc_trim(0);  // what was freed and kept would be used first
+    const long before = resident_megabytes();
+    action();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    _exit(static_cast<int>((usage.ru_maxrss >> 10) - before));
+  }
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+td::StateDict large_state() {
+  td::StateDict state;
+  state.add({"w", td::Matrix<float>(2048, 4096, arma::fill::ones)});
+  for (const char* name : {"m", "n", "o", "p"})
+    state.add({name, td::Matrix<double>(1024, 512, arma::fill::ones)});
+  state.add({"i", td::IndexMatrix(1 << 21, 1, arma::fill::ones), true});
+  return state;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(memory_stays_within_twice_the_file_and_a_little) {
+  const long saving =
+      growth([&] { td::write_safetensors(path, large_state()); });  // the state itself included
+  BOOST_TEST((std::filesystem::file_size(path) >> 20U) == 64U);
+  const long loading = growth([&] { td::read_safetensors(path); });
+  for (const long used : {saving, loading}) {
+    BOOST_TEST(used >= 64);
+    BOOST_TEST(used <= 2 * 64 + 16);
+  }
+  file_faults().push_back(
+      {"memory for a file of 64 MB, its state included", 2,
+       "a save " + std::to_string(saving) + " MB, a load " + std::to_string(loading) + " MB"});
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
