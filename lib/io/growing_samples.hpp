@@ -26,10 +26,11 @@ class GrowingSamples {
   void keep() { ++count_; }
   Index count() const { return count_; }
 
-  /// All samples, rows x count; each piece is given up as soon as it is copied.
+  /// All samples, rows x count; each piece is given up as soon as it is copied, the last one first, as
+  /// the C library gives back what lies on top.
   Matrix<double> taken() {
     Matrix<double> all(rows_, count_, arma::fill::none);
-    for (Index piece = 0; piece < pieces_.size(); ++piece) {
+    for (Index piece = pieces_.size(); piece-- > 0;) {
       const Index first = piece * per_piece_;
       const Index count = std::min(per_piece_, count_ - std::min(first, count_));
       std::copy_n(pieces_[piece].get(), count * rows_, all.memptr() + first * rows_);

@@ -45,6 +45,8 @@ IdxReader::IdxReader(Source& source, std::uint64_t size, std::string name)
   require_size(size);
 }
 
+IdxReader::~IdxReader() = default;
+
 void IdxReader::read_dimensions(Index number) {
   if (number < 1 || number > 4) refuse(std::to_string(number) + " dimensions", "1 to 4");
   char bytes[16];

@@ -57,6 +57,7 @@ class IdxReader {
  public:
   /// `size` is the source's, in bytes; `name` is who complains.
   TAPEDECK_API IdxReader(Source& source, std::uint64_t size, std::string name);
+  TAPEDECK_API ~IdxReader();
 
   const std::string& name() const { return name_; }
   IdxType type() const { return type_; }

@@ -9,13 +9,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "tapedeck/core/api.hpp"
+
 namespace tapedeck::detail {
 
 enum class Number : std::uint8_t { finite, non_finite, out_of_range, none };
 
 /// The number that the whole text is: digits with or without a point, a sign and an exponent, or nan, inf or
 /// infinity in any case. Otherwise x is left as it is.
-Number parse_number(std::string_view text, double& x);
+TAPEDECK_API Number parse_number(std::string_view text, double& x);
 
 /// Up to this many digits fit into 64 bits.
 inline constexpr int most_digits = 19;
