@@ -73,7 +73,8 @@ def compile_and_run(example, root, build):
     compiler = next(line.split("=", 1)[1] for line in (build / "CMakeCache.txt").read_text().splitlines()
                     if line.startswith("CMAKE_CXX_COMPILER:"))
     compile_ = [compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", *pkg_config(build, "--cflags")]
-    link = [*pkg_config(build, "--libs"), f"-Wl,-rpath,{build}"] if example.runs else ["-c"]
+    files = ["-ltapedeck_io"] if '"tapedeck/io/' in example.source else []
+    link = [*files, *pkg_config(build, "--libs"), f"-Wl,-rpath,{build}"] if example.runs else ["-c"]
 
     # The same text, headers and flags give the same binary: it is kept under their hash.
     key = hashlib.sha256(repr((compile_, link, example.source)).encode())
