@@ -7,12 +7,10 @@
 /// `"name":{"dtype":"F32","shape":[out,in],"data_offsets":[begin,end]}`; the elements lie row by row, so that
 /// the weight of a Linear, which is out x in, is [out, in] in Python.
 ///
-///   - A matrix of float, double or Index is a tensor of F32, F64 or U64 of shape [rows, columns]; an entry
-///   that
-///     is a vector has the shape [rows]. Bits stay as they are: NaNs keep their payloads.
-///   - Words are the file's `__metadata__`. There is one more in it, "sha256": the SHA-256 of the whole file,
-///   in
-///     lower-case hexadecimal, with its own 64 digits taken as '0'.
+///   - A matrix of float, double or Index is a tensor of F32, F64 or U64 of shape [rows, columns]; an
+///     entry that is a vector has the shape [rows]. Bits stay as they are: NaNs keep their payloads.
+///   - Words are the file's `__metadata__`. There is one more in it, "sha256": the SHA-256 of the whole
+///     file, in lower-case hexadecimal, with its own 64 digits taken as '0'.
 ///
 /// A file that is not exactly of this kind is refused: every FileError names it, the tensor, and what was
 /// expected. Saving and loading take less memory than twice the file and 16 MB, the state included, whatever
