@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_file_may_be_longer_than_a_block) {
 
 // Also that the number of features does not matter to how samples are gathered.
 BOOST_AUTO_TEST_CASE(tables_of_many_columns) {
-  for (const td::Index columns : {1, 3, 1000, 40'000}) {
+  for (const td::Index columns : {1U, 3U, 1000U, 40'000U}) {
     std::string text;
     for (td::Index row = 0; row < 20; ++row) {
       for (td::Index c = 0; c < columns; ++c) {
@@ -101,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_table_cut_off_anywhere_is_read_or_refused) {
   int refused = 0;
   for (std::size_t size = 0; size < varied.size(); ++size) {
     const std::string_view part = std::string_view(varied).substr(0, size);
-    for (const std::size_t block : {1, 5, 1000}) {
+    for (const std::size_t block : {1U, 5U, 1000U}) {
       try {
         BOOST_TEST(test::csv(part, varied_options, block).data.size() <= 4U);
       } catch (const td::Error& error) {
