@@ -69,12 +69,13 @@ void write(const std::string& path, const std::string& content) {
     throw FileError({.who = path, .given = "a file that cannot be written", .wanted = "a folder with room"});
 }
 
-void tell(const Model& model, const char* what, double loss, std::optional<double> accuracy,
-          const Console& console) {
-  console.out << fmt::format("{} loss {:.6g}", what, loss);
-  if (accuracy) console.out << fmt::format(", accuracy {:.4f}", *accuracy);
+/// Writes how well the model does on a part of the data.
+void tell(Model& model, const char* part, const Dataset& data, const Console& console) {
+  console.out << fmt::format("{} loss {:.6g}", part, model.loss(data));
+  if (model.settings().classifies()) {
+    console.out << fmt::format(", accuracy {:.4f}", accuracy(model.outputs(data), data.labels()));
+  }
   console.out << '\n';
-  (void)model;
 }
 
 /// Fits the model to what is left of its epochs, and writes everything.
@@ -109,14 +110,8 @@ void finish(Model& model, const Table& table, const std::string& path, const Rep
   if (!reports.curves.empty()) write(reports.curves, losses_csv(history));
   if (!reports.plot.empty()) write(reports.plot, losses_svg(history));
 
-  const auto accuracy_on = [&](const Dataset& part) -> std::optional<double> {
-    if (!settings.classifies()) return std::nullopt;
-    return accuracy(model.outputs(part), part.labels());
-  };
-  tell(model, "training", model.loss(parts.training), accuracy_on(parts.training), console);
-  if (parts.validation) {
-    tell(model, "validation", model.loss(*parts.validation), accuracy_on(*parts.validation), console);
-  }
+  tell(model, "training", parts.training, console);
+  if (parts.validation) tell(model, "validation", *parts.validation, console);
 }
 
 }  // namespace

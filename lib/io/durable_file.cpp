@@ -136,24 +136,27 @@ FileReader::FileReader(const std::string& path)
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
 
+std::size_t FileReader::read_some(std::uint64_t offset, std::span<std::byte> bytes) const {
+  const ssize_t got = uninterrupted([&] {
+    return system_calls().pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  });
+  if (got >= 0) return static_cast<std::size_t>(got);
+  throw FileError({.who = path_,
+                   .given = "cannot be read at byte " + std::to_string(offset) + ": " + reason(errno),
+                   .wanted = "all of its " + std::to_string(size_) + " bytes"});
+}
+
 void FileReader::read(std::uint64_t offset, std::span<std::byte> bytes) const {
   while (!bytes.empty()) {
-    const ssize_t got = uninterrupted([&] {
-      return system_calls().pread(file_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    });
-    if (got < 0) {
-      throw FileError({.who = path_,
-                       .given = "cannot be read at byte " + std::to_string(offset) + ": " + reason(errno),
-                       .wanted = "all of its " + std::to_string(size_) + " bytes"});
-    }
+    const std::size_t got = read_some(offset, bytes);
     if (got == 0) {
       throw FileError({.who = path_,
                        .given = "it ends at byte " + std::to_string(offset),
                        .wanted = std::to_string(size_) + " bytes, as when it was opened",
                        .hint = "does somebody write to it?"});
     }
-    offset += static_cast<std::uint64_t>(got);
-    bytes = bytes.subspan(static_cast<std::size_t>(got));
+    offset += got;
+    bytes = bytes.subspan(got);
   }
 }
 

@@ -35,6 +35,8 @@ class TAPEDECK_API FileReader {
 
   /// In bytes, when the file was opened.
   std::uint64_t size() const { return size_; }
+  /// Bytes from there on, at most as many as `bytes` has room for, and how many they are: 0 only at the end.
+  std::size_t read_some(std::uint64_t offset, std::span<std::byte> bytes) const;
   /// Fills all of `bytes` from the file. FileError if it ends before, as one that was cut meanwhile does.
   void read(std::uint64_t offset, std::span<std::byte> bytes) const;
   /// FileError if the size is another by now.

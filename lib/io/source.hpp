@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "io/durable_file.hpp"
 #include "tapedeck/core/api.hpp"
 
 namespace tapedeck::detail {
@@ -30,18 +31,15 @@ TAPEDECK_API std::size_t read_fully(Source& source, char* to, std::size_t size);
 /// A regular file. FileError if it is none, or cannot be read.
 class FileSource final : public Source {
  public:
-  explicit FileSource(const std::string& path);
-  ~FileSource() override;
+  explicit FileSource(const std::string& path) : file_(path) {}
 
   std::size_t read(char* to, std::size_t most) override;
 
   /// In bytes, when it was opened.
-  std::uint64_t size() const { return size_; }
+  std::uint64_t size() const { return file_.size(); }
 
  private:
-  std::string path_;
-  int descriptor_;
-  std::uint64_t size_ = 0;
+  io::FileReader file_;
   std::uint64_t position_ = 0;
 };
 
