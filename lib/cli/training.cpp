@@ -78,9 +78,9 @@ void tell(Model& model, const char* part, const Dataset& data, const Console& co
   console.out << '\n';
 }
 
-/// Fits the model to what is left of its epochs, and writes everything.
-void finish(Model& model, const Table& table, const std::string& path, const Reports& reports,
-            const Console& console) {
+/// Fits the model to what is left of its epochs, and writes everything. `data` is the table's fingerprint.
+void finish(Model& model, const Table& table, const std::string& data, const std::string& path,
+            const Reports& reports, const Console& console) {
   const Settings& settings = model.settings();
   if (!reports.plot.empty()) gnuplot::require();  // found out before hours are spent
   const Parts parts = split_of(table.data, settings);
@@ -89,7 +89,6 @@ void finish(Model& model, const Table& table, const std::string& path, const Rep
   const std::optional<Dataset> validation =
       parts.validation ? std::optional(model.scaled(*parts.validation)) : std::nullopt;
 
-  const std::string data = fingerprint(table);
   Callback saver;
   saver.on_batch = [&] {
     if (!console.interrupted) return;
@@ -120,7 +119,10 @@ void train(const Settings& settings, const Reports& reports, const Console& cons
   const Table table = read_training_table(settings);
   if (table.skipped_rows > 0) console.err << fmt::format("{} rows left out\n", table.skipped_rows);
   Model model(settings, table.columns);
-  finish(model, table, settings.out, reports, console);
+  const std::string data = fingerprint(table);
+  model.save(settings.out, data,
+             false);  // that a folder cannot be written to is found out before hours are spent
+  finish(model, table, data, settings.out, reports, console);
 }
 
 void resume(const std::string& path, const Reports& reports, const Console& console) {
@@ -139,7 +141,7 @@ void resume(const std::string& path, const Reports& reports, const Console& cons
   }
   Model model(file.settings, file.columns);
   model.load(path);
-  finish(model, table, path, reports, console);
+  finish(model, table, file.data_fingerprint, path, reports, console);
 }
 
 }  // namespace tapedeck::cli
