@@ -40,8 +40,8 @@ enum class Missing : std::uint8_t {
 
 /// What a table looks like, and what is taken from it.
 struct CsvOptions {
-  /// What stands between fields: an ASCII character that is no letter or digit, and none of `"`, `.`, `+`,
-  /// `-`, CR, LF and NUL.
+  /// What stands between fields: an ASCII character that is no letter or digit, no quote, point, plus or
+  /// minus, and no CR, LF or NUL.
   char delimiter = ',';
   bool header = true;                    ///< the first row holds the names of the columns
   std::vector<CsvColumn> targets = {};   ///< become y, in this order; none by default: y is 0 x samples

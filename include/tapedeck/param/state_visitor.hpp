@@ -45,6 +45,7 @@ class TAPEDECK_API StateVisitor {
   /// What is visited until the end of its scope has names that begin with `name` and a '/'.
   class TAPEDECK_API Scope {
    public:
+    /// Until it is destroyed.
     Scope(StateVisitor& visitor, std::string_view name);
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
