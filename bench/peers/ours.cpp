@@ -125,10 +125,10 @@ std::vector<float> Ours::parameters() const {
   }
   for (std::size_t i = 1; workload_.batch_norm && i + 1 < workload_.widths.size(); ++i) {
     const std::string name = "norm_" + std::to_string(i);
-    append(all, store_.parameter(name + ".gain").value<float>());
+    append(all, store_.parameter(name + ".weight").value<float>());
     append(all, store_.parameter(name + ".bias").value<float>());
     append(all, store_.buffer<float>(name + ".running_mean"));
-    append(all, store_.buffer<float>(name + ".running_variance"));
+    append(all, store_.buffer<float>(name + ".running_var"));
   }
   return all;
 }

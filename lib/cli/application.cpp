@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <ostream>
+#include <sstream>
 #include <variant>
 
 #include "cli/csv_field.hpp"
 #include "cli/model.hpp"
+#include "cli/write_file.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/safetensors.hpp"
 #include "tapedeck/train/metrics.hpp"
@@ -75,11 +76,9 @@ void predict(const std::string& model, const std::string& data, const std::strin
   const Table table = read_table(data, {}, loaded.file.settings, loaded.file.columns, false);
   const Matrix<float> outputs = loaded.model.outputs(table.data);
   if (out.empty()) return write_predictions(outputs, loaded.file.columns, console.out);
-  std::ofstream file(out, std::ios::binary);
-  write_predictions(outputs, loaded.file.columns, file);
-  file.flush();
-  if (!file)
-    throw FileError({.who = out, .given = "a file that cannot be written", .wanted = "a folder with room"});
+  std::ostringstream text;
+  write_predictions(outputs, loaded.file.columns, text);
+  write_file(out, text.str());
 }
 
 void evaluate(const std::string& model, const std::string& data, const std::string& labels,

@@ -10,9 +10,9 @@
 namespace tapedeck::cli {
 
 struct Console {
-  std::ostream& out;                     ///< results, and nothing else
-  std::ostream& err;                     ///< progress and complaints
-  const std::atomic<bool>& interrupted;  ///< set when somebody presses Ctrl-C
+  std::ostream& out;               ///< results, and nothing else
+  std::ostream& err;               ///< progress and complaints
+  const std::atomic<int>& signal;  ///< the number of the one that asks for an end: Ctrl-C's, or SIGTERM; or 0
 };
 
 /// Training was interrupted; what it says tells how to go on.

@@ -6,16 +6,19 @@
 
 namespace {
 
-std::atomic<bool> interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal's handler may touch nothing else");
+std::atomic<int> last_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler may touch nothing else");
+
+// The first one asks for an end after the batch, the second one ends at once.
+void ask_for_an_end(int signal) {
+  last_signal = signal;
+  std::signal(signal, SIG_DFL);
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  // The first Ctrl-C asks for an end after the batch, the second one ends at once.
-  std::signal(SIGINT, [](int) {
-    interrupted = true;
-    std::signal(SIGINT, SIG_DFL);
-  });
-  return tapedeck::cli::run_program({argv + 1, argv + argc}, {std::cout, std::cerr, interrupted});
+  std::signal(SIGINT, ask_for_an_end);
+  std::signal(SIGTERM, ask_for_an_end);
+  return tapedeck::cli::run_program({argv + 1, argv + argc}, {std::cout, std::cerr, last_signal});
 }

@@ -1,7 +1,9 @@
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
+#include <new>
 #include <ostream>
 
 #include "cli/application.hpp"
@@ -9,6 +11,7 @@
 #include "cli/training.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/version.hpp"
+#include "tapedeck/io/checkpoint.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -101,10 +104,14 @@ std::string config_in(const std::vector<std::string>& arguments) {
   return {};
 }
 
-}  // namespace
+/// Where a model was damaged, or was overwritten by mistake, the one before may still be there.
+void tell_of_previous(const std::string& model, const FileError& error, const Console& console) {
+  const std::string previous = Checkpoint::previous(model);
+  if (model.empty() || error.who() != model || !std::filesystem::exists(previous)) return;
+  console.err << "tapedeck: as it was before the last save, it is in " << previous << '\n';
+}
 
-int run_program(const std::vector<std::string>& arguments, const Console& console) {
-  Arguments given;
+int run(Arguments& given, const std::vector<std::string>& arguments, const Console& console) {
   std::function<void()> action;
   CLI::App app("Trains neural networks on tables, and applies them.", "tapedeck");
   app.set_version_flag("--version", std::string(version));
@@ -147,22 +154,36 @@ int run_program(const std::vector<std::string>& arguments, const Console& consol
     if (const std::string config = config_in(arguments); !config.empty())
       set_from_file(given.settings, config);
     app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
-    action();
-    console.out.flush();
-    if (!console.out) throw FileError({.who = "standard output", .given = "it cannot be written to"});
   } catch (const CLI::ParseError& error) {
     return app.exit(error, console.out, console.err) == 0 ? 0 : 2;
+  }
+  action();
+  console.out.flush();
+  if (!console.out) throw FileError({.who = "standard output", .given = "it cannot be written to"});
+  return 0;
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& arguments, const Console& console) {
+  Arguments given;
+  try {
+    return run(given, arguments, console);
   } catch (const Interrupted& stop) {
     console.err << "\ntapedeck: " << stop.what() << '\n';
-    return 130;
+    return 128 + console.signal;
   } catch (const OptionError& error) {
     console.err << "tapedeck: " << error.what() << '\n';
     return 2;
+  } catch (const FileError& error) {
+    console.err << "tapedeck: " << error.what() << '\n';
+    tell_of_previous(given.model, error, console);
+  } catch (const std::bad_alloc&) {
+    console.err << "tapedeck: there is not enough memory\n";
   } catch (const std::exception& error) {
     console.err << "tapedeck: " << error.what() << '\n';
-    return 1;
   }
-  return 0;
+  return 1;
 }
 
 }  // namespace tapedeck::cli

@@ -11,7 +11,7 @@
 namespace tapedeck::cli {
 
 /// Runs with the arguments that follow a program's name. Returns the exit code: 0, 1 for a failure, 2 for
-/// wrong use, 130 if it was interrupted.
+/// wrong use, 128 and the signal's number if one ended it.
 int run_program(const std::vector<std::string>& arguments, const Console& console);
 
 }  // namespace tapedeck::cli

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <optional>
 #include <ostream>
 #include <vector>
 
 #include "cli/gnuplot.hpp"
 #include "cli/model.hpp"
+#include "cli/write_file.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/data/split.hpp"
 #include "tapedeck/train/callbacks.hpp"
@@ -62,13 +62,6 @@ std::string losses_svg(const std::vector<EpochReport>& history) {
   return gnuplot::draw("losses", "Loss over the epochs", 280, script + "plot " + plots + "\n");
 }
 
-void write(const std::string& path, const std::string& content) {
-  std::ofstream file(path, std::ios::binary);
-  file << content << std::flush;
-  if (!file)
-    throw FileError({.who = path, .given = "a file that cannot be written", .wanted = "a folder with room"});
-}
-
 /// Writes how well the model does on a part of the data.
 void tell(Model& model, const char* part, const Dataset& data, const Console& console) {
   console.out << fmt::format("{} loss {:.6g}", part, model.loss(data));
@@ -91,7 +84,7 @@ void finish(Model& model, const Table& table, const std::string& data, const std
 
   Callback saver;
   saver.on_batch = [&] {
-    if (!console.interrupted) return;
+    if (console.signal == 0) return;
     model.save(path, data, false);
     throw Interrupted("interrupted; what was trained is in " + path + "; go on with: tapedeck resume " +
                       path);
@@ -106,8 +99,8 @@ void finish(Model& model, const Table& table, const std::string& data, const std
   if (settings.patience) options.early_stopping = EarlyStopping{.patience = *settings.patience};
   const std::vector<EpochReport> history = model.fit(training, options);
   model.save(path, data, true);
-  if (!reports.curves.empty()) write(reports.curves, losses_csv(history));
-  if (!reports.plot.empty()) write(reports.plot, losses_svg(history));
+  if (!reports.curves.empty()) write_file(reports.curves, losses_csv(history));
+  if (!reports.plot.empty()) write_file(reports.plot, losses_svg(history));
 
   tell(model, "training", parts.training, console);
   if (parts.validation) tell(model, "validation", *parts.validation, console);

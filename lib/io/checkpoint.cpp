@@ -1,14 +1,12 @@
 #include "tapedeck/io/checkpoint.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <optional>
 #include <variant>
 
 #include "core/text.hpp"
+#include "io/safetensors_write.hpp"
 #include "io/sha256.hpp"
 #include "tapedeck/core/version.hpp"
-#include "tapedeck/io/safetensors.hpp"
 
 namespace tapedeck {
 namespace {
@@ -43,25 +41,6 @@ void require_words(const StateDict& state, const std::string& path, const char* 
                    .given = std::string(key) + " is " + (there == nullptr ? "missing" : in_quotes(*there)),
                    .wanted = in_quotes(wanted),
                    .hint = "a checkpoint that this version of the library wrote"});
-}
-
-// The file of that name, if there is one, gets a second name. Both are there at every instant.
-void keep_previous(const std::string& path) {
-  namespace fs = std::filesystem;
-  const fs::path second = Checkpoint::previous(path);
-  const fs::path link = second.string() + ".new";
-  try {
-    if (!fs::is_regular_file(fs::symlink_status(path))) return;
-    fs::remove(link);  // of a save that was killed
-    fs::create_hard_link(path, link);
-    fs::rename(link, second);
-    fs::remove(link);  // a rename between two names of one file leaves both
-  } catch (const fs::filesystem_error& error) {
-    throw FileError({.who = path,
-                     .given = "the file that is there could not be kept: " + error.code().message(),
-                     .wanted = "a folder that can be written to",
-                     .hint = "nothing was saved"});
-  }
 }
 
 }  // namespace
@@ -111,8 +90,7 @@ void Checkpoint::save(const std::string& path) {
   state.add_words(format_key, format);
   state.add_words(version_key, version);
   state.add_words(fingerprint_key, fingerprint(state));
-  keep_previous(path);
-  write_safetensors(path, state);
+  io::write_safetensors(path, state, previous(path));
 }
 
 void Checkpoint::load(const std::string& path) {

@@ -93,6 +93,7 @@ SystemCalls& system_calls() {
       .pwrite = ::pwrite,
       .fsync = ::fsync,
       .close = ::close,
+      .link = ::link,
       .rename = ::rename,
       .unlink = ::unlink};
   return calls;
@@ -189,6 +190,7 @@ DurableFile::DurableFile(const std::string& path)
       folder_(folder_of(path), O_RDONLY | O_DIRECTORY, path),
       temporary_(path) {
   const std::optional<mode_t> permissions = permissions_of(path_);
+  replaces_ = permissions.has_value();
   if (permissions && system_calls().fchmod(temporary_.file.number(), *permissions) != 0) {
     refuse_write(path_, "a new file cannot have the permissions of the old one", errno);
   }
@@ -209,10 +211,11 @@ void DurableFile::write(std::uint64_t offset, std::span<const std::byte> bytes) 
 }
 
 // A failed fsync is final: the kernel may have dropped what it could not write, and a second one may succeed.
-void DurableFile::commit() {
+void DurableFile::commit(const std::string& second_name) {
   if (system_calls().fsync(temporary_.file.number()) != 0)
     refuse_write(path_, "cannot be brought to disk", errno);
   if (const int number = temporary_.file.close()) refuse_write(path_, "cannot be closed", number);
+  if (replaces_ && !second_name.empty()) keep_old_file(second_name);
   if (system_calls().rename(temporary_.name.c_str(), path_.c_str()) != 0) {
     refuse_write(path_, "the new file cannot be given its name", errno);
   }
@@ -223,6 +226,23 @@ void DurableFile::commit() {
                    .given = "its folder cannot be brought to disk: " + reason(errno),
                    .wanted = "a name on the disk",
                    .hint = "the new file is in place; a loss of power may bring the old one back"});
+}
+
+// By way of a third name, as a link replaces nothing: then both names are there at every instant. On a file
+// system without links the old file has the second name alone until the new one takes its place.
+void DurableFile::keep_old_file(const std::string& second_name) {
+  const auto refuse = [&](int number) {
+    refuse_write(path_, "the file that is there cannot be kept as " + in_quotes(second_name), number);
+  };
+  const std::string third = temporary_in(folder_of(path_));
+  if (system_calls().link(path_.c_str(), third.c_str()) != 0) {
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) refuse(errno);
+    if (system_calls().rename(path_.c_str(), second_name.c_str()) != 0) refuse(errno);
+    return;
+  }
+  const int number = system_calls().rename(third.c_str(), second_name.c_str()) == 0 ? 0 : errno;
+  system_calls().unlink(third.c_str());  // still there after a rename between two names of one file
+  if (number != 0) refuse(number);
 }
 
 }  // namespace tapedeck::io

@@ -62,10 +62,10 @@ class TAPEDECK_API DurableFile {
 
   /// Writes all of `bytes` there.
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
-  /// Brings the file to disk and gives it its name; once, and last. An error says whether it happened after
-  /// that: then the new file is in place, and it is open whether a loss of power would bring the old one
-  /// back.
-  void commit();
+  /// Brings the file to disk and gives it its name; once, and last. If there is a `second_name`, of the same
+  /// folder, the file that is replaced keeps it. An error says whether it happened after that: then the new
+  /// file is in place, and it is open whether a loss of power would bring the old one back.
+  void commit(const std::string& second_name = {});
 
  private:
   struct Temporary {
@@ -79,7 +79,10 @@ class TAPEDECK_API DurableFile {
     bool renamed = false;
   };
 
+  void keep_old_file(const std::string& second_name);
+
   std::string path_;
+  bool replaces_ = false;
   Descriptor folder_;  // open before anything is written: its fsync comes when there is no way back
   Temporary temporary_;
 };

@@ -1,3 +1,5 @@
+#include "io/safetensors_write.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -12,7 +14,6 @@
 #include "io/sha256.hpp"
 #include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
-#include "tapedeck/io/safetensors.hpp"
 
 namespace tapedeck {
 namespace io {
@@ -108,10 +109,10 @@ class Writer {
   }
 
   // The digits take the place of the zeros that they were hashed as.
-  void finish(std::uint64_t digits_place) {
+  void finish(std::uint64_t digits_place, const std::string& second_name) {
     const std::string digits = hash_.hex();
     file_.write(digits_place, std::as_bytes(std::span(digits)));
-    file_.commit();
+    file_.commit(second_name);
   }
 
  private:
@@ -122,25 +123,30 @@ class Writer {
 };
 
 }  // namespace
-}  // namespace io
 
-void write_safetensors(const std::string& path, const StateDict& state) {
-  const io::Plan plan = io::plan(state, path);
-  const std::string json = io::compose_header(plan.header);
+void write_safetensors(const std::string& path, const StateDict& state, const std::string& second_name) {
+  const Plan plan = io::plan(state, path);
+  const std::string json = compose_header(plan.header);
   const std::uint64_t size = json.size();
-  if (size > io::longest_header) {
+  if (size > longest_header) {
     throw FileError({.who = path,
                      .given = "a header of " + std::to_string(size) + " bytes",
                      .wanted = "100000000 at most",
                      .hint = "there are too many names or words"});
   }
-  io::Writer writer(path);
+  Writer writer(path);
   writer.add(std::as_bytes(std::span(&size, 1)));
   writer.add(std::as_bytes(std::span(json)));
   for (const StateDict::Entry* entry : plan.entries) {
     std::visit([&](const auto& m) { writer.add_matrix(m); }, entry->value);
   }
-  writer.finish(sizeof size + io::digits_at);
+  writer.finish(sizeof size + digits_at, second_name);
+}
+
+}  // namespace io
+
+void write_safetensors(const std::string& path, const StateDict& state) {
+  io::write_safetensors(path, state, "");
 }
 
 }  // namespace tapedeck

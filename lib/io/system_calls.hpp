@@ -19,6 +19,7 @@ struct SystemCalls {
   ssize_t (*pwrite)(int file, const void* bytes, std::size_t size, off_t offset);
   int (*fsync)(int file);
   int (*close)(int file);
+  int (*link)(const char* file, const char* second_name);
   int (*rename)(const char* from, const char* to);
   int (*unlink)(const char* path);
 };

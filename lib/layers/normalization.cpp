@@ -26,15 +26,15 @@ BatchNorm::BatchNorm(const Scope& scope, Index features, const BatchNormOptions&
     : name_(scope.name()),
       features_(features),
       epsilon_(checked(scope, options.epsilon, options.momentum)),
-      gain_(add_normalizing(scope, "gain", features, ones)),
+      weight_(add_normalizing(scope, "weight", features, ones)),
       bias_(add_normalizing(scope, "bias", features, zeros)),
       running_{.mean = scope.add_buffer("running_mean", {features, 1}, 0),
-               .variance = scope.add_buffer("running_variance", {features, 1}, 1),
+               .variance = scope.add_buffer("running_var", {features, 1}, 1),
                .momentum = options.momentum} {}
 
 Value BatchNorm::operator()(const Value& x) const {
-  if (x.tape().mode() == train) return batch_norm(x, gain_, bias_, running_, epsilon_);
-  return batch_norm_given(x, gain_, bias_, running_.mean, running_.variance, epsilon_);
+  if (x.tape().mode() == train) return batch_norm(x, weight_, bias_, running_, epsilon_);
+  return batch_norm_given(x, weight_, bias_, running_.mean, running_.variance, epsilon_);
 }
 
 std::string BatchNorm::describe() const { return "BatchNorm(" + std::to_string(features_) + ")"; }
@@ -43,7 +43,7 @@ LayerNorm::LayerNorm(const Scope& scope, Index features, const LayerNormOptions&
     : name_(scope.name()),
       features_(features),
       epsilon_(checked(scope, options.epsilon)),
-      gain_(add_normalizing(scope, "gain", features, ones)),
+      weight_(add_normalizing(scope, "weight", features, ones)),
       bias_(add_normalizing(scope, "bias", features, zeros)) {}
 
 std::string LayerNorm::describe() const { return "LayerNorm(" + std::to_string(features_) + ")"; }

@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(every_vjp_has_mutants) {
   }
   const std::regex name(R"re(static constexpr auto name = "(\w+)")re");
   std::size_t found = 0;
-  for (const auto& source : std::filesystem::directory_iterator(std::string(test::source_dir) + "/lib/ops")) {
+  for (const auto& source : std::filesystem::directory_iterator(test::source_dir + "/lib/ops")) {
     std::ifstream file(source.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), name), end; i != end; ++i, ++found) {
@@ -468,7 +468,7 @@ BOOST_AUTO_TEST_CASE(a_table_is_left_behind) {
                             "|---|---|---|---|---|\n" +
                             rows;
   BOOST_TEST_MESSAGE(summary);
-  std::ofstream(std::string(test::output_dir) + "/mutants.md") << table;
+  std::ofstream(test::output_dir + "/mutants.md") << table;
   BOOST_TEST(mutants >= 1000);
 }
 

@@ -290,7 +290,7 @@ std::vector<td::Matrix<double>> first_step_with_a_power_for_each_tensor() {
 bool copy_computes_the_same(bool faulty) {
   td::ParameterStore store;
   const td::BatchNorm norm{store.scope("norm"), 2};
-  store.parameter("norm.gain").value<float>().fill(2);
+  store.parameter("norm.weight").value<float>().fill(2);
   store.parameter("norm.bias").value<float>().fill(-1);
   const td::Matrix<float> x{{1, 2, 3}, {4, 5, 6}};
   const auto wanted = td::predict(store, norm, x);
@@ -500,7 +500,7 @@ BOOST_AUTO_TEST_CASE(each_is_found_and_named) {
     row(p, p.by, "");
   }
   BOOST_TEST_MESSAGE(table.str());
-  std::ofstream file(std::string(test::output_dir) + "/planted_faults.md");
+  std::ofstream file(test::output_dir + "/planted_faults.md");
   file << table.str();
   BOOST_TEST(file.good());
 }

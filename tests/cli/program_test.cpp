@@ -2,80 +2,22 @@
 
 #include "cli/program.hpp"
 
-#include <atomic>
 #include <boost/test/unit_test.hpp>
-#include <filesystem>
+#include <csignal>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "cli/desk.hpp"
 #include "support/complaint.hpp"
-#include "support/temporary_folder.hpp"
-#include "tapedeck/core/random.hpp"
 #include "tapedeck/io/safetensors.hpp"
 
 namespace td = tapedeck;
 using test::contains;
-
-namespace {
-
-struct Run {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-std::string content_of(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-/// A folder with tables in it, in which the program runs.
-struct Desk {
-  test::TemporaryFolder folder;
-  std::atomic<bool> interrupted = false;
-
-  Desk() {
-    std::ofstream disk(path("disk.csv"));
-    std::ofstream sums(path("sums.csv"));
-    disk << "x,y,place\n";
-    sums << "a,b,sum,\"difference, a - b\"\n";
-    const td::Random random(1);
-    for (td::Index i = 0; i < 300; ++i) {
-      const double x = random.uniform(0, i);
-      const double y = random.uniform(1, i);
-      const bool inside = (x - 0.5) * (x - 0.5) + (y - 0.5) * (y - 0.5) < 0.16;
-      disk << 100 * x << ',' << y << ',' << (inside ? "inside" : "\"out, side\"") << '\n';
-      sums << x << ',' << y << ',' << x + y << ',' << x - y << '\n';
-    }
-    std::ofstream(path("new.csv")) << "y,x\n0.5,50\n0.02,3\n";
-  }
-
-  std::string path(const std::string& name) const { return (folder.path / name).string(); }
-  Run run(const std::vector<std::string>& arguments) const {
-    std::ostringstream out;
-    std::ostringstream err;
-    const int code = td::cli::run_program(arguments, {out, err, interrupted});
-    return {code, out.str(), err.str()};
-  }
-  Run train(std::vector<std::string> more, const std::string& out = "model") const {
-    std::vector<std::string> arguments = {"train", path("disk.csv"), "--target", "place",    "--seed",
-                                          "1",     "--out",          path(out),  "--epochs", "40"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(arguments);
-  }
-};
-
-}  // namespace
+using test::content_of;
+using test::Desk;
+using test::lines_of;
+using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
 BOOST_AUTO_TEST_SUITE(program_)
@@ -163,14 +105,14 @@ BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_n
       "--net", "8,tanh,dropout:0.2,batch-norm", "--validation", "0.2", "--patience", "30"};
   Desk desk;
   BOOST_TEST(desk.train(options, "whole").code == 0);
-  desk.interrupted = true;
+  desk.signal = SIGINT;
   const Run stopped = desk.train(options);
   BOOST_TEST(stopped.code == 130);
   BOOST_TEST(stopped.out.empty());
   BOOST_TEST(contains(stopped.err, "go on with: tapedeck resume " + desk.path("model")), stopped.err);
   const Run again = desk.run({"resume", desk.path("model")});  // somebody presses once more
   BOOST_TEST(again.code == 130);
-  desk.interrupted = false;
+  desk.signal = 0;
   const Run resumed = desk.run({"resume", desk.path("model"), "--curves", desk.path("curves.csv")});
   BOOST_TEST(resumed.code == 0, resumed.err);
   BOOST_TEST(lines_of(content_of(desk.path("curves.csv"))).size() == 41);
@@ -192,9 +134,9 @@ BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_n
 
 BOOST_AUTO_TEST_CASE(other_data_are_noticed_when_training_goes_on) {
   Desk desk;
-  desk.interrupted = true;
+  desk.signal = SIGINT;
   desk.train({});
-  desk.interrupted = false;
+  desk.signal = 0;
   std::ofstream(desk.path("disk.csv"), std::ios::app) << "1,1,inside\n";
   const Run resumed = desk.run({"resume", desk.path("model")});
   BOOST_TEST(resumed.code == 1);

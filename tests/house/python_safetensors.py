@@ -1,33 +1,34 @@
 #!/usr/bin/env python3
 """Files go to Python and back: what this library writes, the package safetensors reads, value by value, and the other
-way round; and our SHA-256 is that of hashlib.
+way round; a network trained here answers the same in PyTorch, and one trained there here; our SHA-256 is hashlib's.
 
 usage: python_safetensors.py ROOT BUILD
 
-The packages safetensors and numpy are installed from PyPI into a virtual environment in the build folder, once. Without
-PyPI, and without that environment, this fails.
+PyTorch and numpy are Debian's. The package safetensors is installed from PyPI into a virtual environment in the build
+folder, once; without PyPI, and without that environment, this fails.
 """
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-PACKAGES = ["safetensors", "numpy"]
+DEBIAN_PYTHON = "/usr/bin/python3"  # another one does not see the packages of Debian
 
 
 def environment(build):
     """A Python that has the packages; made where there is none."""
     python = build / "python" / "bin" / "python3"
-    imports = [str(python), "-c", "import " + ", ".join(PACKAGES)]
+    imports = [str(python), "-c", "import safetensors.torch, torch, numpy"]
     if python.exists() and subprocess.run(imports, capture_output=True).returncode == 0:
         return python
-    for command in ([sys.executable, "-m", "venv", "--clear", str(build / "python")],
-                    [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES],
+    for command in ([DEBIAN_PYTHON, "-m", "venv", "--clear", "--system-site-packages", str(build / "python")],
+                    [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "safetensors"],
                     imports):
         result = subprocess.run(command, text=True, capture_output=True)
         if result.returncode:
-            sys.exit(f"Nothing was compared with Python: {' '.join(PACKAGES)} cannot be installed (Debian: "
-                     f"python3-venv; PyPI must be within reach).\n{' '.join(command)}\n{result.stdout}{result.stderr}")
+            sys.exit("Nothing was compared with Python: a package is missing (Debian: python3-venv, python3-torch, "
+                     "python3-numpy; PyPI, which must be within reach: safetensors).\n"
+                     f"{' '.join(command)}\n{result.stdout}{result.stderr}")
     return python
 
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/support.hpp"
+#include "support/evidence.hpp"
 #include "tapedeck/io/csv.hpp"
 
 namespace td = tapedeck;
@@ -99,6 +100,7 @@ BOOST_AUTO_TEST_CASE(tables_of_many_columns) {
 
 BOOST_AUTO_TEST_CASE(a_table_cut_off_anywhere_is_read_or_refused) {
   int refused = 0;
+  test::Evidence evidence(test::Promise::files, "a CSV file, cut at every byte, in blocks of 1, 5 and 1000");
   for (std::size_t size = 0; size < varied.size(); ++size) {
     const std::string_view part = std::string_view(varied).substr(0, size);
     for (const std::size_t block : {1U, 5U, 1000U}) {
@@ -108,9 +110,11 @@ BOOST_AUTO_TEST_CASE(a_table_cut_off_anywhere_is_read_or_refused) {
         BOOST_TEST(test::contains(error.what(), "t.csv:"));
         ++refused;
       }
+      evidence.tried();
     }
   }
   BOOST_TEST(refused > 100);
+  evidence.outcome(std::to_string(refused) + " refused, the others are tables as well");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "io/support.hpp"
+#include "support/evidence.hpp"
 #include "tapedeck/io/csv.hpp"
 
 namespace td = tapedeck;
@@ -136,11 +137,14 @@ BOOST_AUTO_TEST_SUITE(io)
 BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(hostile_tables_are_refused_in_a_sentence) {
+  test::Evidence evidence(test::Promise::files, "CSV files made by hand");
+  evidence.outcome("all refused, with line, column and what was wanted");
   for (const Hostile& one : hostile) {
     BOOST_TEST_CONTEXT(one.text) {
       BOOST_TEST(csv_error(one.text, one.options) == one.complaint);
       BOOST_TEST(csv_error(one.text, one.options, 1) == one.complaint);  // byte by byte
     }
+    evidence.tried();
   }
 }
 

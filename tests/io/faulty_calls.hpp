@@ -1,10 +1,18 @@
 #pragma once
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
 #include <cerrno>
+#include <csignal>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "io/system_calls.hpp"
+#include "tapedeck/core/error.hpp"
 
 namespace test {
 
@@ -67,6 +75,8 @@ class FaultyCalls {
                   if (failed) errno = number;
                   return failed ? -1 : result;
                 },
+            .link = [](const char* file,
+                       const char* name) { return fails("link") ? -1 : real_.link(file, name); },
             .rename = [](const char* from,
                          const char* to) { return fails("rename") ? -1 : real_.rename(from, to); },
             .unlink = [](const char* path) { return fails("unlink") ? -1 : real_.unlink(path); }};
@@ -77,5 +87,60 @@ class FaultyCalls {
   inline static Before before_;
   inline static Longest longest_;
 };
+
+/// How many system calls the action makes.
+inline long calls_of(const std::function<void()>& action) {
+  const FaultyCalls calls([](const Call&) { return 0; });
+  action();
+  return FaultyCalls::count();
+}
+
+/// What the action says if its k-th call fails with that number, and what call it was.
+struct Outcome {
+  std::optional<std::string> error;
+  std::string call;
+};
+template <class Action>
+Outcome with_failing_call(long k, int number, const Action& action) {
+  Outcome outcome;
+  const FaultyCalls calls([&](const Call& call) {
+    if (call.number != k) return 0;
+    outcome.call = call.name;
+    return number;
+  });
+  try {
+    action();
+  } catch (const tapedeck::FileError& error) {
+    outcome.error = error.what();
+  }
+  return outcome;
+}
+
+/// Waits for a child that takes the action, and kills itself before its k-th system call.
+inline void kill_in_child(long k, const std::function<void()>& action) {
+  const pid_t child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    const FaultyCalls calls([k](const Call& call) { return call.number == k ? raise(SIGKILL) : 0; });
+    action();
+    _exit(0);
+  }
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_REQUIRE(WIFSIGNALED(status));
+  BOOST_REQUIRE(WTERMSIG(status) == SIGKILL);
+}
+
+/// What calls fail with.
+struct Failure {
+  int number;
+  const char* name;
+};
+constexpr Failure failures[] = {{ENOSPC, "ENOSPC"}, {EIO, "EIO"}, {EINTR, "EINTR"}};
+
+/// Calls that a signal may interrupt without harm.
+inline bool starts_again(const std::string& call) {
+  return call == "open" || call == "pread" || call == "pwrite";
+}
 
 }  // namespace test

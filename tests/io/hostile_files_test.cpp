@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "io/file_faults.hpp"
 #include "io/state_files.hpp"
 #include "io/utf8.hpp"
 #include "support/complaint.hpp"
+#include "support/evidence.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;
@@ -272,15 +272,17 @@ BOOST_AUTO_TEST_SUITE(safetensors)
 BOOST_AUTO_TEST_CASE(hostile_files_are_refused_each_with_its_sentence) {
   BOOST_TEST(complaint<td::FileError>([] { parsed(good); }) == "nothing was thrown");
   long count = 0;
+  Evidence evidence(Promise::files, "safetensors files made by hand");
+  evidence.outcome("all refused, each with its own sentence");
   for (const auto& files : {sizes(), texts(), names(), fields(), shapes(), offsets(), checksums()}) {
     for (const Hostile& file : files) {
       const std::string said = complaint<td::FileError>([&] { parsed(file.bytes); });
       BOOST_TEST(said == "f: " + file.sentence);
       ++count;
+      evidence.tried();
     }
   }
   BOOST_TEST(count >= 60);
-  file_faults().push_back({"hostile files, made by hand", count, "all refused, each with its own sentence"});
 }
 
 BOOST_AUTO_TEST_CASE(text_in_utf8) {

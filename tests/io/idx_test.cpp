@@ -1,16 +1,17 @@
 #include "tapedeck/io/idx.hpp"
 
-#include <zlib.h>
-
 #include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "io/gzip_bytes.hpp"
 #include "io/support.hpp"
+#include "support/evidence.hpp"
 
 namespace td = tapedeck;
+using test::gzip;
 using test::idx;
 using test::same;
 using namespace std::string_literals;
@@ -27,20 +28,6 @@ std::string header(std::uint8_t type, const std::vector<std::uint32_t>& dimensio
   std::string bytes{'\0', '\0', static_cast<char>(type), static_cast<char>(dimensions.size())};
   for (const std::uint32_t dimension : dimensions) bytes += big_endian(dimension);
   return bytes;
-}
-
-std::string gzip(std::string bytes) {
-  std::string out(bytes.size() + 1000, '\0');
-  z_stream stream{};
-  deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-  stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 const std::string images = header(0x08, {3, 2, 2}) + "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\xfe\xff"s;
@@ -179,20 +166,29 @@ BOOST_AUTO_TEST_CASE(hostile_files_are_refused_in_a_sentence) {
        "t.idx: damaged data: unknown compression method; expected a whole gzip file"},
       {z + "tail", "t.idx: damaged data: incorrect header check; expected a whole gzip file"},
   };
-  for (const auto& [bytes, complaint] : hostile) BOOST_TEST(idx_error(bytes) == complaint);
+  test::Evidence evidence(test::Promise::files, "IDX files made by hand, plain and gzip");
+  evidence.outcome("all refused, each with its own sentence");
+  for (const auto& [bytes, complaint] : hostile) {
+    BOOST_TEST(idx_error(bytes) == complaint);
+    evidence.tried();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_file_cut_off_anywhere_is_refused) {
-  const std::string z = gzip(images);
-  for (std::size_t size = 0; size < images.size(); ++size)
-    BOOST_CHECK_THROW(test::idx(images.substr(0, size)), td::FileError);
-  for (std::size_t size = 0; size < z.size(); ++size)
-    BOOST_CHECK_THROW(test::idx(z.substr(0, size)), td::FileError);
+  test::Evidence evidence(test::Promise::files, "an IDX file, plain and gzip, cut at every byte");
+  evidence.outcome("all refused");
+  for (const std::string& whole : {images, gzip(images)}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      BOOST_CHECK_THROW(test::idx(whole.substr(0, size)), td::FileError);
+      evidence.tried();
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_flipped_bit_never_changes_what_is_compressed) {
   const std::string z = gzip(images);
   int refused = 0;
+  test::Evidence evidence(test::Promise::files, "an IDX file in gzip, each bit flipped");
   for (std::size_t bit = 0; bit < 8 * z.size(); ++bit) {
     std::string flipped = z;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
@@ -201,8 +197,10 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_never_changes_what_is_compressed) {
     } catch (const td::FileError&) {
       ++refused;
     }
+    evidence.tried();
   }
   BOOST_TEST(refused > 200);
+  evidence.outcome(std::to_string(refused) + " refused, the others hold the same images");
 }
 
 BOOST_AUTO_TEST_CASE(labels_must_fit_their_images) {

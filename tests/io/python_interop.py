@@ -1,16 +1,18 @@
-"""Compares the files of tapedeck_io_tool with those of the package safetensors, in both directions.
+"""Compares the files of tapedeck_io_tool with those of the package safetensors, and its networks with PyTorch's, in
+both directions.
 
 usage: python_interop.py TOOL FOLDER      the folder is written into
-
-If PyTorch can be imported, safetensors.torch is compared as well.
 """
 import hashlib
 import subprocess
 import sys
 import tempfile
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
+import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
@@ -113,19 +115,57 @@ def written_there_read_here(file):
            '"U64" or "U8"\n')
 
 
-def with_torch(file):
-    try:
-        import torch
-        from safetensors.torch import load_file as load, save_file as save
-    except ImportError:
-        return
-    tensors = {"fc.weight": torch.arange(6.0).reshape(2, 3), "fc.bias": torch.tensor([1.0, 2.0])}
-    save(tensors, file)
-    expect("what PyTorch wrote", run("print", file).stdout, printed({n: t.numpy() for n, t in tensors.items()}, {}))
-    run("write", file)
-    layer = torch.nn.Linear(3, 2)
-    layer.load_state_dict({name.removeprefix("fc."): t for name, t in load(file).items() if name.startswith("fc.")})
-    expect("a Linear", described(layer.weight.detach().numpy()), described(WRITTEN["fc.weight"]))
+class Network(torch.nn.Sequential):
+    """The one that tool.cpp has, by the same names."""
+
+    def __init__(self, dtype):
+        layers = OrderedDict(fc_1=torch.nn.Linear(3, 5), bn=torch.nn.BatchNorm1d(5), tanh=torch.nn.Tanh(),
+                             fc_2=torch.nn.Linear(5, 4), ln=torch.nn.LayerNorm(4), relu=torch.nn.ReLU(),
+                             fc_3=torch.nn.Linear(4, 2))
+        super().__init__(layers)
+        self.to(dtype)
+
+    def trained(self, steps):
+        x = torch.randn(64, 3, dtype=self.fc_1.weight.dtype)
+        optimizer = torch.optim.Adam(self.parameters(), lr=0.01)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(self(x), x[:, :2] ** 2 + x[:, 1:]).backward()
+            optimizer.step()
+        return self
+
+
+def expect_same_answers(what, model, file):
+    """Of the model in PyTorch, and of the file's weights here; in units of the largest answer. The longest sum has five
+    terms: a few roundings in each of seven layers."""
+    dtype = model.fc_1.weight.dtype
+    x = torch.randn(40, 3, dtype=torch.float64)
+    inputs, outputs = file.with_suffix(".x"), file.with_suffix(".y")
+    safetensors.torch.save_file({"x": x}, inputs)
+    scalar = {torch.float32: "float", torch.float64: "double"}[dtype]
+    expect(f"{what}: predict", run("predict", scalar, file, inputs, outputs).stderr, "")
+    y = model.eval()(x.to(dtype)).detach().double()
+    difference = (safetensors.torch.load_file(outputs)["y"] - y).abs().max() / y.abs().max()
+    bound = 64 * torch.finfo(dtype).eps
+    if not difference <= bound:
+        faults.append(f"{what}: answers differ by {difference:.2g} of the largest, and not by at most {bound:.2g}")
+
+
+def networks_to_pytorch_and_back(file):
+    torch.manual_seed(3)
+    for scalar, dtype in (("float", torch.float32), ("double", torch.float64)):
+        expect(f"train {scalar}", run("train", scalar, file).stderr, "")
+        model = Network(dtype)
+        model.load_state_dict(safetensors.torch.load_file(file))  # refuses names and shapes that are not its own
+        expect_same_answers(f"trained here, {scalar}", model, file)
+
+        model.trained(10)  # here, there, and here again
+        safetensors.torch.save_file(model.state_dict(), file)
+        expect_same_answers(f"trained on in PyTorch, {scalar}", model, file)
+        safetensors.torch.save_file(Network(dtype).trained(10).state_dict(), file)
+        loaded = Network(dtype)
+        loaded.load_state_dict(safetensors.torch.load_file(file))
+        expect_same_answers(f"trained in PyTorch, {scalar}", loaded, file)
 
 
 def digests(file):
@@ -136,7 +176,7 @@ def digests(file):
 
 
 with tempfile.TemporaryDirectory(dir=folder) as scratch:
-    for number, compare in enumerate([written_here_read_there, written_there_read_here, with_torch, digests]):
+    for number, compare in enumerate([written_here_read_there, written_there_read_here, networks_to_pytorch_and_back, digests]):
         compare(Path(scratch) / f"{number}.safetensors")
 print("\n".join(faults))
 sys.exit(bool(faults))

@@ -18,13 +18,13 @@ namespace {
 
 void has_gain_and_bias(td::ParameterStore& store, const td::Layer& layer, const std::string& description) {
   BOOST_TEST(store.size() == 2);
-  BOOST_TEST((store.parameter("norm.gain").shape() == td::Shape{3, 1}));
+  BOOST_TEST((store.parameter("norm.weight").shape() == td::Shape{3, 1}));
   BOOST_TEST((store.parameter("norm.bias").shape() == td::Shape{3, 1}));
-  BOOST_TEST(arma::all(arma::vectorise(store.parameter("norm.gain").value<double>() == 1)));
+  BOOST_TEST(arma::all(arma::vectorise(store.parameter("norm.weight").value<double>() == 1)));
   BOOST_TEST(arma::all(arma::vectorise(store.parameter("norm.bias").value<double>() == 0)));
-  BOOST_TEST(store.parameter("norm.gain").group() == td::groups::normalization);
+  BOOST_TEST(store.parameter("norm.weight").group() == td::groups::normalization);
   BOOST_TEST(store.parameter("norm.bias").group() == td::groups::normalization);
-  BOOST_TEST((layer.parameter("gain") == store.parameter("norm.gain").handle()));
+  BOOST_TEST((layer.parameter("weight") == store.parameter("norm.weight").handle()));
   BOOST_TEST((layer.parameter("bias") == store.parameter("norm.bias").handle()));
   BOOST_TEST(layer.name() == "norm");
   BOOST_TEST(layer.describe() == description);
@@ -45,7 +45,7 @@ struct Statistics {
   td::Matrix<double> variance;
 };
 Statistics of(td::ParameterStore& store) {
-  return {store.buffer<double>("norm.running_mean"), store.buffer<double>("norm.running_variance")};
+  return {store.buffer<double>("norm.running_mean"), store.buffer<double>("norm.running_var")};
 }
 bool equal(const td::Matrix<double>& a, const td::Matrix<double>& b) {
   return arma::all(arma::vectorise(a == b));
@@ -147,8 +147,8 @@ BOOST_AUTO_TEST_CASE(evaluation_normalises_by_running_statistics) {
   td::ParameterStore store({.seed = 0, .scalar = td::f64});
   const td::BatchNorm layer{store.scope("norm"), 2, {.epsilon = 0.01}};
   store.buffer<double>("norm.running_mean") = td::Matrix<double>(arma::vec{1, -2});
-  store.buffer<double>("norm.running_variance") = td::Matrix<double>(arma::vec{4, 0.25});
-  store.parameter("norm.gain").value<double>() = td::Matrix<double>(arma::vec{3, 2});
+  store.buffer<double>("norm.running_var") = td::Matrix<double>(arma::vec{4, 0.25});
+  store.parameter("norm.weight").value<double>() = td::Matrix<double>(arma::vec{3, 2});
   store.parameter("norm.bias").value<double>() = td::Matrix<double>(arma::vec{0.5, -0.5});
   td::Memory memory;
   td::Tape tape(store, memory, td::evaluate);
@@ -165,11 +165,11 @@ BOOST_AUTO_TEST_CASE(evaluation_normalises_by_running_statistics) {
 BOOST_AUTO_TEST_CASE(a_copy_of_the_store_has_its_own_statistics) {
   td::ParameterStore store({.seed = 0, .scalar = td::f64});
   const td::BatchNorm layer{store.scope("norm"), 3};
-  store.parameter("norm.gain").value<double>().fill(2);
+  store.parameter("norm.weight").value<double>().fill(2);
   store.buffer<double>("norm.running_mean").fill(5);
   td::ParameterStore copy = store.copy();
   BOOST_TEST(
-      equal(copy.parameter("norm.gain").value<double>(), store.parameter("norm.gain").value<double>()));
+      equal(copy.parameter("norm.weight").value<double>(), store.parameter("norm.weight").value<double>()));
   BOOST_TEST(equal(copy.buffer<double>("norm.running_mean"), store.buffer<double>("norm.running_mean")));
   td::SGD optimizer{copy, {.learning_rate = 0.1}};
   pass(copy, layer, test::normal({3, 8}, 1));
@@ -186,8 +186,8 @@ BOOST_AUTO_TEST_CASE(wrong_inputs) {
   td::Tape tape(store, memory);
   const td::Value x = tape.input(td::Matrix<float>(2, 4, arma::fill::zeros));
   const td::Value single = tape.input(td::Matrix<float>(3, 1, arma::fill::zeros));
-  BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { batch(x); }), "gain \"batch.gain\" is 3x1"));
-  BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { layer(x); }), "gain \"layer.gain\" is 3x1"));
+  BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { batch(x); }), "gain \"batch.weight\" is 3x1"));
+  BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { layer(x); }), "gain \"layer.weight\" is 3x1"));
   BOOST_TEST(test::contains(complaint<td::ShapeError>([&] { batch(single); }), "a batch of at least 2"));
   BOOST_CHECK_NO_THROW(layer(single));
 }

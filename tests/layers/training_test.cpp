@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "support/evidence.hpp"
 #include "support/op_tests.hpp"
 #include "support/references.hpp"
 #include "tapedeck/layers/activation.hpp"
@@ -60,13 +61,18 @@ void follows(const test::Reference& reference) {
     td::Tape tape(store, memory, mode);
     return model(tape.input(td::Matrix<double>(x.head_cols(batch)))).matrix<double>();
   };
-  BOOST_TEST_CONTEXT(reference.name) {
-    for (std::size_t i = 0; i < state.size(); ++i) {
-      BOOST_TEST(test::difference(*state[i], reference.gradients[i + 2]) < 1e-12, "state " << i);
-    }
-    BOOST_TEST(test::difference(output(td::evaluate), reference.output) < 1e-12);
-    BOOST_TEST(test::difference(output(td::train), reference.cotangent) < 1e-12);
+  test::Evidence evidence(test::Promise::references, "networks after 5 steps: parameters, buffers, outputs");
+  evidence.outcome("1e-12, PyTorch in double");
+  const auto compare = [&](const std::string& what, const td::Matrix<double>& got,
+                           const td::Matrix<double>& wanted) {
+    BOOST_TEST(test::difference(got, wanted) < 1e-12, reference.name << ", " << what);
+    evidence.tried();
+  };
+  for (std::size_t i = 0; i < state.size(); ++i) {
+    compare("state " + std::to_string(i), *state[i], reference.gradients[i + 2]);
   }
+  compare("evaluate", output(td::evaluate), reference.output);
+  compare("train", output(td::train), reference.cotangent);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "optim/small_problem.hpp"
+#include "support/evidence.hpp"
 #include "support/folders.hpp"
 #include "tapedeck/optim/cosine_with_warmup.hpp"
 #include "tapedeck/optim/exponential_decay.hpp"
@@ -23,8 +24,8 @@ namespace {
 
 // What PyTorch makes of the same problem: see tests/data/optim/make_optim_references.py.
 const nlohmann::json& references() {
-  static const nlohmann::json data = nlohmann::json::parse(
-      std::ifstream(std::string(test::source_dir) + "/tests/data/optim/references.json"));
+  static const nlohmann::json data =
+      nlohmann::json::parse(std::ifstream(test::source_dir + "/tests/data/optim/references.json"));
   return data;
 }
 
@@ -177,6 +178,8 @@ BOOST_DATA_TEST_CASE(optimizer_as_in_pytorch, boost::unit_test::data::make(optim
   }
   BOOST_TEST_REQUIRE(wanted.size() == 10U);
   std::size_t seen = 0;
+  test::Evidence evidence(test::Promise::references, "optimizers: parameters at 10 of 100 steps");
+  evidence.outcome("1e-11, PyTorch in double");
   run<double>(named, [&](int t, const std::vector<double>& values) {
     const auto found = wanted.find(std::to_string(t));
     if (found == wanted.end()) return;
@@ -188,6 +191,7 @@ BOOST_DATA_TEST_CASE(optimizer_as_in_pytorch, boost::unit_test::data::make(optim
         BOOST_TEST(std::abs(values[i] - reference) <= 1e-11 * std::max(1.0, std::abs(reference)));
       }
     }
+    evidence.tried();
   });
   BOOST_TEST(seen == wanted.size());
 }
@@ -211,6 +215,8 @@ BOOST_DATA_TEST_CASE(schedule_as_in_pytorch, boost::unit_test::data::make(schedu
   SmallProblem problem;
   td::SGD optimizer{problem.store, {.learning_rate = 0.1}};
   const auto step = named.make(optimizer);
+  test::Evidence evidence(test::Promise::references, "schedules: the rates of 61 epochs");
+  evidence.outcome("1e-14, PyTorch");
   for (int epoch = 0; epoch <= 60; ++epoch) {
     const double reference = wanted[static_cast<std::size_t>(epoch)];
     BOOST_TEST_CONTEXT("epoch " << epoch << ": " << optimizer.learning_rate() << ", reference "
@@ -219,6 +225,7 @@ BOOST_DATA_TEST_CASE(schedule_as_in_pytorch, boost::unit_test::data::make(schedu
     }
     if (epoch < 60) step(epoch);
   }
+  evidence.tried();
 }
 
 BOOST_AUTO_TEST_CASE(every_reference_is_used) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/complaint.hpp"
+#include "support/evidence.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/optim/adagrad.hpp"
 #include "tapedeck/optim/adam.hpp"
@@ -115,6 +116,7 @@ BOOST_AUTO_TEST_CASE(an_optimizer_goes_on_with_the_same_bits_from_every_step) {
         if (i == 4) whole.optimizer->set_learning_rate(0.05);
         whole.step(i);
       }
+      test::Evidence evidence(test::Promise::resuming, "optimizers, from each of 10 steps, float and double");
       for (td::Index from = 0; from < 10; ++from) {
         Problem resumed(make, scalar);
         Both both{resumed};
@@ -124,6 +126,7 @@ BOOST_AUTO_TEST_CASE(an_optimizer_goes_on_with_the_same_bits_from_every_step) {
           resumed.step(i);
         }
         BOOST_TEST(same_values(whole, resumed), name << " from step " << from);
+        evidence.tried();
       }
     }
   }

@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_matrix_is_aligned_and_padding_is_zero, T, Sc
 
 BOOST_AUTO_TEST_CASE(a_group_lies_in_one_run) {
   Model m;
-  m.store.add("norm.gain", {2, 2}, td::ones, {.group = td::groups::normalization});
+  m.store.add("norm.weight", {2, 2}, td::ones, {.group = td::groups::normalization});
   m.store.add("last", {2, 2}, td::zeros);
   m.store.set_group("encoder.fc_2", "head");
   m.store.seal();

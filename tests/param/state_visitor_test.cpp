@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_store_is_put_back_with_gradients_and_statistics_that_wait
           BOOST_TEST(arma::approx_equal(p.value<T>(), q.value<T>(), "absdiff", 0), p.name());
           BOOST_TEST(arma::approx_equal(p.gradient<T>(), q.gradient<T>(), "absdiff", 0), p.name());
         }
-        for (const char* name : {"bn.running_mean", "bn.running_variance"}) {
+        for (const char* name : {"bn.running_mean", "bn.running_var"}) {
           BOOST_TEST(
               arma::approx_equal(first.store.buffer<T>(name), second.store.buffer<T>(name), "absdiff", 0));
         }
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(biases_and_statistics_are_vectors_and_weights_are_matrices)
   BOOST_TEST(!state.find("fc_1.weight")->vector);
   BOOST_TEST(!state.find("fc_2.weight")->vector);
   BOOST_TEST(state.find("fc_1.bias")->vector);
-  BOOST_TEST(state.find("bn.gain")->vector);
+  BOOST_TEST(state.find("bn.weight")->vector);
   BOOST_TEST(state.find("bn.running_mean")->vector);
 }
 

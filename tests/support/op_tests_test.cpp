@@ -8,6 +8,7 @@
 #include <regex>
 #include <set>
 
+#include "support/evidence.hpp"
 #include "support/folders.hpp"
 #include "support/references.hpp"
 
@@ -280,6 +281,8 @@ void two_tapes_at_once(const OpSample& sample) {
 
 void against_pytorch(const OpSample& sample, const std::vector<Reference>& all) {
   std::size_t compared = 0;
+  Evidence evidence(Promise::references, "ops: outputs and cotangents");
+  evidence.outcome("1e-12, PyTorch in double");
   for (const Reference& r : all) {
     if (r.name != sample.name) continue;
     Samples s{r.inputs, {}};
@@ -287,11 +290,13 @@ void against_pytorch(const OpSample& sample, const std::vector<Reference>& all) 
     const Result result = run<double>(sample, s, &r.cotangent);
     const double error = difference(result.output, r.output, r.elementwise);
     BOOST_TEST(error <= 1e-12, "output of case " << compared << ": " << error);
+    evidence.tried();
     std::size_t got = 0;
     for (std::size_t i = 0; i < r.gradients.size(); ++i) {
       if (!s.variable[i]) continue;
       const double g = difference(result.gradients[got++], r.gradients[i], r.elementwise);
       BOOST_TEST(g <= 1e-12, "cotangent " << i << " of case " << compared << ": " << g);
+      evidence.tried();
     }
     ++compared;
   }
@@ -348,8 +353,7 @@ BOOST_AUTO_TEST_CASE(every_op_is_tested) {
   std::set<std::string> sampled;
   for (const test::OpSample& s : test::op_samples()) sampled.insert(s.name.substr(0, s.name.find(' ')));
   std::size_t found = 0;
-  for (const auto& header :
-       std::filesystem::directory_iterator(std::string(test::source_dir) + "/include/tapedeck/ops")) {
+  for (const auto& header : std::filesystem::directory_iterator(test::source_dir + "/include/tapedeck/ops")) {
     std::ifstream file(header.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), declaration), end; i != end; ++i, ++found) {

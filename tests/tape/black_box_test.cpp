@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(a_store_that_does_not_fit_is_refused_and_left_alone) {
                       "a store of double; expected float"));
   td::ParameterStore missing{{.seed = 1}};
   const td::Linear fc{missing.scope("fc"), 2, 4};
-  BOOST_TEST(contains(complaint<td::NameError>(restoring(missing)), "without the parameter \"norm.gain\""));
+  BOOST_TEST(contains(complaint<td::NameError>(restoring(missing)), "without the parameter \"norm.weight\""));
   Network extra({.seed = 1});
   extra.store.add("more", {1, 1}, td::ones);
   BOOST_TEST(

@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_SUITE(predict)
 BOOST_AUTO_TEST_CASE(outputs_are_those_of_an_evaluate_tape) {
   Model m;
   m.store.buffer<float>("norm.running_mean").fill(3);
-  m.store.buffer<float>("norm.running_variance").fill(2);
+  m.store.buffer<float>("norm.running_var").fill(2);
   const td::FlatBuffer buffers = m.store.buffers();
   const arma::fmat x = ramp<float>({3, 7});
   td::Memory memory;

@@ -44,8 +44,9 @@ class TAPEDECK_API Checkpoint {
   /// the same name replaces them. NameError for the names "format", "tapedeck" and "fingerprint".
   Checkpoint& set_words(const std::string& name, std::string words);
 
-  /// Writes all of it, so that a file of this name is whole at every instant. What was there before keeps a
-  /// second name, `previous(path)`. FileError if it cannot; the old file is untouched then.
+  /// Writes all of it, so that a file of this name is there and whole at every instant. What was there before
+  /// keeps a second name, `previous(path)`, once the new file is on the disk; where the file system has no
+  /// links, it has that name alone for an instant. FileError if it cannot; nothing is lost then.
   void save(const std::string& path);
   /// Puts all of it back. FileError if the file cannot be read, is damaged (its checksum is verified before
   /// anything else), or is of a later kind; StateError if it is one of other objects: it names what is

@@ -19,10 +19,9 @@ struct BatchNormOptions {
 };
 
 /// Normalises features over the batch in train mode, and by running statistics in evaluate mode (Ioffe and
-/// Szegedy, ICML 2015; formulas at batch_norm()). Defaults are PyTorch's, whose "weight" is "gain" here.
-/// Parameters "gain" (1 at first) and "bias" (0), group "normalization"; buffers "running_mean" (0) and
-/// "running_variance" (1). A pass in train mode hands its statistics over with `backward`; the optimizer's
-/// `step` commits them.
+/// Szegedy, ICML 2015; formulas at batch_norm()). Defaults and names are PyTorch's: parameters "weight", the
+/// gain (1 at first), and "bias" (0), group "normalization"; buffers "running_mean" (0) and "running_var"
+/// (1). A pass in train mode hands its statistics over with `backward`; the optimizer's `step` commits them.
 class TAPEDECK_API BatchNorm {
  public:
   static constexpr const char* kind = "batch_norm";
@@ -36,7 +35,7 @@ class TAPEDECK_API BatchNorm {
 
   const std::string& name() const { return name_; }
   std::string describe() const;
-  std::vector<NamedParameter> parameters() const { return {{"gain", gain_}, {"bias", bias_}}; }
+  std::vector<NamedParameter> parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
   /// Its buffers, as `store.buffer<T>(layer.running().mean)` takes them, and its momentum.
   const RunningStatistics& running() const { return running_; }
 
@@ -44,7 +43,7 @@ class TAPEDECK_API BatchNorm {
   std::string name_;
   Index features_;
   double epsilon_;
-  Parameter gain_;
+  Parameter weight_;
   Parameter bias_;
   RunningStatistics running_;
 };
@@ -55,7 +54,7 @@ struct LayerNormOptions {
 };
 
 /// Normalises each sample over its features (Ba, Kiros and Hinton, arXiv 1607.06450; formulas at
-/// layer_norm()). Parameters "gain" (1 at first) and "bias" (0), group "normalization".
+/// layer_norm()). Parameters "weight", the gain (1 at first), and "bias" (0), group "normalization".
 class TAPEDECK_API LayerNorm {
  public:
   static constexpr const char* kind = "layer_norm";
@@ -65,17 +64,17 @@ class TAPEDECK_API LayerNorm {
   LayerNorm(const Scope& scope, Index features, const LayerNormOptions& options = {});
 
   /// x is features x batch, and so is what it gives.
-  Value operator()(const Value& x) const { return layer_norm(x, gain_, bias_, epsilon_); }
+  Value operator()(const Value& x) const { return layer_norm(x, weight_, bias_, epsilon_); }
 
   const std::string& name() const { return name_; }
   std::string describe() const;
-  std::vector<NamedParameter> parameters() const { return {{"gain", gain_}, {"bias", bias_}}; }
+  std::vector<NamedParameter> parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
 
  private:
   std::string name_;
   Index features_;
   double epsilon_;
-  Parameter gain_;
+  Parameter weight_;
   Parameter bias_;
 };
 

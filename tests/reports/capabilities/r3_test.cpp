@@ -39,7 +39,7 @@ arma::mat normalised(const arma::mat& x, const arma::vec& mean, const arma::vec&
 /// that leaves them there but commits running statistics.
 struct Normalization {
   Normalization() {
-    store.parameter("norm.gain").value<double>() = gain;
+    store.parameter("norm.weight").value<double>() = gain;
     store.parameter("norm.bias").value<double>() = bias;
   }
   test::Pass train(const arma::mat& x, const arma::mat& dy) {
@@ -55,7 +55,7 @@ struct Normalization {
   td::BatchNorm layer{store.scope("norm"), 3};
   td::SGD optimizer{store, {.learning_rate = 0}};
   const arma::mat& mean = store.buffer<double>("norm.running_mean");
-  const arma::mat& variance = store.buffer<double>("norm.running_variance");
+  const arma::mat& variance = store.buffer<double>("norm.running_var");
 };
 
 /// The report's network.
@@ -196,7 +196,7 @@ BOOST_AUTO_TEST_CASE(batch_norm_in_training_takes_the_batchs_mean_and_biased_var
   const arma::mat h = normalised(x, m, v, arma::ones(3), arma::zeros(3));
   const arma::vec dgain = arma::sum(dy % h, 1);
   const arma::vec dbias = arma::sum(dy, 1);
-  BOOST_TEST(difference(norm.store.parameter("norm.gain").gradient<double>(), dgain) < rounding);
+  BOOST_TEST(difference(norm.store.parameter("norm.weight").gradient<double>(), dgain) < rounding);
   BOOST_TEST(difference(norm.store.parameter("norm.bias").gradient<double>(), dbias) < rounding);
   // dx = gain n (dy - mean(dy) - h mean(dy h)), n = 1 / sqrt(v + 1e-5)
   for (td::Index c = 0; c < 7; ++c) {

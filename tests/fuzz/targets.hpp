@@ -1,0 +1,16 @@
+#pragma once
+
+/// @file
+/// The readers of files, each called with any bytes. Whatever one throws is a finding; a sanitizer's report,
+/// of course, as well.
+
+#include <string_view>
+
+namespace fuzz {
+
+/// The first byte chooses among read_csv()'s options, the others are the table.
+void csv(std::string_view bytes);
+void idx(std::string_view bytes);
+void safetensors(std::string_view bytes);
+
+}  // namespace fuzz

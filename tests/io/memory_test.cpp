@@ -1,0 +1,115 @@
+// How much memory files take at most while they are written and read.
+
+#include "support/allocations.hpp"
+
+#if !defined(TEST_SANITIZED) && defined(__linux__)
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "io/state_files.hpp"
+#include "support/evidence.hpp"
+#include "support/temporary_folder.hpp"
+#include "tapedeck/io/csv.hpp"
+#include "tapedeck/io/idx.hpp"
+#include "tapedeck/io/safetensors.hpp"
+
+namespace td = tapedeck;
+using namespace test;
+
+namespace {
+
+long resident_megabytes() {
+  std::ifstream file("/proc/self/statm");
+  long size = 0;
+  long resident = 0;
+  file >> size >> resident;
+  return resident * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+// By how many megabytes a process of its own grows, at its largest, while it takes the action.
+long growth(const std::function<void()>& action) {
+  const pid_t child = fork();
+  BOOST_REQUIRE(child >= 0);
+  if (child == 0) {
+    malloc_trim(0);  // what was freed and kept would be used first
+    const long before = resident_megabytes();
+    action();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    _exit(static_cast<int>((usage.ru_maxrss >> 10) - before));
+  }
+  int status = 0;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+// What it takes to make 64 MB, and how much that is allowed to be.
+void require_growth(const std::string& what, long most, const std::function<void()>& action) {
+  Evidence evidence(Promise::files, "memory of " + what);
+  const long used = growth(action);
+  BOOST_TEST(used >= 64, what << ": " << used << " MB");
+  BOOST_TEST(used <= most, what << ": " << used << " MB");
+  evidence.outcome(std::to_string(used) + " MB, and at most " + std::to_string(most));
+  evidence.tried();
+}
+
+td::StateDict large_state() {
+  td::StateDict state;
+  state.add({"w", td::Matrix<float>(2048, 4096, arma::fill::ones)});
+  for (const char* name : {"m", "n", "o", "p"})
+    state.add({name, td::Matrix<double>(1024, 512, arma::fill::ones)});
+  state.add({"i", td::IndexMatrix(1 << 21, 1, arma::fill::ones), true});
+  return state;
+}
+
+struct Folder {
+  TemporaryFolder folder;
+  std::string path = folder.path / "file";
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_FIXTURE_TEST_SUITE(memory, Folder)
+
+BOOST_AUTO_TEST_CASE(a_safetensors_file_takes_twice_its_size_and_a_little) {
+  require_growth("64 MB of state, made and saved", 2 * 64 + 16,
+                 [&] { td::write_safetensors(path, large_state()); });
+  BOOST_TEST((std::filesystem::file_size(path) >> 20U) == 64U);
+  require_growth("64 MB of state, loaded", 2 * 64 + 16, [&] { td::read_safetensors(path); });
+}
+
+BOOST_AUTO_TEST_CASE(a_table_takes_twice_its_numbers) {
+  constexpr long rows = 1 << 16;  // of 128 numbers
+  std::string row = "1";
+  for (int column = 1; column < 128; ++column) row += column % 2 == 0 ? ",1" : ",2.5";
+  std::ofstream file(path);
+  for (long i = 0; i < rows; ++i) file << row << '\n';
+  file.close();
+  require_growth("a CSV file of 64 MB of numbers", 2 * 64 + 2, [&] {  // of which read_csv() says 1 MB
+    td::read_csv(path, {.header = false, .targets = {0, 5}});
+  });
+}
+
+BOOST_AUTO_TEST_CASE(images_take_their_size_and_a_little) {
+  {
+    std::ofstream file(path, std::ios::binary);
+    file << std::string("\0\0\x0d\x02\0\0\x40\0\0\0\x04\0", 12) << std::string(1 << 26, '\1');
+  }
+  require_growth("an IDX file of 64 MB of float", 64 + 2, [&] { td::read_idx(path); });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+BOOST_AUTO_TEST_SUITE_END()
+
+#endif
