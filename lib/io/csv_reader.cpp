@@ -23,9 +23,9 @@ void refuse_csv(const std::string& name, CsvPosition where, const std::string& g
 
 CsvReader::CsvReader(Source& source, std::string name, char delimiter, std::size_t block)
     : source_(source), name_(std::move(name)), delimiter_(delimiter) {
-  buffer_.resize(std::max(block, byte_order_mark.size()) + 1);
+  buffer_.resize(std::max(block, byte_order_mark.size()) + decimal_window);
   for (const char c : {delimiter, '\r', '\n', '"', '\0'}) special_[static_cast<unsigned char>(c)] = true;
-  size_ = read_fully(source_, buffer_.data(), buffer_.size() - 1);
+  size_ = read_fully(source_, buffer_.data(), buffer_.size() - decimal_window);
   buffer_[size_] = '\0';
   at_ = kept_ = buffer_.data();
   if (std::string_view(buffer_.data(), size_).starts_with(byte_order_mark)) {
@@ -50,8 +50,8 @@ bool CsvReader::more(const char*& p) {
   }
   std::copy_n(kept_, size_, buffer_.data());
   offset_ += kept;
-  if (size_ + 1 >= buffer_.size()) buffer_.resize(2 * buffer_.size());
-  const std::size_t count = source_.read(buffer_.data() + size_, buffer_.size() - 1 - size_);
+  if (size_ + decimal_window >= buffer_.size()) buffer_.resize(2 * buffer_.size());
+  const std::size_t count = source_.read(buffer_.data() + size_, buffer_.size() - decimal_window - size_);
   at_end_ = count == 0;
   size_ += count;
   buffer_[size_] = '\0';

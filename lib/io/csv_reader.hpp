@@ -67,7 +67,7 @@ class CsvReader {
   std::string name_;
   char delimiter_;
   bool special_[256] = {};  // whether a character ends a plain field, or must not be in one
-  std::string buffer_;      // a NUL follows what has been read, so that a number ends there
+  std::string buffer_;  // a NUL follows what has been read, so that a number ends there, and some more bytes
   std::size_t size_ = 0;
   const char* kept_;  // what more() must keep, up to the end
   const char* at_;
@@ -83,7 +83,9 @@ class CsvReader {
 
 inline bool CsvReader::take_number(double& x) {
   double value = 0;
-  const char* p = read_decimal(at_, value);
+  const char* p = short_decimal<std::uint64_t>(at_, value);
+  if (p == nullptr) p = short_decimal<Bytes16>(at_, value);
+  if (p == nullptr) p = read_decimal(at_, value);
   if (p == nullptr) return false;
   row_ended_ = *p != delimiter_;
   if (row_ended_) {

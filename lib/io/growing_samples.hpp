@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/huge_pages.hpp"
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck::detail {
@@ -30,6 +31,7 @@ class GrowingSamples {
   /// the C library gives back what lies on top.
   Matrix<double> taken() {
     Matrix<double> all(rows_, count_, arma::fill::none);
+    prefer_huge_pages(all.memptr(), all.n_elem * sizeof(double));
     for (Index piece = pieces_.size(); piece-- > 0;) {
       const Index first = piece * per_piece_;
       const Index count = std::min(per_piece_, count_ - std::min(first, count_));

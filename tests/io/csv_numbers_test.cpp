@@ -74,6 +74,42 @@ BOOST_AUTO_TEST_CASE(short_numbers_are_rounded_exactly) {
   BOOST_TEST(wrong == 0);
 }
 
+// Every form that the windows of 8 and 16 bytes know, and those just beyond: each number of digits, each
+// place of the point, and whatever may stand behind.
+BOOST_AUTO_TEST_CASE(windows_read_what_strtod_reads_or_nothing) {
+  std::mt19937_64 random(9);
+  long read = 0;
+  const auto check = [&]<class Bytes>(const std::string& number, const std::string& tail) {
+    std::string text = number + tail;
+    text.resize(text.size() + td::detail::decimal_window, '7');
+    double x = 0;
+    const char* const end = td::detail::short_decimal<Bytes>(text.c_str(), x);
+    if (end == nullptr) return;
+    ++read;
+    const double wanted = std::strtod(number.c_str(), nullptr);
+    BOOST_TEST(end - text.c_str() == static_cast<std::ptrdiff_t>(number.size()), text);
+    BOOST_TEST(std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(wanted), text);
+    BOOST_TEST((tail[0] != 'e' && tail[0] != 'E'), text);
+  };
+  for (int digits = 0; digits <= 18; ++digits) {
+    for (int point = -1; point <= digits; ++point) {
+      for (const std::string tail :
+           {",", "\n", "\r\n", "e5,", "E-3,", ".5,", "x,", "-1,", "\xb0,", "\xff,", ":", "/"}) {
+        for (int i = 0; i < 4; ++i) {
+          std::string number;
+          for (int d = 0; d < digits; ++d) number += static_cast<char>('0' + random() % 10);
+          if (point >= 0) number.insert(static_cast<std::size_t>(point), ".");
+          if (i % 2 == 1) number.insert(0, "-");
+          if ((point < 0 && tail[0] == '.') || (number.empty() && tail[0] == '-')) continue;  // they go on
+          check.operator()<std::uint64_t>(number, tail);
+          check.operator()<td::detail::Bytes16>(number, tail);
+        }
+      }
+    }
+  }
+  BOOST_TEST(read > 6000);
+}
+
 BOOST_AUTO_TEST_CASE(numbers_at_the_limits) {
   const std::vector<std::string> texts = {"9007199254740992",
                                           "9007199254740993",
