@@ -7,7 +7,8 @@
 
 namespace tapedeck {
 
-/// y = max(x, 0) (Nair and Hinton, ICML 2010). dx = dy where x > 0, else 0; the derivative at 0 is 0.
+/// y = max(x, 0) (Nair and Hinton, ICML 2010). dx = 0 where x <= 0, else dy; the derivative at 0 is 0. Where
+/// x is NaN, dx is dy, as in PyTorch.
 TAPEDECK_API Value relu(const Value& x);
 
 /// y = x where x > 0, else slope x (Maas, Hannun and Ng, 2013). dx = dy where x > 0, else slope dy.
