@@ -43,7 +43,7 @@ struct Number {
   friend Number operator+(Number a, Number b) { return {a.value + b.value, a.error + b.error}; }
   friend Number operator-(Number a, Number b) { return {a.value - b.value, a.error + b.error}; }
   friend Number operator*(Number a, Number b) {
-    const auto part = [](Real size, Real error) { return error == 0 ? 0 : std::abs(size) * error; };
+    const auto part = [](Real factor, Real e) { return e == 0 ? 0 : std::abs(factor) * e; };
     return {a.value * b.value, part(a.value, b.error) + part(b.value, a.error) + a.error * b.error};
   }
   friend Number operator/(Number a, Number b) {
@@ -313,7 +313,8 @@ template <class T>
 Exact<T> normalized_rows(const Grid<T>& x, const Grid<T>& gain, const Grid<T>& bias, Real epsilon,
                          const Grid<T>& dy, bool gain_by_column) {
   using N = Number<T>;
-  const auto [rows, cols] = x.shape();
+  const Index rows = x.shape().rows;
+  const Index cols = x.shape().cols;
   const N b = static_cast<Real>(cols);
   const auto at = [&](Index r, Index c) { return gain_by_column ? c : r; };
   std::vector<N> n;
@@ -378,7 +379,8 @@ std::optional<Exact<T>> exact(const OpSample& sample, const Samples& s, const td
   }
   const Grid<T> dy(cotangent);
   const Grid<T>& x = in.front();
-  const auto [rows, cols] = x.shape();
+  const Index rows = x.shape().rows;
+  const Index cols = x.shape().cols;
   const auto like_x = [&](const auto& f) { return filled_like(x, f); };
   const auto single = [](N n) { return Grid<T>(1, 1, [=](Index, Index) { return n; }); };
 
@@ -434,7 +436,7 @@ std::optional<Exact<T>> exact(const OpSample& sample, const Samples& s, const td
                       {spread([](Index, Index c) { return c; })}};
     }
     return Exact<T>{single(total<T>(count, [&](Index i) { return x[i]; }) / divisor),
-                    {spread([](Index, Index) { return 0; })}};
+                    {spread([](Index, Index) { return Index{0}; })}};
   }
   if (name == "concatenate_rows") {
     Index above = 0;
@@ -475,15 +477,15 @@ std::optional<Exact<T>> exact(const OpSample& sample, const Samples& s, const td
                                                        : N(static_cast<Real>(rows * cols));
   };
   if (const auto f = element_losses<T>().find(name); f != element_losses<T>().end()) {
-    const auto& [value, by_x, by_target] = f->second;
+    const ElementLoss<T>& loss = f->second;
     const N delta = option(1, 1);
     const N n = scaled_by(false);
     const N share = dy[0] / n;
     const auto times_share = [&](const auto& slope) {
       return like_x([&](Index r, Index c) { return slope(x(r, c), in[1](r, c), delta) * share; });
     };
-    const N sum = total<T>(rows * cols, [&](Index i) { return value(x[i], in[1][i], delta); });
-    return Exact<T>{single(sum / n), {times_share(by_x), times_share(by_target)}};
+    const N sum = total<T>(rows * cols, [&](Index i) { return loss.value(x[i], in[1][i], delta); });
+    return Exact<T>{single(sum / n), {times_share(loss.by_x), times_share(loss.by_target)}};
   }
   if (name == "cross_entropy") {
     const auto& labels = std::get<td::IndexMatrix>(s.inputs[1]);
