@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(losses_over_very_many_floats) {
       std::log1p(std::exp(-3.0)) - 3);
 }
 
-// Of one class in two samples of three, and of two classes: log(1 + e).
+// Logits of 1 and 2 where the first is right cost log(1 + e).
 BOOST_AUTO_TEST_CASE(cross_entropies_over_very_many_samples) {
   const td::Index samples = 18'000'000;
   td::Matrix<float> z(2, samples);

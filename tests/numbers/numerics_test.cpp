@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_sure_and_right_answer_costs_little_and_not_nothi
   }
 }
 
-// Where neither bit is left of the target, the gradient is.
+// To where exp is no number of T any more, above and below.
 BOOST_AUTO_TEST_CASE_TEMPLATE(tails_of_activations, T, Scalars) {
   const double most = std::numeric_limits<T>::max();
   std::vector<double> x;
