@@ -28,10 +28,11 @@ struct Huber {
     return hn::IfThenElse(hn::Gt(size, delta), linear, hn::Mul(half, hn::Mul(size, size)));
   }
 };
-struct LogisticLoss {
+struct LogisticLoss {  // the logarithm last: it is all that is left where x is large and t is 1
   HWY_INLINE auto operator()(auto x, auto t, auto /*delta*/) const {
     const auto product = hn::IfThenZeroElse(hn::Eq(t, hn::Zero(Wide())), hn::Mul(x, t));
-    return hn::Sub(softplus_of(Wide(), x), product);
+    const auto [positive, rest] = softplus_of(Wide(), x);
+    return hn::Add(hn::Sub(positive, product), rest);
   }
 };
 

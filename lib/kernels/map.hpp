@@ -16,7 +16,7 @@ namespace tapedeck::kernels {
 enum ElementFunction : unsigned char {
   scale,            ///< x: a x                                       0.5 ulp
   relu,             ///< x: max(x, 0)                                 exact
-  relu_vjp,         ///< dy, y: dy where y > 0, else 0                exact
+  relu_vjp,         ///< dy, y: 0 where y <= 0, else dy               exact
   leaky_relu,       ///< x: x where x > 0, else a x                   0.5 ulp
   leaky_relu_vjp,   ///< dy, x: dy where x > 0, else a dy             0.5 ulp
   tanh,             ///< x                                            3 / 3 ulp

@@ -126,7 +126,10 @@ struct SigmoidVjp {
   }
 };
 struct Softplus {
-  HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto x) const { return softplus_of(d, x); }
+  HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto x) const {
+    const auto [positive, rest] = softplus_of(d, x);
+    return hn::Add(positive, rest);
+  }
 };
 struct SoftplusVjp {
   HWY_INLINE auto operator()(auto d, auto /*a*/, auto /*b*/, auto dy, auto x) const {

@@ -91,11 +91,15 @@ HWY_INLINE Logistic<V> logistic_of(D d, V x) {
   return {hn::IfThenElse(negative, small, large), hn::IfThenElse(negative, large, small)};
 }
 
-// log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))
+// log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), the two parts; where x is large, the sum is the first
+// alone.
+template <class V>
+struct SoftplusParts {
+  V positive, rest;
+};
 template <class D, class V>
-HWY_INLINE V softplus_of(D d, V x) {
-  const V positive = hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);
-  return hn::Add(positive, hn::Log1p(d, exp(d, hn::Neg(hn::Abs(x)))));
+HWY_INLINE SoftplusParts<V> softplus_of(D d, V x) {
+  return {hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x), hn::Log1p(d, exp(d, hn::Neg(hn::Abs(x))))};
 }
 
 }  // namespace

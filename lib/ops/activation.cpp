@@ -7,7 +7,7 @@
 namespace tapedeck {
 namespace {
 
-// y = max(x, 0)     dx = dy where x > 0, else 0
+// y = max(x, 0)     dx = 0 where x <= 0, else dy
 struct Relu {
   static constexpr auto name = "relu";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";

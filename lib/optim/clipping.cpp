@@ -1,6 +1,7 @@
 #include "tapedeck/optim/clipping.hpp"
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "core/ranges.hpp"
@@ -28,8 +29,15 @@ double clip_norm(ParameterStore& store, double max_norm) {
   Gradients& gradients = store.gradients();
   const double norm = gradients.norm();
   if (!std::isfinite(norm)) refuse(store, "clip_norm");
-  const double factor = max_norm / (norm + 1e-6);
-  if (factor < 1) gradients *= factor;
+  const double whole = norm + 1e-6;
+  if (max_norm >= whole) return norm;
+  // Below the normal numbers of the scalar a factor loses its digits, though what it gives may not: 1e-20 is
+  // a float, 1e-20 / 1e30 is not. There the gradients first go down by powers of two, which are exact.
+  const double smallest = with_scalar(
+      store.scalar(), []<class T>(T) { return static_cast<double>(std::numeric_limits<T>::min()); });
+  double part = max_norm;
+  for (; part / whole < smallest; part *= 0x1p100) gradients *= 0x1p-100;
+  gradients *= part / whole;
   return norm;
 }
 

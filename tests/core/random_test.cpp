@@ -5,8 +5,6 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstdint>
-#include <numbers>
-#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,7 +14,11 @@
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;
+using test::correlation;
 using test::kolmogorov_smirnov;
+using test::mean;
+using test::moment;
+using test::normal_distribution;
 
 namespace {
 
@@ -30,28 +32,8 @@ std::vector<double> sample(Draw draw) {
   return x;
 }
 
-double mean(const std::vector<double>& x) {
-  return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
-}
-
-/// The mean of the power-th power of the distances from `centre`.
-double moment(const std::vector<double>& x, double centre, int power) {
-  const auto add = [&](double sum, double value) { return sum + std::pow(value - centre, power); };
-  return std::accumulate(x.begin(), x.end(), 0.0, add) / static_cast<double>(x.size());
-}
-
 /// Five standard errors of a mean of `draws` numbers whose standard deviation is `deviation`.
 double five_sigma(double deviation) { return 5 * deviation / std::sqrt(static_cast<double>(draws)); }
-
-double normal_distribution(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
-
-double correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const double mx = mean(x);
-  const double my = mean(y);
-  double product = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) product += (x[i] - mx) * (y[i] - my);
-  return product / static_cast<double>(x.size()) / std::sqrt(moment(x, mx, 2) * moment(y, my, 2));
-}
 
 double chi_square(const std::vector<std::uint64_t>& counts, double expected) {
   double sum = 0;

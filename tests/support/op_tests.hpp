@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "tapedeck/check/gradient_check.hpp"
@@ -50,6 +51,28 @@ class OpTests {
 
 /// All samples that are registered.
 const std::vector<OpSample>& op_samples();
+
+/// The elements of one input.
+using Elements = std::variant<td::Matrix<double>, td::IndexMatrix>;
+
+/// Inputs as matrices, and which of them are differentiated.
+struct Samples {
+  std::vector<Elements> inputs;
+  std::vector<bool> variable;
+};
+/// The sample's inputs for so many features and samples; numbers that float holds exactly, so that both
+/// scalars see the same.
+Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1);
+
+/// What an op gives, and what its vjp makes of a cotangent.
+struct Result {
+  td::Matrix<double> output;
+  std::vector<td::Matrix<double>> gradients;  ///< of the inputs that are differentiated
+};
+/// One forward and one backward in T, as step 1 of the seed 0; with normal numbers for a cotangent unless it
+/// is given.
+template <class T>
+Result run(const OpSample& sample, const Samples& samples, const td::Matrix<double>* cotangent = nullptr);
 
 /// Normal numbers away from zero, the same for the same seed.
 td::Matrix<double> normal(td::Shape shape, std::uint64_t seed);

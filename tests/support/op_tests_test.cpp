@@ -14,28 +14,19 @@
 
 namespace test {
 
-namespace {
-
-using Elements = std::variant<td::Matrix<double>, td::IndexMatrix>;
-
-// Inputs as matrices, and which of them are differentiated.
-struct Samples {
-  std::vector<Elements> inputs;
-  std::vector<bool> variable;
-};
-
-Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed = 1) {
+Samples draw(const OpSample& sample, td::Shape shape, std::uint64_t seed) {
   Samples s;
   for (const td::CheckInput& input : sample.inputs(shape)) {
     s.inputs.push_back(input.elements(td::Random(seed).stream(s.inputs.size())));
     s.variable.push_back(input.differentiated());
-    // What float holds exactly, so that both scalars see the same numbers.
     if (auto* m = std::get_if<td::Matrix<double>>(&s.inputs.back())) {
       m->transform([](double x) { return static_cast<double>(static_cast<float>(x)); });
     }
   }
   return s;
 }
+
+namespace {
 
 void add_buffers(td::ParameterStore& store, const OpSample& sample, td::Shape shape) {
   for (int i = 0; i < sample.buffers; ++i)
@@ -72,14 +63,10 @@ td::Matrix<T> cotangent_for(const td::Value& y, std::uint64_t seed = 99) {
   return arma::conv_to<td::Matrix<T>>::from(normal(y.shape(), seed));
 }
 
-struct Result {
-  td::Matrix<double> output;
-  std::vector<td::Matrix<double>> gradients;  // of the inputs that are differentiated
-};
+}  // namespace
 
-// One forward and one backward.
 template <class T>
-Result run(const OpSample& sample, const Samples& s, const td::Matrix<double>* given_cotangent = nullptr) {
+Result run(const OpSample& sample, const Samples& s, const td::Matrix<double>* given_cotangent) {
   td::ParameterStore store({.seed = 0, .scalar = td::scalar_of<T>});
   const td::Shape first = std::visit([](const auto& m) { return td::shape_of(m); }, s.inputs.front());
   add_buffers(store, sample, first);
@@ -92,6 +79,11 @@ Result run(const OpSample& sample, const Samples& s, const td::Matrix<double>* g
   tape.backward(td::Root(y, v));
   return {in_double(y.matrix<T>()), cotangents<T>(inputs, s)};
 }
+
+template Result run<float>(const OpSample&, const Samples&, const td::Matrix<double>*);
+template Result run<double>(const OpSample&, const Samples&, const td::Matrix<double>*);
+
+namespace {
 
 bool same(const std::vector<td::Matrix<double>>& a, const std::vector<td::Matrix<double>>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) {

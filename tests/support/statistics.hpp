@@ -3,8 +3,33 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numbers>
+#include <numeric>
+#include <vector>
 
 namespace test {
+
+inline double mean(const std::vector<double>& x) {
+  return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+}
+
+/// The mean of the power-th power of the distances from `centre`.
+inline double moment(const std::vector<double>& x, double centre, int power) {
+  const auto add = [&](double sum, double value) { return sum + std::pow(value - centre, power); };
+  return std::accumulate(x.begin(), x.end(), 0.0, add) / static_cast<double>(x.size());
+}
+
+/// Of independent numbers it has the mean 0 and the deviation 1 / sqrt(n).
+inline double correlation(const std::vector<double>& x, const std::vector<double>& y) {
+  const double mx = mean(x);
+  const double my = mean(y);
+  double product = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) product += (x[i] - mx) * (y[i] - my);
+  return product / static_cast<double>(x.size()) / std::sqrt(moment(x, mx, 2) * moment(y, my, 2));
+}
+
+/// Of N(0, 1).
+inline double normal_distribution(double x) { return std::erfc(-x / std::numbers::sqrt2) / 2; }
 
 /// The p-value of the Kolmogorov-Smirnov test of numbers against a distribution function (asymptotic series).
 template <class Numbers, class Distribution>

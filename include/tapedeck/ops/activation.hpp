@@ -7,7 +7,8 @@
 
 namespace tapedeck {
 
-/// y = max(x, 0) (Nair and Hinton, ICML 2010). dx = dy where x > 0, else 0; the derivative at 0 is 0.
+/// y = max(x, 0) (Nair and Hinton, ICML 2010). dx = 0 where x <= 0, else dy; the derivative at 0 is 0. Where
+/// x is NaN, dx is dy, as in PyTorch.
 TAPEDECK_API Value relu(const Value& x);
 
 /// y = x where x > 0, else slope x (Maas, Hannun and Ng, 2013). dx = dy where x > 0, else slope dy.
@@ -28,11 +29,11 @@ TAPEDECK_API Value softplus(const Value& x);
 TAPEDECK_API Value elu(const Value& x, double alpha = 1);
 
 /// y = x P(x), P the normal distribution function (Hendrycks and Gimpel, arXiv 1606.08415; the exact form).
-/// dx = dy (P(x) + x p(x)), p the normal density. gelu(-Inf) is NaN, as it is 0 times Inf.
+/// dx = dy (P(x) + x p(x)), p the normal density. gelu(-Inf) is NaN, as it is 0 times Inf; dx is 0 there.
 TAPEDECK_API Value gelu(const Value& x);
 
 /// y = x sigmoid(x), also known as swish (Elfwing, Uchibe and Doya, Neural Networks 107, 2018). dx = dy s (1
-/// + x (1 - s)), s = sigmoid(x). silu(-Inf) is NaN.
+/// + x (1 - s)), s = sigmoid(x). silu(-Inf) is NaN; dx is 0 there.
 TAPEDECK_API Value silu(const Value& x);
 
 }  // namespace tapedeck

@@ -41,7 +41,7 @@ TAPEDECK_API Value huber(const Value& x, const Operand& target, Reduction reduct
 
 /// Cross-entropy of softmax(z) with class labels: -log softmax(z)[t] for each sample; z is classes x batch,
 /// the labels (an IndexMatrix) are 1 x batch, counted from 0. dz = (softmax(z) - onehot(t)) dl / n, where n
-/// is 1 or batch.
+/// is 1 or batch. An infinite dl gives NaN at the labels, as Inf - Inf, and infinities elsewhere.
 TAPEDECK_API Value cross_entropy(const Value& logits, const Operand& labels, Reduction reduction);
 
 /// Cross-entropy of softmax(z) with target probabilities: -sum over classes of t log softmax(z) for each

@@ -12,6 +12,8 @@ namespace tapedeck {
 ///
 ///     s = s + d^2
 ///     w = w - rate / (1 + (t - 1) learning_rate_decay) d / (sqrt(s) + epsilon)
+///
+/// In a float store s overflows with a d above 1.8e19, and w then stands still.
 class TAPEDECK_API Adagrad : public Optimizer {
  public:
   /// What Adagrad is made with.

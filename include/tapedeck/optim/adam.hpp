@@ -14,8 +14,10 @@ namespace tapedeck {
 ///     v = beta_2 v + (1 - beta_2) d^2
 ///     w = w - rate (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)
 ///
-/// The bias correction counts the steps of each parameter. In a float store squares of gradients above 1.8e19
-/// overflow; such a gradient asks for clipping anyway.
+/// The bias correction counts the steps of each parameter. In a float store v overflows beyond 3.4e38: by one
+/// d above 1.8e19 / sqrt(1 - beta_2), which is 5.8e20 with the default, and by many above 1.8e19. From then
+/// on v is Inf and w stands still; clip such gradients. Squares of a d below 1e-22 vanish there, which does
+/// not show if epsilon is at least 1e-15.
 class TAPEDECK_API Adam : public Optimizer {
  public:
   /// What Adam is made with.

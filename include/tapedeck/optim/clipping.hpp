@@ -10,8 +10,9 @@ namespace tapedeck {
 
 /// Scales all gradients by max_norm / (norm + 1e-6) if that makes them smaller, as PyTorch does; `norm` is
 /// the Euclidean norm of all of them together, accumulated in double (Pascanu, Mikolov and Bengio, ICML
-/// 2013). Returns the norm before. OptionError unless max_norm is finite and above 0; NonFiniteError, and
-/// gradients as they were, if the norm is not finite.
+/// 2013). The result is right also where the factor is too small for the store's scalar. Returns the norm
+/// before. OptionError unless max_norm is finite and above 0; NonFiniteError, and gradients as they were, if
+/// the norm is not finite.
 TAPEDECK_API double clip_norm(ParameterStore& store, double max_norm);
 
 /// Moves every element of every gradient to the nearest number in [-limit, limit], as PyTorch's

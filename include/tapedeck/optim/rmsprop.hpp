@@ -17,6 +17,10 @@ namespace tapedeck {
 ///     m = beta m + (1 - beta) d              if centered, else 0
 ///     v = momentum v + d / (sqrt(s - m^2) + epsilon)
 ///     w = w - rate v
+///
+/// In a float store s overflows beyond 3.4e38: by one d above 1.8e19 / sqrt(1 - beta), which is 1.8e20 with
+/// the default, and by many above 1.8e19. From then on d / (sqrt(s) + epsilon) is 0 (NaN if centered and m^2
+/// is Inf too).
 class TAPEDECK_API RMSprop : public Optimizer {
  public:
   /// What RMSprop is made with.
