@@ -97,13 +97,13 @@ BOOST_AUTO_TEST_SUITE(cli)
 BOOST_FIXTURE_TEST_SUITE(process, Desk)
 
 BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM}) {
     std::filesystem::remove(path("model"));
     std::filesystem::remove(path("model.previous"));
     Process training(*this, endless_training(*this));
     wait_for(path("model.previous"));  // the second save is over: it trains
-    training.send(signal);
-    BOOST_TEST(training.wait() == 128 + signal);
+    training.send(number);
+    BOOST_TEST(training.wait() == 128 + number);
     BOOST_TEST(training.out().empty());
     BOOST_TEST(contains(training.err(), "go on with: tapedeck resume " + path("model")), training.err());
     Process inspecting(*this, {"inspect", path("model")});
@@ -111,9 +111,9 @@ BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
     BOOST_TEST(contains(inspecting.out(), "in training of 10000000 epochs"), inspecting.out());
     Process resuming(*this, {"resume", path("model")});
     std::this_thread::sleep_for(100ms);
-    resuming.send(signal);
+    resuming.send(number);
     const int end = resuming.wait();
-    BOOST_TEST((end == 128 + signal || end == -signal), end);  // in training, or before it could be asked
+    BOOST_TEST((end == 128 + number || end == -number), end);  // in training, or before it could be asked
   }
 }
 

@@ -72,6 +72,12 @@ check("top_level.py", tree | {"build-thread/file": ""})
 check("top_level.py", tree | {"docs/file": ""}, "docs does not belong")
 check("top_level.py", {name: text for name, text in tree.items() if name != "LICENSE"}, "LICENSE is missing")
 
+check("silent_library.py", {"lib/a.cpp": "// std::cout << x\nif (&out == &std::cout) log.exit(1);\n"})
+check("silent_library.py", {"lib/cli/a.cpp": "std::cout << 1;\n"})
+check("silent_library.py", {"lib/a.cpp": "\n  std::cerr << 1;\n"}, "lib/a.cpp:2")
+check("silent_library.py", {"include/a.hpp": "std::abort();\n"}, "include/a.hpp:1")
+check("silent_library.py", {"lib/b/a.cpp": "x(); exit(1);\n"}, "lib/b/a.cpp:1")
+
 check("no_leftovers.py", {"lib/a.cpp": "int todo_list;\n"})
 check("no_leftovers.py", {"lib/core/a.cpp": "\n// TO" + "DO: later\n"}, "lib/core/a.cpp:2")
 check("no_leftovers.py", {"tests/run": "# FIX" + "ME\n"}, "tests/run:1")

@@ -84,7 +84,7 @@ std::vector<LayerSample> samples() {
            [](Store& s, V x) {
              const td::RunningStatistics running{.mean = td::Buffer(s.family(), 0),
                                                  .variance = td::Buffer(s.family(), 1)};
-             return td::batch_norm(x, of(s, "l.gain"), of(s, "l.bias"), running);
+             return td::batch_norm(x, of(s, "l.weight"), of(s, "l.bias"), running);
            },
        .smallest_batch = 2,
        .over_batch = true},
@@ -93,7 +93,7 @@ std::vector<LayerSample> samples() {
            [](Store& s, td::Index f) {
              return td::Layer(td::LayerNorm{s.scope("l"), f});
            },
-       .by_ops = [](Store& s, V x) { return td::layer_norm(x, of(s, "l.gain"), of(s, "l.bias")); }},
+       .by_ops = [](Store& s, V x) { return td::layer_norm(x, of(s, "l.weight"), of(s, "l.bias")); }},
       {.kind = "residual",
        .make =
            [](Store& s, td::Index f) {
@@ -175,7 +175,7 @@ bool same(const Matrices<T>& a, const Matrices<T>& b) {
 std::set<std::string> words_of_headers(const std::regex& pattern) {
   std::set<std::string> words;
   for (const auto& header :
-       std::filesystem::directory_iterator(std::string(test::source_dir) + "/include/tapedeck/layers")) {
+       std::filesystem::directory_iterator(test::source_dir + "/include/tapedeck/layers")) {
     std::ifstream file(header.path());
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i) words.insert((*i)[1]);

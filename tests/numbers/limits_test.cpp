@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(statistics_over_very_many_floats) {
   BOOST_TEST(store.parameter("norm.bias").gradient<float>()[0] == static_cast<float>(many));
   optimizer.step();
   BOOST_TEST(store.buffer<float>("norm.running_mean")[0] == 1000);
-  BOOST_TEST(std::abs(store.buffer<float>("norm.running_variance")[0] - 1) <= eps<float>);
+  BOOST_TEST(std::abs(store.buffer<float>("norm.running_var")[0] - 1) <= eps<float>);
 }
 
 // --- Gradients of any size

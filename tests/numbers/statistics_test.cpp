@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(orthogonal_matrices_are_uniform) {
 BOOST_AUTO_TEST_CASE(every_initialiser_is_tested) {
   std::set<std::string> tested{"constant", "orthogonal"};
   for (const Rule& rule : rules()) tested.insert(rule.name);
-  std::ifstream file(std::string(test::source_dir) + "/include/tapedeck/param/initializer.hpp");
+  std::ifstream file(test::source_dir + "/include/tapedeck/param/initializer.hpp");
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   const std::regex declaration(R"(TAPEDECK_API Initializer (\w+)\()");
   std::size_t found = 0;
