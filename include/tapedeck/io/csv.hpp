@@ -17,12 +17,14 @@ namespace tapedeck {
 /// A column of a table: by its name in the header, or by its number, counted from 0.
 class CsvColumn {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): columns are listed as names and numbers, `{"x", 3}`
   /// The column of this name.
   CsvColumn(std::string name) : which_(std::move(name)) {}
   /// The column of this name.
   CsvColumn(const char* name) : which_(std::string(name)) {}
   /// The column of this number.
   CsvColumn(std::integral auto number) : which_(static_cast<Index>(number)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   /// The name or the number, whichever was given.
   const std::variant<std::string, Index>& which() const { return which_; }
