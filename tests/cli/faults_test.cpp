@@ -27,19 +27,15 @@ namespace {
 
 /// A finished model on the desk, and what is done to it and with it.
 struct Work : Desk {
-  test::td::io::SystemCalls real_calls = test::td::io::system_calls();
+  test::UnwaitedDisk disk;
   std::string old_model;
   std::string old_predictions = "older predictions\n";
 
   Work() {
-    test::td::io::system_calls().fsync = [](int) { return 0; };  // the disk is not waited for
     BOOST_REQUIRE(train_shortly().code == 0);
     old_model = content_of(path("model"));
     restore();
   }
-  Work(const Work&) = delete;
-  Work& operator=(const Work&) = delete;
-  ~Work() { test::td::io::system_calls() = real_calls; }
 
   void restore() const {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {

@@ -19,9 +19,9 @@ using namespace test;
 
 namespace {
 
-// The files of the generations a and b are there, and c is to be saved. The disk is not waited for.
+// The files of the generations a and b are there, and c is to be saved.
 struct Generations {
-  td::io::SystemCalls real_calls = td::io::system_calls();
+  UnwaitedDisk disk;
   TemporaryFolder folder;
   std::string path = folder.path / "run.safetensors";
   std::string second = td::Checkpoint::previous(path);
@@ -31,7 +31,6 @@ struct Generations {
   std::string a, b, c;
 
   Generations() {
-    td::io::system_calls().fsync = [](int) { return 0; };
     for (std::string* generation : {&a, &b, &c}) {
       store.parameter("fc.weight").value<float>() += 1.0F;
       save();
@@ -39,9 +38,6 @@ struct Generations {
     }
     restore();
   }
-  Generations(const Generations&) = delete;
-  Generations& operator=(const Generations&) = delete;
-  ~Generations() { td::io::system_calls() = real_calls; }
 
   void restore() const {
     for (const std::string& name : {path, second}) std::filesystem::remove(name);  // one file may have both

@@ -88,6 +88,20 @@ class FaultyCalls {
   inline static Longest longest_;
 };
 
+/// While it lives, nobody waits for the disk. At its end the system calls are again what they were.
+class UnwaitedDisk {
+ public:
+  UnwaitedDisk() {
+    tapedeck::io::system_calls().fsync = [](int) { return 0; };
+  }
+  UnwaitedDisk(const UnwaitedDisk&) = delete;
+  UnwaitedDisk& operator=(const UnwaitedDisk&) = delete;
+  ~UnwaitedDisk() { tapedeck::io::system_calls() = before_; }
+
+ private:
+  tapedeck::io::SystemCalls before_ = tapedeck::io::system_calls();
+};
+
 /// How many system calls the action makes.
 inline long calls_of(const std::function<void()>& action) {
   const FaultyCalls calls([](const Call&) { return 0; });

@@ -1,12 +1,6 @@
 // Everything that can go wrong while a file is saved, at every place where it can.
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
-#include <csignal>
-#include <functional>
-#include <optional>
 #include <string>
 
 #include "io/failing_allocations.hpp"
@@ -22,9 +16,9 @@ using namespace test;
 
 namespace {
 
-// A file that is saved over an older one. The disk is not waited for.
+// A file that is saved over an older one.
 struct Save {
-  td::io::SystemCalls real_calls = td::io::system_calls();
+  UnwaitedDisk disk;
   TemporaryFolder folder;
   std::string path = folder.path / "model.safetensors";
   td::StateDict old_state = small_state(1);
@@ -33,15 +27,11 @@ struct Save {
   std::string new_bytes;
 
   Save() {
-    td::io::system_calls().fsync = [](int) { return 0; };
     td::write_safetensors(path, new_state);
     new_bytes = bytes_of(path);
     td::write_safetensors(path, old_state);
     old_bytes = bytes_of(path);
   }
-  Save(const Save&) = delete;
-  Save& operator=(const Save&) = delete;
-  ~Save() { td::io::system_calls() = real_calls; }
 
   void restore() const { put_bytes(path, old_bytes); }
   void save() const { td::write_safetensors(path, new_state); }
