@@ -1,13 +1,13 @@
 #pragma once
 
 #include <atomic>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "cli/program.hpp"
+#include "io/state_files.hpp"
 #include "support/temporary_folder.hpp"
 #include "tapedeck/core/random.hpp"
 
@@ -21,12 +21,6 @@ struct Run {
   std::string out;
   std::string err;
 };
-
-inline std::string content_of(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 inline std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;

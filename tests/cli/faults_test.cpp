@@ -16,8 +16,8 @@
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
 
+using test::bytes_of;
 using test::contains;
-using test::content_of;
 using test::Desk;
 using test::Evidence;
 using test::Promise;
@@ -33,7 +33,7 @@ struct Work : Desk {
 
   Work() {
     BOOST_REQUIRE(train_shortly().code == 0);
-    old_model = content_of(path("model"));
+    old_model = bytes_of(path("model"));
     restore();
   }
 
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(the_disk_is_full_at_any_call_of_a_training) {
 
 BOOST_AUTO_TEST_CASE(the_disk_is_full_at_any_call_of_a_prediction) {
   const long count = test::calls_of([&] { predict(); });
-  const std::string predictions = content_of(path("predictions.csv"));
+  const std::string predictions = bytes_of(path("predictions.csv"));
   BOOST_TEST(predictions != old_predictions);
   Evidence evidence(Promise::faults, "tapedeck predict over an older file, ENOSPC at each system call");
   evidence.outcome("exit code 1, and the older file; or 0, and the new one");
@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(the_disk_is_full_at_any_call_of_a_prediction) {
     const test::Outcome outcome = test::with_failing_call(k, ENOSPC, [&] { run = predict(); });
     const bool renamed = k >= count - 1;  // what is left: fsync of the folder, and its close
     BOOST_TEST(
-        (content_of(path("predictions.csv")) == (run.code == 0 || renamed ? predictions : old_predictions)),
+        (bytes_of(path("predictions.csv")) == (run.code == 0 || renamed ? predictions : old_predictions)),
         "call " << k << ", " << outcome.call);
     evidence.tried();
   }

@@ -16,8 +16,8 @@
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
 
+using test::bytes_of;
 using test::contains;
-using test::content_of;
 using test::Desk;
 using test::Evidence;
 using test::Promise;
@@ -60,8 +60,8 @@ class Process {
     id_ = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
-  std::string out() const { return content_of(out_); }
-  std::string err() const { return content_of(err_); }
+  std::string out() const { return bytes_of(out_); }
+  std::string err() const { return bytes_of(err_); }
 
  private:
   std::string out_, err_;

@@ -13,8 +13,8 @@
 #include "tapedeck/io/safetensors.hpp"
 
 namespace td = tapedeck;
+using test::bytes_of;
 using test::contains;
-using test::content_of;
 using test::Desk;
 using test::lines_of;
 using test::Run;
@@ -35,11 +35,11 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
   BOOST_TEST(metrics[1].starts_with("validation loss 0."));
   BOOST_TEST(std::stod(metrics[1].substr(metrics[1].rfind(' '))) > 0.85);
 
-  const std::vector<std::string> curves = lines_of(content_of(desk.path("curves.csv")));
+  const std::vector<std::string> curves = lines_of(bytes_of(desk.path("curves.csv")));
   BOOST_TEST(curves.size() == 41);
   BOOST_TEST(curves[0] == "epoch,loss,validation_loss,learning_rate,seconds");
   BOOST_TEST(curves[40].starts_with("40,0."));
-  const std::string plot = content_of(desk.path("plot.svg"));
+  const std::string plot = bytes_of(desk.path("plot.svg"));
   BOOST_TEST(plot.starts_with("<svg"));
   BOOST_TEST(contains(plot, "validation"));
 
@@ -53,7 +53,7 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
   const Run to_file =
       desk.run({"predict", desk.path("model"), desk.path("new.csv"), "--out", desk.path("predictions.csv")});
   BOOST_TEST(to_file.out.empty());
-  BOOST_TEST(content_of(desk.path("predictions.csv")) == predicted.out);
+  BOOST_TEST(bytes_of(desk.path("predictions.csv")) == predicted.out);
 
   const Run evaluated =
       desk.run({"evaluate", desk.path("model"), desk.path("disk.csv"), "--target", "place"});
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_n
   desk.signal = 0;
   const Run resumed = desk.run({"resume", desk.path("model"), "--curves", desk.path("curves.csv")});
   BOOST_TEST(resumed.code == 0, resumed.err);
-  BOOST_TEST(lines_of(content_of(desk.path("curves.csv"))).size() == 41);
+  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 41);
   const td::StateDict whole = td::read_safetensors(desk.path("whole"));
   const td::StateDict parts = td::read_safetensors(desk.path("model"));
   BOOST_TEST(whole.entries().size() == parts.entries().size());

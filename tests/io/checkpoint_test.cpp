@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "io/state_files.hpp"
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
 #include "support/temporary_folder.hpp"
@@ -19,6 +20,7 @@
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
+using test::bytes_of;
 using test::complaint;
 using test::contains;
 
@@ -55,12 +57,6 @@ struct Setup {
   }
 };
 
-std::string content_of(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 std::string first_weight(Setup& setup) {
   std::ostringstream text;
   text.precision(17);
@@ -93,7 +89,7 @@ BOOST_AUTO_TEST_CASE(training_goes_on_from_a_file_after_any_of_fifty_batches) {
     const std::string again = (folder.path / "again").string();
     resumed.checkpoint.save(again);
     BOOST_TEST(resumed_loss == loss);
-    BOOST_TEST((content_of(again) == content_of(end)), "from batch " << i);
+    BOOST_TEST((bytes_of(again) == bytes_of(end)), "from batch " << i);
     evidence.tried();
   }
 }
@@ -104,15 +100,15 @@ BOOST_AUTO_TEST_CASE(the_one_before_is_kept) {
   Setup setup;
   setup.checkpoint.save(path);
   BOOST_TEST(!std::filesystem::exists(td::Checkpoint::previous(path)));
-  const std::string first = content_of(path);
+  const std::string first = bytes_of(path);
   setup.fit();
   setup.checkpoint.save(path);
-  BOOST_TEST(content_of(td::Checkpoint::previous(path)) == first);
-  const std::string second = content_of(path);
+  BOOST_TEST(bytes_of(td::Checkpoint::previous(path)) == first);
+  const std::string second = bytes_of(path);
   BOOST_TEST(second != first);
   setup.fit();
   setup.checkpoint.save(path);
-  BOOST_TEST(content_of(td::Checkpoint::previous(path)) == second);
+  BOOST_TEST(bytes_of(td::Checkpoint::previous(path)) == second);
   Setup other;
   other.checkpoint.load(td::Checkpoint::previous(path));
 }
@@ -185,7 +181,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_checkpoint_is_refused) {
   };
   BOOST_TEST(contains(rewritten("format", "tapedeck checkpoint 2"), "format is \"tapedeck checkpoint 2\""));
   BOOST_TEST(contains(rewritten("fingerprint", "0"), "fingerprint is \"0\""));
-  std::string damaged = content_of(path);
+  std::string damaged = bytes_of(path);
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
   std::ofstream(path, std::ios::binary) << damaged;
   BOOST_CHECK_THROW(setup.checkpoint.load(path), td::FileError);
