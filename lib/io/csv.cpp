@@ -1,5 +1,7 @@
 #include "tapedeck/io/csv.hpp"
 
+#include <algorithm>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -55,13 +57,13 @@ std::vector<std::string> names_in(const CsvReader& reader, const std::vector<Cel
 // Rows into samples.
 class Table {
  public:
-  Table(CsvReader& reader, const CsvOptions& options, const CsvColumns& columns)
+  Table(CsvReader& reader, const CsvOptions& options, const CsvColumns& columns, Index rows)
       : reader_(reader),
         options_(options),
         columns_(columns),
         classes_(options.classes),
-        x_(columns.features.size()),
-        y_(columns.targets.size()) {}
+        x_(columns.features.size(), rows),
+        y_(columns.targets.size(), rows) {}
 
   void take_row();
   void take_row(const std::vector<Cell>& cells);
@@ -216,15 +218,48 @@ CsvData Table::data() {
           .skipped_rows = skipped_rows_};
 }
 
+// Each field of a row takes a byte at least: its own, or the delimiter or line end behind it.
+Index rows_within(const TextSize& text, const CsvOptions& options, Index fields) {
+  const Index lines = text.lines - (options.header && text.lines > 0 ? 1 : 0);
+  return std::min<Index>(lines, text.bytes / fields);
+}
+
+Index line_ends_in(std::string_view text) {
+  Index count = 0;
+  while (!text.empty()) {
+    const std::string_view part = text.substr(0, 240);  // a count in one byte becomes vector instructions
+    std::uint8_t ends = 0;
+    for (const char c : part) ends = static_cast<std::uint8_t>(ends + (c == '\n' ? 1 : 0));
+    count += ends;
+    text.remove_prefix(part.size());
+  }
+  return count;
+}
+
 }  // namespace
 
-CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& options, std::size_t block) {
+TextSize text_size(Source& source) {
+  std::string block(CsvReader::usual_block, '\0');
+  TextSize text;
+  Index line_ends = 0;
+  while (const std::size_t count = source.read(block.data(), block.size())) {
+    const std::string_view all(block.data(), count);
+    const std::string_view lines = all.substr(0, all.find_last_not_of("\r\n") + 1);
+    if (!lines.empty()) text.lines = line_ends + line_ends_in(lines) + 1;
+    line_ends += line_ends_in(all);
+    text.bytes += count;
+  }
+  return text;
+}
+
+CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& options, std::size_t block,
+                  const TextSize& expected) {
   require_possible(options);
   CsvReader reader(source, name, options.delimiter, block);
   const std::vector<Cell> first = first_row(reader, options.header);
   const CsvColumns columns = csv_columns(
       name, options, options.header ? names_in(reader, first) : std::vector<std::string>(), first.size());
-  Table table(reader, options, columns);
+  Table table(reader, options, columns, rows_within(expected, options, first.size()));
   if (!options.header) table.take_row(first);
   while (reader.begin_row()) table.take_row();
   return table.data();
@@ -235,7 +270,9 @@ CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& opt
 CsvData read_csv(const std::string& path, const CsvOptions& options) {
   detail::require_possible(options);
   detail::FileSource source(path);
-  return detail::parse_csv(source, path, options);
+  const detail::TextSize text = detail::text_size(source);
+  source.rewind();
+  return detail::parse_csv(source, path, options, detail::CsvReader::usual_block, text);
 }
 
 }  // namespace tapedeck

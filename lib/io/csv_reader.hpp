@@ -83,8 +83,7 @@ class CsvReader {
 
 inline bool CsvReader::take_number(double& x) {
   double value = 0;
-  const char* p = short_decimal<std::uint64_t>(at_, value);
-  if (p == nullptr) p = short_decimal<Bytes16>(at_, value);
+  const char* p = short_decimal(at_, value);
   if (p == nullptr) p = read_decimal(at_, value);
   if (p == nullptr) return false;
   row_ended_ = *p != delimiter_;

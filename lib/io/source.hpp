@@ -38,6 +38,9 @@ class FileSource final : public Source {
   /// In bytes, when it was opened.
   std::uint64_t size() const { return file_.size(); }
 
+  /// The next bytes are the first ones again.
+  void rewind() { position_ = 0; }
+
  private:
   io::FileReader file_;
   std::uint64_t position_ = 0;

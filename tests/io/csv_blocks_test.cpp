@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,51 @@ BOOST_AUTO_TEST_CASE(a_file_may_be_longer_than_a_block) {
   const td::CsvData table = td::read_csv(file.path(), {.targets = {"label"}, .classification = true});
   BOOST_TEST(same(table.data.x<double>(), x));
   BOOST_TEST(table.data.labels().n_cols == x.n_cols);
+}
+
+BOOST_AUTO_TEST_CASE(a_text_is_as_large_as_its_lines) {
+  const auto lines = [](std::string_view text) {
+    Trickle source(text);
+    const td::detail::TextSize size = td::detail::text_size(source);
+    BOOST_TEST(size.bytes == text.size());
+    return size.lines;
+  };
+  BOOST_TEST(lines("") == 0U);
+  BOOST_TEST(lines("\n\r\n\n") == 0U);
+  BOOST_TEST(lines("a") == 1U);
+  BOOST_TEST(lines("a\n") == 1U);
+  BOOST_TEST(lines("a\r\nb") == 2U);
+  BOOST_TEST(lines("a\n\nb\r\n\n\r\n") == 3U);  // the empty one between is an error, not an end
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "1\n";
+  BOOST_TEST(lines(many) == 1000U);
+  td::detail::MemorySource whole(many);
+  BOOST_TEST(td::detail::text_size(whole).lines == 1000U);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_expected_changes_nothing) {
+  const td::CsvData wanted = test::csv(varied, varied_options);
+  for (const td::Index lines : {0U, 1U, 2U, 5U, 6U, 7U, 100U}) {
+    for (const std::uint64_t bytes : {std::uint64_t{0}, std::uint64_t{10}, std::uint64_t{varied.size()}}) {
+      td::detail::MemorySource source(varied);
+      require_same(td::detail::parse_csv(source, "t.csv", varied_options, td::detail::CsvReader::usual_block,
+                                         {.bytes = bytes, .lines = lines}),
+                   wanted);
+    }
+  }
+}
+
+// Lines of a single byte in a file whose first one has many fields: memory is asked for by its bytes.
+BOOST_AUTO_TEST_CASE(lines_that_are_no_rows_take_no_memory) {
+  const std::string text = std::string(99'999, ',') + std::string(1 << 20, '\n') + "x";
+  const test::File file(text);
+  BOOST_TEST(
+      test::contains(test::complaint<td::FileError>([&] { td::read_csv(file.path(), {.header = false}); }),
+                     "an empty field"));
+  BOOST_TEST(test::contains(test::complaint<td::FileError>([&] {
+                              td::read_csv(file.path(), {.header = false, .missing = td::Missing::value});
+                            }),
+                            "an empty line"));
 }
 
 // Also that the number of features does not matter to how samples are gathered.

@@ -80,8 +80,9 @@ struct CsvData {
 /// A number is decimal, with a point: `-1`, `+1`, `.5`, `5.`, `1.5e-3`; it becomes the nearest double,
 /// whatever the locale. One too large or too small for a double is an error, not infinity or 0.
 ///
-/// The file is read in pieces: memory is needed for the result, one megabyte, the names, and the longest
-/// field (at most 1 MiB); while x and y are put together, up to twice the result.
+/// The file is read twice, in pieces: for its lines, and then for its numbers. Memory is needed for the
+/// result, one megabyte, the names, and the longest field (at most 1 MiB); at the end up to twice the result
+/// where the samples are fewer than the lines, as with rows that are left out or quotes around line breaks.
 ///
 /// Throws FileError if the file cannot be read (folders, pipes and devices are refused) or is not such a
 /// table; it then says `path:line:column: ...`, both counted from 1, the column in bytes. OptionError if an
