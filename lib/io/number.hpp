@@ -45,9 +45,10 @@ __extension__ using Bytes16 = unsigned __int128;
 /// or 63: those that do not fit into a double, and a last one that says whether anything remains, decide.
 inline double rounded_quotient(std::uint64_t digits, int power) {
   const int digits_shift = std::countl_zero(digits);
-  const int divisor_shift = std::countl_zero(powers_of_five[power]);
+  const std::uint64_t five = powers_of_five[static_cast<std::size_t>(power)];
+  const int divisor_shift = std::countl_zero(five);
   const Bytes16 dividend = static_cast<Bytes16>(digits << digits_shift) << 62;  // 2^125 and more
-  const std::uint64_t divisor = powers_of_five[power] << divisor_shift;         // 2^63 and more
+  const std::uint64_t divisor = five << divisor_shift;                          // 2^63 and more
   const auto quotient = static_cast<std::uint64_t>(dividend / divisor);
   const bool remains = static_cast<Bytes16>(quotient) * divisor != dividend;
   const auto rounded = static_cast<double>(static_cast<std::int64_t>(quotient | (remains ? 1U : 0U)));
