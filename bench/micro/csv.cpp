@@ -57,12 +57,28 @@ class Table {
   std::size_t size_ = 0;
 };
 
-void read(benchmark::State& state) {
+template <class Read>
+void read(benchmark::State& state, Read action) {
   const Table table(static_cast<int>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(td::read_csv(table.path(), {.header = false}));
+  for (auto _ : state) action(table.path());
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(table.size()));
 }
-BENCHMARK(read)->Name("io/csv")->ArgName("digits")->Arg(4)->Arg(9)->Arg(17)->Unit(benchmark::kMillisecond);
+
+void csv(benchmark::State& state) {
+  read(state,
+       [](const std::string& path) { benchmark::DoNotOptimize(td::read_csv(path, {.header = false})); });
+}
+BENCHMARK(csv)->Name("io/csv")->ArgName("digits")->Arg(4)->Arg(9)->Arg(17)->Unit(benchmark::kMillisecond);
+
+// What a user of Armadillo has without us.
+void armadillo(benchmark::State& state) {
+  read(state, [](const std::string& path) {
+    arma::mat x;
+    x.load(path, arma::csv_ascii);
+    benchmark::DoNotOptimize(x);
+  });
+}
+BENCHMARK(armadillo)->Name("armadillo/csv")->ArgName("digits")->Arg(4)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace bench

@@ -46,6 +46,9 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
                   "The column to predict, by name (or number, without a header); may be repeated")
       ->allow_extra_args(false)
       ->type_name("COLUMN");
+  train.add_option("--ignore", s.ignored, "A column that is left out; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("COLUMN");
   train.add_option("--labels", s.labels, "The labels of IDX images")->type_name("FILE");
   train.add_option("--delimiter", s.delimiter, "Between fields; \\t for a tab")->capture_default_str();
   train.add_flag("--no-header", s.no_header, "The first row has no names");
@@ -111,6 +114,16 @@ void tell_of_previous(const std::string& model, const FileError& error, const Co
   console.err << "tapedeck: as it was before the last save, it is in " << previous << '\n';
 }
 
+// CLI11 would say no more than that a subcommand is required.
+void require_known(const CLI::App& app, const std::string& subcommand) {
+  std::string all;
+  for (const CLI::App* known : app.get_subcommands(nullptr)) {
+    if (known->check_name(subcommand)) return;
+    all += (all.empty() ? "" : ", ") + known->get_name();
+  }
+  throw OptionError({.who = subcommand, .given = "no such subcommand", .wanted = all});
+}
+
 int run(Arguments& given, const std::vector<std::string>& arguments, const Console& console) {
   std::function<void()> action;
   CLI::App app("Trains neural networks on tables, and applies them.", "tapedeck");
@@ -151,6 +164,7 @@ int run(Arguments& given, const std::vector<std::string>& arguments, const Conso
   inspecting.callback([&] { action = [&] { inspect(given.model, console); }; });
 
   try {
+    if (!arguments.empty() && !arguments[0].starts_with('-')) require_known(app, arguments[0]);
     if (const std::string config = config_in(arguments); !config.empty())
       set_from_file(given.settings, config);
     app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back

@@ -17,6 +17,7 @@ void for_each_setting(S& s, const F& f) {
   f("data", s.data);
   f("labels", s.labels);
   f("target", s.targets);
+  f("ignore", s.ignored);
   f("delimiter", s.delimiter);
   f("no_header", s.no_header);
   f("missing", s.missing);

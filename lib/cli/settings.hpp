@@ -20,6 +20,7 @@ struct Settings {
   std::string data;                  ///< a CSV file, or images in IDX
   std::string labels;                ///< their labels in IDX; empty for CSV
   std::vector<std::string> targets;  ///< columns of a CSV file
+  std::vector<std::string> ignored;  ///< likewise; all others are features
   std::string delimiter = ",";
   bool no_header = false;
   std::string missing = "error";  ///< "error", "skip", or a number

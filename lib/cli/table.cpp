@@ -103,6 +103,7 @@ Table read_training_table(const Settings& settings) {
   }
   CsvOptions options = csv_options(settings);
   options.targets = csv_columns(settings.targets, settings.no_header, "--target");
+  options.ignored = csv_columns(settings.ignored, settings.no_header, "--ignore");
   options.classification = settings.classifies();
   CsvData csv = read_csv(settings.data, options);
   return {.data = std::move(csv.data),

@@ -1,7 +1,6 @@
 #include "tapedeck/io/csv.hpp"
 
 #include <algorithm>
-#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -224,33 +223,7 @@ Index rows_within(const TextSize& text, const CsvOptions& options, Index fields)
   return std::min<Index>(lines, text.bytes / fields);
 }
 
-Index line_ends_in(std::string_view text) {
-  Index count = 0;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, 240);  // a count in one byte becomes vector instructions
-    std::uint8_t ends = 0;
-    for (const char c : part) ends = static_cast<std::uint8_t>(ends + (c == '\n' ? 1 : 0));
-    count += ends;
-    text.remove_prefix(part.size());
-  }
-  return count;
-}
-
 }  // namespace
-
-TextSize text_size(Source& source) {
-  std::string block(CsvReader::usual_block, '\0');
-  TextSize text;
-  Index line_ends = 0;
-  while (const std::size_t count = source.read(block.data(), block.size())) {
-    const std::string_view all(block.data(), count);
-    const std::string_view lines = all.substr(0, all.find_last_not_of("\r\n") + 1);
-    if (!lines.empty()) text.lines = line_ends + line_ends_in(lines) + 1;
-    line_ends += line_ends_in(all);
-    text.bytes += count;
-  }
-  return text;
-}
 
 CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& options, std::size_t block,
                   const TextSize& expected) {

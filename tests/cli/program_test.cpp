@@ -83,6 +83,28 @@ BOOST_AUTO_TEST_CASE(numbers_are_predicted_too) {
   BOOST_TEST(!contains(evaluated.out, "accuracy"));
 }
 
+BOOST_AUTO_TEST_CASE(columns_may_be_left_out) {
+  const Desk desk;
+  std::ofstream(desk.path("named.csv")) << "name,x,y,day,z\nab,1,2,mon,0\ncd,2,3,tue,1\nef,3,5,wed,0\n";
+  std::ofstream(desk.path("config.json")) << R"({"ignore": ["name", "day"]})";
+  const auto train = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> all = {"train", desk.path("named.csv"), "--target", "z", "--epochs", "2",
+                                    "--out", desk.path("model")};
+    all.insert(all.end(), options.begin(), options.end());
+    return desk.run(all);
+  };
+  BOOST_TEST(contains(train({"--ignore", "name"}).err, "named.csv:2:8: \"mon\" in column \"day\""));
+  BOOST_TEST(contains(train({"--ignore", "nane"}).err, "the nearest name is \"name\""));
+  for (const auto& options : std::vector<std::vector<std::string>>{{"--ignore", "name", "--ignore", "day"},
+                                                                   {"--config", desk.path("config.json")}}) {
+    const Run trained = train(options);
+    BOOST_TEST(trained.code == 0, trained.err);
+    BOOST_TEST(contains(desk.run({"inspect", desk.path("model")}).out, "features: x, y\n"));
+    BOOST_TEST(desk.run({"evaluate", desk.path("model"), desk.path("named.csv")}).code == 0);
+    BOOST_TEST(desk.run({"resume", desk.path("model")}).code == 0);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_file_and_a_config_says_the_same_as_options) {
   const Desk desk;
   desk.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "first");
@@ -174,7 +196,7 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
   refused({"predict", disk, disk}, 1, "disk.csv");
   refused({"resume", model}, 1, "model");
   refused({"inspect"}, 2, "MODEL");
-  refused({"frobnicate"}, 2, "A subcommand is required");
+  refused({"trian"}, 2, "trian: no such subcommand; expected train, resume, predict, evaluate, inspect");
   refused({}, 2, "subcommand");
 }
 
@@ -243,8 +265,8 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
     BOOST_TEST(contains(help.out, word));
   const Run train = desk.run({"train", "--help"});
   for (const char* option :
-       {"--target", "--net", "--loss", "--optimizer", "--rate", "--epochs", "--batch", "--validation",
-        "--seed", "--checkpoint-every", "--out", "--config", "--curves", "--plot"}) {
+       {"--target", "--ignore", "--net", "--loss", "--optimizer", "--rate", "--epochs", "--batch",
+        "--validation", "--seed", "--checkpoint-every", "--out", "--config", "--curves", "--plot"}) {
     BOOST_TEST(contains(train.out, option), option);
   }
   BOOST_TEST(contains(desk.run({"--version"}).out, "0.1"));
