@@ -78,7 +78,7 @@ void predict(const std::string& model, const std::string& data, const std::strin
   if (out.empty()) return write_predictions(outputs, loaded.file.columns, console.out);
   std::ostringstream text;
   write_predictions(outputs, loaded.file.columns, text);
-  write_file(out, text.str());
+  write_file(out, text.str(), console);
 }
 
 void evaluate(const std::string& model, const std::string& data, const std::string& labels,
@@ -86,6 +86,10 @@ void evaluate(const std::string& model, const std::string& data, const std::stri
   Loaded loaded(model);
   Columns columns = loaded.file.columns;
   if (!targets.empty()) {
+    if (!loaded.file.settings.labels.empty()) {
+      throw OptionError(
+          {.who = "--target", .given = "a column", .wanted = "none: the model is one of images"});
+    }
     if (targets.size() != columns.targets.size()) {
       throw OptionError({.who = "--target",
                          .given = fmt::format("{} columns", targets.size()),
@@ -94,6 +98,7 @@ void evaluate(const std::string& model, const std::string& data, const std::stri
     columns.targets = targets;
   }
   const Table table = read_table(data, labels, loaded.file.settings, columns, true);
+  tell_of_skipped(table, console);
   console.out << fmt::format("samples {}\nloss {:.6g}\n", table.data.size(), loaded.model.loss(table.data));
   if (columns.classes.empty()) return;
   const Matrix<float> outputs = loaded.model.outputs(table.data);

@@ -15,10 +15,16 @@ void ask_for_an_end(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+// What the parent wanted to be ignored, as a shell does for what it runs in the background, stays ignored.
+void let_signals_ask(bool ask) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (std::signal(signal, ask ? ask_for_an_end : SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGINT, ask_for_an_end);
-  std::signal(SIGTERM, ask_for_an_end);
-  return tapedeck::cli::run_program({argv + 1, argv + argc}, {std::cout, std::cerr, last_signal});
+  return tapedeck::cli::run_program({argv + 1, argv + argc},
+                                    {std::cout, std::cerr, last_signal, let_signals_ask});
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/network.hpp"
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/safetensors.hpp"
 #include "tapedeck/layers/loss.hpp"
@@ -37,7 +38,7 @@ std::unique_ptr<Optimizer> make_optimizer(const Settings& s, ParameterStore& sto
         store, RMSprop::Options{.learning_rate = s.rate, .weight_decay = s.weight_decay});
   }
   throw OptionError(
-      {.who = "--optimizer", .given = '"' + s.optimizer + '"', .wanted = "sgd, momentum, adam or rmsprop"});
+      {.who = "--optimizer", .given = in_quotes(s.optimizer), .wanted = "sgd, momentum, adam or rmsprop"});
 }
 
 Trainer::Loss make_loss(const Settings& s) {
@@ -46,7 +47,12 @@ Trainer::Loss make_loss(const Settings& s) {
   if (s.loss == "l1") return L1Loss{element_mean};
   if (s.loss == "huber") return HuberLoss{element_mean};
   throw OptionError(
-      {.who = "--loss", .given = '"' + s.loss + '"', .wanted = "cross-entropy, mse, l1 or huber"});
+      {.who = "--loss", .given = in_quotes(s.loss), .wanted = "cross-entropy, mse, l1 or huber"});
+}
+
+[[noreturn]] void refuse_file(const std::string& path, const std::string& given,
+                              const std::string& hint = "") {
+  throw FileError({.who = path, .given = given, .wanted = "a model that tapedeck train wrote", .hint = hint});
 }
 
 }  // namespace
@@ -71,21 +77,23 @@ ModelFile ModelFile::read(const std::string& path) {
   const StateDict state = read_safetensors(path);
   const auto words = [&](const char* key) -> const std::string& {
     const std::string* found = state.find_words(key);
-    if (found != nullptr) return *found;
-    throw FileError({.who = path,
-                     .given = std::string("a file without \"") + key + '"',
-                     .wanted = "a model that tapedeck train wrote"});
+    if (found == nullptr) refuse_file(path, std::string("a file without \"") + key + '"');
+    return *found;
   };
   try {
-    ModelFile file{.settings = {},
-                   .columns = columns_from(nlohmann::json::parse(words(columns_key))),
-                   .data_fingerprint = words(data_key),
-                   .finished = words(finished_key) == "yes"};
+    ModelFile file;
+    file.columns = columns_from(nlohmann::json::parse(words(columns_key)));
+    file.data_fingerprint = words(data_key);
+    file.finished = words(finished_key) == "yes";
     set(file.settings, nlohmann::json::parse(words(settings_key)), path);
+    require_possible(file.settings);
+    if (file.columns.features.empty() || file.columns.targets.empty())
+      refuse_file(path, "no features or no targets");
     return file;
   } catch (const nlohmann::json::exception&) {
-    throw FileError(
-        {.who = path, .given = "settings that are no JSON", .wanted = "a model that tapedeck train wrote"});
+    refuse_file(path, "settings that are no JSON");
+  } catch (const OptionError& error) {
+    refuse_file(path, "settings that this version does not take", error.what());
   }
 }
 

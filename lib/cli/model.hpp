@@ -34,7 +34,7 @@ struct ModelFile {
   Settings settings;
   Columns columns;
   std::string data_fingerprint;
-  bool finished;
+  bool finished = false;
 
   /// FileError if it is no model of this program.
   static ModelFile read(const std::string& path);

@@ -1,6 +1,8 @@
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <new>
@@ -9,6 +11,7 @@
 #include "cli/application.hpp"
 #include "cli/settings.hpp"
 #include "cli/training.hpp"
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/version.hpp"
 #include "tapedeck/io/checkpoint.hpp"
@@ -33,6 +36,23 @@ void add_reports(CLI::App& app, Reports& reports) {
   app.add_option("--plot", reports.plot, "Draw the losses; needs gnuplot")->type_name("FILE.svg");
 }
 
+// CLI11 would take 010 for 8, and what is too large for the largest number.
+std::uint64_t whole_number(const char* option, const std::string& text) {
+  std::uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error == std::errc() && end == last) return number;
+  throw OptionError({.who = option, .given = in_quotes(text), .wanted = "a whole number"});
+}
+
+template <class T>
+void add_whole(CLI::App& app, const char* option, T& number, const char* help) {
+  CLI::Option& added = *app.add_option_function<std::string>(
+      option, [&number, option](const std::string& text) { number = whole_number(option, text); }, help);
+  added.type_name("N");
+  if constexpr (std::is_integral_v<T>) added.default_str(std::to_string(number));
+}
+
 CLI::App& add_train(CLI::App& app, Arguments& arguments) {
   Settings& s = arguments.settings;
   CLI::App& train = *app.add_subcommand("train", "Train a network on a table and write it into a file");
@@ -55,7 +75,6 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
   train.add_option("--missing", s.missing, "For empty fields: error, skip (the row), or a number")
       ->capture_default_str();
   train.add_option("--validation", s.validation, "Fraction of the samples that are not trained on")
-      ->check(CLI::Range(0.0, 0.99))
       ->capture_default_str();
   train
       .add_option("--net", s.net,
@@ -70,24 +89,13 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
   train.add_option("--optimizer", s.optimizer, "adam (with decoupled decay), sgd, momentum or rmsprop")
       ->check(CLI::IsMember({"adam", "sgd", "momentum", "rmsprop"}))
       ->capture_default_str();
-  train.add_option("--rate", s.rate, "Learning rate")->check(CLI::PositiveNumber)->capture_default_str();
-  train.add_option("--weight-decay", s.weight_decay, "Pulls parameters to 0")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  train.add_option("--epochs", s.epochs, "Passes over the samples")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  train.add_option("--batch", s.batch, "Samples in a batch")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  train.add_option("--patience", s.patience, "Stop after so many epochs without improvement")
-      ->check(CLI::PositiveNumber);
-  train.add_option("--seed", s.seed, "Everything random follows from it")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  train.add_option("--checkpoint-every", s.checkpoint_every, "Epochs between saves")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  train.add_option("--rate", s.rate, "Learning rate")->capture_default_str();
+  train.add_option("--weight-decay", s.weight_decay, "Pulls parameters to 0")->capture_default_str();
+  add_whole(train, "--epochs", s.epochs, "Passes over the samples");
+  add_whole(train, "--batch", s.batch, "Samples in a batch");
+  add_whole(train, "--patience", s.patience, "Stop after so many epochs without improvement");
+  add_whole(train, "--seed", s.seed, "Everything random follows from it");
+  add_whole(train, "--checkpoint-every", s.checkpoint_every, "Epochs between saves");
   train.add_option("--out", s.out, "The model's file")->type_name("FILE.safetensors")->capture_default_str();
   add_reports(train, arguments.reports);
   return train;
@@ -121,7 +129,7 @@ void require_known(const CLI::App& app, const std::string& subcommand) {
     if (known->check_name(subcommand)) return;
     all += (all.empty() ? "" : ", ") + known->get_name();
   }
-  throw OptionError({.who = subcommand, .given = "no such subcommand", .wanted = all});
+  throw OptionError({.who = in_quotes(subcommand), .given = "no such subcommand", .wanted = all});
 }
 
 int run(Arguments& given, const std::vector<std::string>& arguments, const Console& console) {

@@ -1,9 +1,13 @@
 #include "cli/settings.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <functional>
 #include <map>
 
+#include "core/text.hpp"
+#include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck::cli {
@@ -36,6 +40,28 @@ void for_each_setting(S& s, const F& f) {
   f("out", s.out);
 }
 
+std::string option(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return "--" + key;
+}
+
+void require_utf8(const char* key, const std::string& text) {
+  if (io::utf8_prefix(text) == text.size()) return;
+  throw OptionError({.who = option(key), .given = in_quotes(text), .wanted = "UTF-8, as a model's file is"});
+}
+
+void require_utf8(const char* key, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) require_utf8(key, text);
+}
+
+template <class T>
+void require_utf8(const char* /*key*/, const T& /*value*/) {}
+
+// Objects and arrays may be nested too deeply to be written out.
+std::string shown(const json& value) {
+  return value.is_structured() ? std::string("an ") + value.type_name() : value.dump();
+}
+
 void read(const json& value, std::vector<std::string>& into) {
   if (value.is_array()) {
     into = value.get<std::vector<std::string>>();
@@ -61,6 +87,26 @@ void read(const json& value, T& into) {
 
 }  // namespace
 
+void require_possible(const Settings& settings) {
+  for_each_setting(settings, [](const char* key, const auto& value) { require_utf8(key, value); });
+  const auto refuse = [](const char* key, const std::string& given, const char* wanted) {
+    throw OptionError({.who = option(key), .given = given, .wanted = wanted});
+  };
+  const auto require_count = [&](const char* key, Index value) {
+    if (value == 0) refuse(key, "0", "at least 1");
+  };
+  require_count("epochs", settings.epochs);
+  require_count("batch", settings.batch);
+  require_count("checkpoint_every", settings.checkpoint_every);
+  require_count("patience", settings.patience.value_or(1));
+  if (!(settings.validation >= 0 && settings.validation <= 0.99))
+    refuse("validation", to_text(settings.validation), "0 to 0.99");
+  if (!(settings.rate > 0 && std::isfinite(settings.rate)))
+    refuse("rate", to_text(settings.rate), "a finite number above 0");
+  if (!(settings.weight_decay >= 0 && std::isfinite(settings.weight_decay)))
+    refuse("weight_decay", to_text(settings.weight_decay), "a finite number of at least 0");
+}
+
 json to_json(const Settings& settings) {
   json all = json::object();
   for_each_setting(settings, [&]<class T>(const char* key, const T& value) {
@@ -84,7 +130,7 @@ void set(Settings& settings, const json& all, const std::string& who) {
     const auto setter = setters.find(key);
     if (setter == setters.end()) {
       throw OptionError({.who = who,
-                         .given = "the key \"" + key + "\"",
+                         .given = "the key " + in_quotes(key),
                          .wanted = "a long option of tapedeck train",
                          .hint = "with '_' for '-', such as weight_decay"});
     }
@@ -92,7 +138,7 @@ void set(Settings& settings, const json& all, const std::string& who) {
       setter->second(value);
     } catch (const json::exception&) {
       throw OptionError(
-          {.who = who, .given = "\"" + key + "\" is " + value.dump(), .wanted = "what its option takes"});
+          {.who = who, .given = in_quotes(key) + " is " + shown(value), .wanted = "what its option takes"});
     }
   }
 }

@@ -45,6 +45,9 @@ struct Settings {
   bool classifies() const { return loss == "cross-entropy"; }
 };
 
+/// OptionError unless numbers are in their ranges and text is UTF-8; names are looked at by who knows them.
+void require_possible(const Settings& settings);
+
 nlohmann::json to_json(const Settings& settings);
 /// Sets what the JSON has. OptionError for an unknown key or a value of another type; `who` complains.
 void set(Settings& settings, const nlohmann::json& json, const std::string& who);

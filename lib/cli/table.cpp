@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ostream>
 #include <span>
 #include <variant>
 
+#include "core/text.hpp"
 #include "io/sha256.hpp"
+#include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/csv.hpp"
 #include "tapedeck/io/idx.hpp"
@@ -21,7 +24,7 @@ CsvOptions csv_options(const Settings& settings) {
   const std::string& delimiter = settings.delimiter;
   if (delimiter.size() != 1 && delimiter != "\\t") {
     throw OptionError(
-        {.who = "--delimiter", .given = '"' + delimiter + '"', .wanted = "one character, or \\t"});
+        {.who = "--delimiter", .given = in_quotes(delimiter), .wanted = "one character, or \\t"});
   }
   CsvOptions options{.delimiter = delimiter == "\\t" ? '\t' : delimiter[0], .header = !settings.no_header};
   if (settings.missing == "skip") {
@@ -31,7 +34,7 @@ CsvOptions csv_options(const Settings& settings) {
     const auto parsed = std::from_chars(settings.missing.data(), end, options.missing_value);
     if (parsed.ec != std::errc() || parsed.ptr != end) {
       throw OptionError(
-          {.who = "--missing", .given = '"' + settings.missing + '"', .wanted = "error, skip or a number"});
+          {.who = "--missing", .given = in_quotes(settings.missing), .wanted = "error, skip or a number"});
     }
     options.missing = Missing::value;
   }
@@ -51,7 +54,7 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
     const auto parsed = std::from_chars(name.data(), end, number);
     if (parsed.ec != std::errc() || parsed.ptr != end) {
       throw OptionError({.who = who,
-                         .given = '"' + name + '"',
+                         .given = in_quotes(name),
                          .wanted = "the number of a column, from 0",
                          .hint = "without a header columns have no names"});
     }
@@ -60,10 +63,40 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
   return all;
 }
 
+// Names travel in the model's file, which is UTF-8.
+void require_utf8(const std::string& path, const Columns& columns) {
+  for (const auto* names : {&columns.features, &columns.targets, &columns.classes}) {
+    for (const std::string& name : *names) {
+      if (io::utf8_prefix(name) == name.size()) continue;
+      throw FileError(
+          {.who = path, .given = in_quotes(name), .wanted = "UTF-8", .hint = "iconv converts other files"});
+    }
+  }
+}
+
+void require_no_table(const Settings& settings) {
+  const auto refuse = [](const char* option) {
+    throw OptionError(
+        {.who = option, .given = "it is set for images", .wanted = "a CSV file, without --labels"});
+  };
+  if (!settings.targets.empty()) refuse("--target");
+  if (!settings.ignored.empty()) refuse("--ignore");
+  if (settings.no_header) refuse("--no-header");
+}
+
 std::vector<std::string> numbered(Index count) {
   std::vector<std::string> names;
   for (Index i = 0; i < count; ++i) names.push_back(std::to_string(i));
   return names;
+}
+
+// The same bits as read_idx() gives with that scale, which multiplies in double.
+template <class T>
+Matrix<float> scaled_bytes(const Matrix<T>& images) {
+  Matrix<float> x(images.n_rows, images.n_cols, arma::fill::none);
+  std::transform(images.begin(), images.end(), x.begin(),
+                 [](T value) { return static_cast<float>(static_cast<double>(value) * byte_scale); });
+  return x;
 }
 
 Table read_images(const std::string& images, const std::string& labels, Index classes) {
@@ -83,14 +116,17 @@ nlohmann::json to_json(const Columns& columns) {
 }
 
 Columns columns_from(const nlohmann::json& json) {
-  return {.features = json.at("features").get<std::vector<std::string>>(),
-          .targets = json.at("targets").get<std::vector<std::string>>(),
-          .classes = json.at("classes").get<std::vector<std::string>>(),
-          .by_number = json.at("by_number").get<bool>()};
+  Columns columns;  // set one by one: GCC 12 destroys twice what is there when a later member throws
+  json.at("features").get_to(columns.features);
+  json.at("targets").get_to(columns.targets);
+  json.at("classes").get_to(columns.classes);
+  json.at("by_number").get_to(columns.by_number);
+  return columns;
 }
 
 Table read_training_table(const Settings& settings) {
   if (!settings.labels.empty()) {
+    require_no_table(settings);
     if (!settings.classifies()) {
       throw OptionError(
           {.who = "--labels", .given = "labels for the loss " + settings.loss, .wanted = "cross-entropy"});
@@ -106,16 +142,21 @@ Table read_training_table(const Settings& settings) {
   options.ignored = csv_columns(settings.ignored, settings.no_header, "--ignore");
   options.classification = settings.classifies();
   CsvData csv = read_csv(settings.data, options);
-  return {.data = std::move(csv.data),
-          .columns = {.features = std::move(csv.feature_names),
-                      .targets = std::move(csv.target_names),
-                      .classes = std::move(csv.class_names),
-                      .by_number = settings.no_header},
-          .skipped_rows = csv.skipped_rows};
+  Table table{.data = std::move(csv.data),
+              .columns = {.features = std::move(csv.feature_names),
+                          .targets = std::move(csv.target_names),
+                          .classes = std::move(csv.class_names),
+                          .by_number = settings.no_header},
+              .skipped_rows = csv.skipped_rows};
+  require_utf8(settings.data, table.columns);
+  return table;
 }
 
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
                  const Columns& columns, bool with_targets) {
+  if (settings.labels.empty() && !labels.empty()) {
+    throw OptionError({.who = "--labels", .given = labels, .wanted = "none: the model is one of CSV files"});
+  }
   if (!settings.labels.empty() && with_targets) {
     if (labels.empty())
       throw OptionError({.who = "--labels", .given = "no labels", .wanted = "those of the images"});
@@ -123,14 +164,13 @@ Table read_table(const std::string& path, const std::string& labels, const Setti
   }
   if (!settings.labels.empty()) {
     const IdxTensor images = read_idx(path);
-    Matrix<float> x = std::visit(
-        [](const auto& m) -> Matrix<float> { return arma::conv_to<Matrix<float>>::from(m); }, images.values);
-    x *= static_cast<float>(byte_scale);
+    Matrix<float> x = std::visit([](const auto& m) { return scaled_bytes(m); }, images.values);
     const Index samples = x.n_cols;
     return {.data = Dataset(std::move(x), Matrix<float>(0, samples)), .columns = columns};
   }
   CsvOptions options = csv_options(settings);
   options.features = csv_columns(columns.features, columns.by_number, path.c_str());
+  if (!with_targets && options.missing == Missing::skip_row) options.missing = Missing::error;
   if (with_targets) {
     options.targets = csv_columns(columns.targets, columns.by_number, path.c_str());
     options.classification = settings.classifies();
@@ -138,6 +178,10 @@ Table read_table(const std::string& path, const std::string& labels, const Setti
   }
   CsvData csv = read_csv(path, options);
   return {.data = std::move(csv.data), .columns = columns, .skipped_rows = csv.skipped_rows};
+}
+
+void tell_of_skipped(const Table& table, const Console& console) {
+  if (table.skipped_rows > 0) console.err << fmt::format("{} rows left out\n", table.skipped_rows);
 }
 
 std::string fingerprint(const Table& table) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/console.hpp"
 #include "cli/settings.hpp"
 #include "tapedeck/data/dataset.hpp"
 
@@ -32,9 +33,13 @@ struct Table {
 
 /// The data to train on, as the settings have them.
 Table read_training_table(const Settings& settings);
-/// Other data for the same model; without targets there are none of them, and y is empty.
+/// Other data for the same model; without targets there are none of them, y is empty, and no row is left out:
+/// each is to get its prediction.
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
                  const Columns& columns, bool with_targets);
+
+/// Says on standard error how many rows were left out, if any were.
+void tell_of_skipped(const Table& table, const Console& console);
 
 /// Of every bit of the data and of the names: whether they are the same ones.
 std::string fingerprint(const Table& table);

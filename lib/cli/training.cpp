@@ -75,8 +75,11 @@ void tell(Model& model, const char* part, const Dataset& data, const Console& co
 void finish(Model& model, const Table& table, const std::string& data, const std::string& path,
             const Reports& reports, const Console& console) {
   const Settings& settings = model.settings();
-  if (!reports.plot.empty()) gnuplot::require();  // found out before hours are spent
   const Parts parts = split_of(table.data, settings);
+  require_writable(path);  // what is in the way is found out before hours are spent
+  if (!reports.curves.empty()) require_writable(reports.curves);
+  if (!reports.plot.empty()) require_writable(reports.plot);
+  if (!reports.plot.empty()) gnuplot::require();
   if (model.scale().mean.empty() && !settings.no_standardize) model.scale().fit(parts.training);
   const Dataset training = model.scaled(parts.training);
   const std::optional<Dataset> validation =
@@ -97,29 +100,35 @@ void finish(Model& model, const Table& table, const std::string& data, const std
                      .validation = validation ? &*validation : nullptr,
                      .callbacks = {progress_bar(console.err), saver}};
   if (settings.patience) options.early_stopping = EarlyStopping{.patience = *settings.patience};
-  const std::vector<EpochReport> history = model.fit(training, options);
+  const std::vector<EpochReport> history = [&] {
+    const SignalsAsk asking(console);
+    return model.fit(training, options);
+  }();
   model.save(path, data, true);
-  if (!reports.curves.empty()) write_file(reports.curves, losses_csv(history));
-  if (!reports.plot.empty()) write_file(reports.plot, losses_svg(history));
-
   tell(model, "training", parts.training, console);
   if (parts.validation) tell(model, "validation", *parts.validation, console);
+  if (!reports.curves.empty()) write_file(reports.curves, losses_csv(history), console);
+  if (!reports.plot.empty()) write_file(reports.plot, losses_svg(history), console);
 }
 
 }  // namespace
 
 void train(const Settings& settings, const Reports& reports, const Console& console) {
+  require_possible(settings);
   const Table table = read_training_table(settings);
-  if (table.skipped_rows > 0) console.err << fmt::format("{} rows left out\n", table.skipped_rows);
+  tell_of_skipped(table, console);
   Model model(settings, table.columns);
-  const std::string data = fingerprint(table);
-  model.save(settings.out, data,
-             false);  // that a folder cannot be written to is found out before hours are spent
-  finish(model, table, data, settings.out, reports, console);
+  finish(model, table, fingerprint(table), settings.out, reports, console);
 }
 
 void resume(const std::string& path, const Reports& reports, const Console& console) {
   const ModelFile file = ModelFile::read(path);
+  if (file.finished && !(reports.curves.empty() && reports.plot.empty())) {
+    throw OptionError({.who = reports.curves.empty() ? "--plot" : "--curves",
+                       .given = path + ", whose training is finished",
+                       .wanted = "a training that goes on",
+                       .hint = "curves are drawn at its end"});
+  }
   if (file.finished) {
     console.out << fmt::format("{} is finished: it was trained for all of its {} epochs, or stopped early\n",
                                path, file.settings.epochs);

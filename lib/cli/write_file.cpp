@@ -2,17 +2,36 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <span>
 
 #include "io/durable_file.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck::cli {
+namespace {
 
-void write_file(const std::string& path, const std::string& content) {
+// Opened anew it would be cut off, whatever ">>" has put there before.
+bool is_output(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
+
+bool is_replaced(const std::string& path) {
   namespace fs = std::filesystem;
   const fs::file_type type = fs::symlink_status(path).type();
-  if (type == fs::file_type::symlink || type == fs::file_type::fifo || type == fs::file_type::character) {
+  return type != fs::file_type::symlink && type != fs::file_type::fifo && type != fs::file_type::character;
+}
+
+}  // namespace
+
+void require_writable(const std::string& path) {
+  if (!is_output(path) && is_replaced(path)) io::DurableFile{path};
+}
+
+void write_file(const std::string& path, const std::string& content, const Console& console) {
+  if (is_output(path)) {
+    console.out << content;
+    return;
+  }
+  if (!is_replaced(path)) {
     std::ofstream stream(path, std::ios::binary);
     stream << content << std::flush;
     if (!stream) throw FileError({.who = path, .given = "it cannot be written to"});

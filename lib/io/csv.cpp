@@ -62,7 +62,8 @@ class Table {
         columns_(columns),
         classes_(options.classes),
         x_(columns.features.size(), rows),
-        y_(columns.targets.size(), rows) {}
+        y_(options.classification ? 0 : columns.targets.size(), rows),
+        labels_(options.classification ? 1 : 0, rows) {}
 
   void take_row();
   void take_row(const std::vector<Cell>& cells);
@@ -85,10 +86,12 @@ class Table {
   const CsvOptions& options_;
   const CsvColumns& columns_;
   ClassNames classes_;
-  GrowingSamples x_;
-  GrowingSamples y_;
+  GrowingSamples<double> x_;
+  GrowingSamples<double> y_;      // 0 rows for class labels,
+  GrowingSamples<Index> labels_;  // and this one otherwise
   double* sample_ = nullptr;
   double* target_ = nullptr;
+  Index* class_ = nullptr;
   std::string label_;
   bool skipped_ = false;
   Index skipped_rows_ = 0;
@@ -97,6 +100,7 @@ class Table {
 void Table::begin_sample() {
   sample_ = x_.next();
   target_ = y_.next();
+  class_ = labels_.next();
   skipped_ = false;
 }
 
@@ -105,9 +109,10 @@ void Table::end_sample() {
     ++skipped_rows_;
     return;
   }
-  if (options_.classification) *target_ = static_cast<double>(classes_.number_of(label_));
+  if (options_.classification) *class_ = classes_.number_of(label_);
   x_.keep();
   y_.keep();
+  labels_.keep();
 }
 
 void Table::take_row() {
@@ -195,11 +200,10 @@ void Table::refuse_width(Index fields) {
 // --- All of it
 
 AnyMatrix Table::targets() {
-  Matrix<double> y = y_.taken();
-  if (!options_.classification) return y;
+  if (!options_.classification) return y_.taken();
   const std::vector<Index> numbers = classes_.sort();
-  IndexMatrix labels(1, y.n_cols, arma::fill::none);
-  for (Index i = 0; i < y.n_cols; ++i) labels(0, i) = numbers[static_cast<Index>(y(0, i))];
+  IndexMatrix labels = labels_.taken();
+  for (Index& label : labels) label = numbers[label];
   return labels;
 }
 

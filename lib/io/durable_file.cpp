@@ -215,9 +215,11 @@ void DurableFile::commit(const std::string& second_name) {
   if (system_calls().fsync(temporary_.file.number()) != 0)
     refuse_write(path_, "cannot be brought to disk", errno);
   if (const int number = temporary_.file.close()) refuse_write(path_, "cannot be closed", number);
-  if (replaces_ && !second_name.empty()) keep_old_file(second_name);
+  const bool moved = replaces_ && !second_name.empty() && keep_old_file(second_name);
   if (system_calls().rename(temporary_.name.c_str(), path_.c_str()) != 0) {
-    refuse_write(path_, "the new file cannot be given its name", errno);
+    const int number = errno;
+    if (moved) system_calls().rename(second_name.c_str(), path_.c_str());
+    refuse_write(path_, "the new file cannot be given its name", number);
   }
   temporary_.renamed = true;
   if (system_calls().fsync(folder_.number()) == 0) return;
@@ -229,8 +231,9 @@ void DurableFile::commit(const std::string& second_name) {
 }
 
 // By way of a third name, as a link replaces nothing: then both names are there at every instant. On a file
-// system without links the old file has the second name alone until the new one takes its place.
-void DurableFile::keep_old_file(const std::string& second_name) {
+// system without links the old file has the second name alone until the new one takes its place; whether this
+// is so.
+bool DurableFile::keep_old_file(const std::string& second_name) {
   const auto refuse = [&](int number) {
     refuse_write(path_, "the file that is there cannot be kept as " + in_quotes(second_name), number);
   };
@@ -238,11 +241,12 @@ void DurableFile::keep_old_file(const std::string& second_name) {
   if (system_calls().link(path_.c_str(), third.c_str()) != 0) {
     if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) refuse(errno);
     if (system_calls().rename(path_.c_str(), second_name.c_str()) != 0) refuse(errno);
-    return;
+    return true;
   }
   const int number = system_calls().rename(third.c_str(), second_name.c_str()) == 0 ? 0 : errno;
   system_calls().unlink(third.c_str());  // still there after a rename between two names of one file
   if (number != 0) refuse(number);
+  return false;
 }
 
 }  // namespace tapedeck::io

@@ -79,7 +79,7 @@ class TAPEDECK_API DurableFile {
     bool renamed = false;
   };
 
-  void keep_old_file(const std::string& second_name);
+  bool keep_old_file(const std::string& second_name);
 
   std::string path_;
   bool replaces_ = false;

@@ -12,20 +12,21 @@
 namespace tapedeck::detail {
 
 /// Samples of so many rows, one after another. Where as many come as expected, nothing is copied.
+template <class T>
 class GrowingSamples {
  public:
   GrowingSamples(Index rows, Index expected) : samples_(untouched(rows, expected)) {}
 
   /// Where the sample behind the last one is to be written; it counts once it is kept.
-  double* next() {
+  T* next() {
     if (count_ == samples_.n_cols) resize(std::max<Index>(1, 2 * count_));
-    return samples_.colptr(count_);
+    return samples_.memptr() + count_ * samples_.n_rows;
   }
   void keep() { ++count_; }
   Index count() const { return count_; }
 
   /// All samples, rows x count.
-  Matrix<double> taken() {
+  Matrix<T> taken() {
     if (count_ < samples_.n_cols) resize(count_);
     count_ = 0;
     return std::move(samples_);
@@ -33,19 +34,19 @@ class GrowingSamples {
 
  private:
   // Memory that nothing has written to costs nothing yet.
-  static Matrix<double> untouched(Index rows, Index count) {
-    Matrix<double> samples(rows, count, arma::fill::none);
-    prefer_huge_pages(samples.memptr(), samples.n_elem * sizeof(double));
+  static Matrix<T> untouched(Index rows, Index count) {
+    Matrix<T> samples(rows, count, arma::fill::none);
+    prefer_huge_pages(samples.memptr(), samples.n_elem * sizeof(T));
     return samples;
   }
 
   void resize(Index count) {
-    Matrix<double> samples = untouched(samples_.n_rows, count);
+    Matrix<T> samples = untouched(samples_.n_rows, count);
     std::copy_n(samples_.memptr(), count_ * samples_.n_rows, samples.memptr());
     samples_ = std::move(samples);
   }
 
-  Matrix<double> samples_;
+  Matrix<T> samples_;
   Index count_ = 0;
 };
 

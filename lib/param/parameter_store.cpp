@@ -138,6 +138,12 @@ const std::string& ParameterView::name() const { return store_->layout().paramet
 const std::string& ParameterView::group() const { return store_->layout().parameters[slot_].options.group; }
 Shape ParameterView::shape() const { return store_->layout().parameters[slot_].shape; }
 Parameter ParameterView::handle() const { return {store_->family(), slot_}; }
+void ParameterView::reset() const {
+  FlatBuffer drawn = store_->values();  // a rule may throw, and then nothing has changed
+  store_->draw(slot_, store_->rules_[slot_], store_->seed(), drawn);
+  store_->values().assign(drawn);
+  *store_->gradients().touch(slot_) = 0;
+}
 bool ParameterView::frozen() const { return store_->frozen_[slot_] != 0; }
 void ParameterView::freeze() const { store_->frozen_[slot_] = 1; }
 void ParameterView::unfreeze() const { store_->frozen_[slot_] = 0; }

@@ -1,6 +1,7 @@
 // The program as a process: signals, pipes, full devices.
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,29 @@ BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
     const int end = resuming.wait();
     BOOST_TEST((end == 128 + number || end == -number), end);  // in training, or before it could be asked
   }
+}
+
+// Only training has something to save: the rest ends as any program does.
+BOOST_AUTO_TEST_CASE(who_asks_for_an_end_of_something_else_gets_it_at_once) {
+  BOOST_REQUIRE(train({}).code == 0);
+  BOOST_REQUIRE(mkfifo(path("pipe").c_str(), 0666) == 0);
+  for (const int number : {SIGINT, SIGTERM}) {
+    Process predicting(*this, {"predict", path("model"), path("new.csv"), "--out", path("pipe")});
+    std::this_thread::sleep_for(200ms);  // by then it waits for somebody who reads
+    predicting.send(number);
+    BOOST_TEST(predicting.wait() == -number);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_shell_ignores_stays_ignored) {
+  const auto before = std::signal(SIGINT, SIG_IGN);
+  Process training(*this, {"train", path("disk.csv"), "--target", "place", "--net", "8,tanh", "--epochs",
+                           "500", "--checkpoint-every", "1", "--out", path("model")});
+  std::signal(SIGINT, before);
+  wait_for(path("model.previous"));
+  training.send(SIGINT);
+  BOOST_TEST(training.wait() == 0);
+  BOOST_TEST(contains(run({"inspect", path("model")}).out, "finished training of 500 epochs"));
 }
 
 BOOST_AUTO_TEST_CASE(a_training_is_killed_at_any_time) {

@@ -4,11 +4,15 @@
 
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/desk.hpp"
+#include "cli/table.hpp"
+#include "io/support.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/io/safetensors.hpp"
 
@@ -187,7 +191,14 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
   refused({"train", disk, "--target", "place", "--net", "dropout:1"}, 2, "--net: \"dropout:1\"");
   refused({"train", disk, "--target", "place", "--loss", "nonsense"}, 2, "--loss");
   refused({"train", disk, "--target", "place", "--rate", "-1"}, 2, "--rate");
-  refused({"train", disk, "--target", "place", "--epochs", "0"}, 2, "--epochs");
+  refused({"train", disk, "--target", "place", "--epochs", "0"}, 2, "--epochs: 0; expected at least 1");
+  refused({"train", disk, "--target", "place", "--epochs", "1e3"}, 2, "--epochs: \"1e3\"; expected a whole");
+  refused({"train", disk, "--target", "place", "--seed", "-1"}, 2, "--seed: \"-1\"; expected a whole number");
+  refused({"train", disk, "--target", "place", "--seed", "99999999999999999999"}, 2, "--seed");
+  refused({"train", disk, "--target", "place", "--validation", "1"}, 2,
+          "--validation: 1; expected 0 to 0.99");
+  refused({"train", disk, "--target", "place", "--out", desk.path("mod\xe9l")}, 2,
+          "mod\\xe9l\"; expected UTF-8");
   refused({"train", disk, "--target", "place", "--delimiter", "ab"}, 2, "--delimiter");
   refused({"train", disk, "--target", "place", "--missing", "often"}, 2, "--missing");
   refused({"train", disk, "--target", "place", "--out", desk.path("no/such/folder/model"), "--epochs", "1"},
@@ -196,7 +207,7 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
   refused({"predict", disk, disk}, 1, "disk.csv");
   refused({"resume", model}, 1, "model");
   refused({"inspect"}, 2, "MODEL");
-  refused({"trian"}, 2, "trian: no such subcommand; expected train, resume, predict, evaluate, inspect");
+  refused({"trian"}, 2, "\"trian\": no such subcommand; expected train, resume, predict, evaluate, inspect");
   refused({}, 2, "subcommand");
 }
 
@@ -213,8 +224,140 @@ BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
   refused(R"({"epochs": -3})", 2, "\"epochs\" is -3");
   refused(R"({"epochs": 1.5})", 2, "\"epochs\" is 1.5");
   refused(R"({"target": 3})", 2, "\"target\" is 3");
+  refused(R"({"checkpoint_every": 0})", 2, "--checkpoint-every: 0; expected at least 1");
+  refused(R"({"patience": 0})", 2, "--patience: 0; expected at least 1");
+  refused(R"({"batch": 0})", 2, "--batch: 0; expected at least 1");
+  refused(R"({"validation": -0.5})", 2, "--validation: -0.5; expected 0 to 0.99");
+  refused(R"({"weight_decay": -1})", 2, "--weight-decay: -1; expected");
+  refused(R"({"r\u001bde": 1})", 2, "the key \"r\\x1bde\"");
+  refused(R"({"rate": )" + std::string(200'000, '[') + std::string(200'000, ']') + "}", 2,
+          "\"rate\" is an array");
   refused(R"([1])", 2, "no JSON object");
   refused(R"({"rate": )", 1, "no JSON, from byte");
+}
+
+BOOST_AUTO_TEST_CASE(whole_numbers_are_decimal) {
+  const Desk desk;
+  const Run trained = desk.run({"train", desk.path("disk.csv"), "--target", "place", "--epochs", "010",
+                                "--out", desk.path("model"), "--curves", desk.path("curves.csv")});
+  BOOST_TEST(trained.code == 0, trained.err);
+  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 11);
+}
+
+// What was trained before must not be lost by a command that is wrong.
+BOOST_AUTO_TEST_CASE(a_training_that_does_not_begin_changes_nothing) {
+  const Desk desk;
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  const std::string model = bytes_of(desk.path("model"));
+  std::filesystem::remove(desk.path("model.previous"));
+  const std::string nowhere = desk.path("no/such/folder");
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--validation", "0.001"},
+                                             {"--net", "dropout:2"},
+                                             {"--batch", "0"},
+                                             {"--target", "x"},
+                                             {"--curves", nowhere + "/curves.csv"},
+                                             {"--plot", nowhere + "/plot.svg"},
+                                             {"--plot", desk.path("")}}) {
+    const Run run = desk.train(wrong);
+    BOOST_TEST(run.code != 0, wrong[0] << ' ' << wrong[1]);
+    BOOST_TEST(run.out.empty());
+    BOOST_TEST((bytes_of(desk.path("model")) == model), wrong[0]);
+    BOOST_TEST(!std::filesystem::exists(desk.path("model.previous")), wrong[0]);
+  }
+  BOOST_TEST(
+      desk.run({"train", desk.path("disk.csv"), "--target", "place", "--out", nowhere + "/model"}).code == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_training_that_is_stopped_at_once_leaves_the_model_before_it) {
+  Desk desk;
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  const std::string model = bytes_of(desk.path("model"));
+  desk.signal = SIGINT;
+  BOOST_TEST(desk.train({}).code == 130);
+  BOOST_TEST((bytes_of(desk.path("model.previous")) == model));
+}
+
+BOOST_AUTO_TEST_CASE(a_finished_training_has_no_curves_left) {
+  const Desk desk;
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  for (const char* option : {"--curves", "--plot"}) {
+    const Run run = desk.run({"resume", desk.path("model"), option, desk.path("curves")});
+    BOOST_TEST(run.code == 2);
+    BOOST_TEST(
+        contains(run.err, std::string(option) + ": " + desk.path("model") + ", whose training is finished"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_row_gets_its_prediction) {
+  const Desk desk;
+  std::ofstream(desk.path("gaps.csv")) << "x,y,place\n1,2,inside\n,3,inside\n4,5,\"out, side\"\n";
+  BOOST_REQUIRE(desk.train({"--missing", "skip"}).code == 0);
+  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("gaps.csv")});
+  BOOST_TEST(predicted.code == 1);
+  BOOST_TEST(predicted.out.empty());
+  BOOST_TEST(contains(predicted.err, "gaps.csv:3:1: an empty field in column \"x\""), predicted.err);
+  const Run evaluated = desk.run({"evaluate", desk.path("model"), desk.path("gaps.csv")});
+  BOOST_TEST(evaluated.code == 0);
+  BOOST_TEST(evaluated.err == "1 rows left out\n");
+  BOOST_TEST(evaluated.out.starts_with("samples 2\n"));
+}
+
+BOOST_AUTO_TEST_CASE(predictions_go_to_standard_output_by_name) {
+  const Desk desk;
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  const Run plain = desk.run({"predict", desk.path("model"), desk.path("new.csv")});
+  for (const char* name : {"-", "/dev/stdout"})
+    BOOST_TEST(desk.run({"predict", desk.path("model"), desk.path("new.csv"), "--out", name}).out ==
+               plain.out);
+}
+
+BOOST_AUTO_TEST_CASE(names_that_are_not_utf_8) {
+  const Desk desk;
+  for (const char* table : {"x,y,place\n1,2,caf\xe9\n3,4,b\n", "caf\xe9,y,place\n1,2,a\n3,4,b\n"}) {
+    std::ofstream(desk.path("latin.csv")) << table;
+    const Run run =
+        desk.run({"train", desk.path("latin.csv"), "--target", "place", "--out", desk.path("model")});
+    BOOST_TEST(run.code == 1);
+    BOOST_TEST(contains(run.err, "latin.csv: \"caf\\xe9\"; expected UTF-8"), run.err);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(model_files_that_somebody_made_up) {
+  const Desk desk;
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  const td::StateDict model = td::read_safetensors(desk.path("model"));
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  const std::vector<std::pair<std::string, std::string>> changes = {
+      {"columns", R"({"features":["x","y"],"targets":[],"classes":["a","b"],"by_number":false})"},
+      {"columns", R"({"features":[],"targets":["place"],"classes":["a","b"],"by_number":false})"},
+      {"columns", "{}"},
+      {"columns", R"({"features":["x","y"],"targets":["place"]})"},
+      {"columns", deep},
+      {"settings", deep},
+      {"settings", R"({"data":)" + deep + "}"},
+      {"settings", R"({"checkpoint_every":0})"},
+      {"settings", R"({"of a later version":0})"},
+      {"settings", "no JSON"}};
+  for (const auto& [key, words] : changes) {
+    td::StateDict changed;
+    for (const td::StateDict::Entry& entry : model.entries()) changed.add(entry);
+    for (const auto& [name, text] : model.words()) {
+      if (name != "sha256") changed.add_words(name, name == key ? words : text);
+    }
+    td::write_safetensors(desk.path("model"), changed);
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"inspect", desk.path("model")},
+                                               {"resume", desk.path("model")},
+                                               {"predict", desk.path("model"), desk.path("new.csv")},
+                                               {"evaluate", desk.path("model"), desk.path("disk.csv")}}) {
+      const Run run = desk.run(arguments);
+      BOOST_TEST(run.code == 1, arguments[0] << ": " << run.err);
+      BOOST_TEST(run.out.empty());
+      BOOST_TEST(run.err.starts_with("tapedeck: " + desk.path("model") + ": "), run.err.substr(0, 200));
+      BOOST_TEST(contains(run.err, "expected a model that tapedeck train wrote"), run.err.substr(0, 200));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_model_meets_columns_in_any_order_and_refuses_what_is_missing) {
@@ -255,6 +398,42 @@ BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
       desk.run({"evaluate", desk.path("model"), desk.path("images"), "--labels", desk.path("labels")});
   BOOST_TEST(contains(evaluated.out, "accuracy 1.0000"), evaluated.err);
   BOOST_TEST(desk.run({"evaluate", desk.path("model"), desk.path("images")}).code == 2);
+
+  const auto misused = [&](const std::vector<std::string>& arguments, const std::string& option) {
+    const Run run = desk.run(arguments);
+    BOOST_TEST(run.code == 2);
+    BOOST_TEST(run.err.starts_with("tapedeck: " + option + ": "), run.err);
+  };
+  const std::vector<std::string> pair = {desk.path("images"), "--labels", desk.path("labels")};
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{"--target", "a"}, {"--ignore", "a"}, {"--no-header"}}) {
+    std::vector<std::string> arguments = {"train"};
+    arguments.insert(arguments.end(), pair.begin(), pair.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    misused(arguments, more[0]);
+  }
+  misused({"evaluate", desk.path("model"), pair[0], pair[1], pair[2], "--target", "a"}, "--target");
+  BOOST_REQUIRE(desk.train({}).code == 0);
+  misused({"evaluate", desk.path("model"), desk.path("disk.csv"), "--labels", pair[2]}, "--labels");
+}
+
+BOOST_AUTO_TEST_CASE(images_are_scaled_alike_with_and_without_labels) {
+  const Desk desk;
+  std::string images("\0\0\x08\x02\0\0\1\0\0\0\0\1", 12);
+  std::string labels("\0\0\x08\x01\0\0\1\0", 8);
+  for (int byte = 0; byte < 256; ++byte) {
+    images += static_cast<char>(byte);
+    labels += '\0';
+  }
+  std::ofstream(desk.path("images"), std::ios::binary) << images;
+  std::ofstream(desk.path("labels"), std::ios::binary) << labels;
+  td::cli::Settings settings;
+  settings.data = desk.path("images");
+  settings.labels = desk.path("labels");
+  const td::cli::Table training = td::cli::read_training_table(settings);
+  const td::cli::Table alone = td::cli::read_table(settings.data, "", settings, training.columns, false);
+  BOOST_TEST(test::same(training.data.x<float>(), alone.data.x<float>()));
+  BOOST_TEST(training.data.x<float>()(0, 255) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {

@@ -101,6 +101,14 @@ BOOST_AUTO_TEST_CASE(a_table_takes_its_numbers_and_a_little) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_table_of_class_labels_takes_no_more) {
+  std::ofstream file(path);
+  for (long i = 0; i < 1 << 22; ++i) file << (i % 2 == 0 ? "1,a\n" : "2,b\n");
+  file.close();
+  require_growth("a CSV file of 32 MB of numbers and 32 MB of labels", 64 + 6,
+                 [&] { td::read_csv(path, {.header = false, .targets = {1}, .classification = true}); });
+}
+
 BOOST_AUTO_TEST_CASE(images_take_their_size_and_a_little) {
   {
     std::ofstream file(path, std::ios::binary);

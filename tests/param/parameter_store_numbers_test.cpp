@@ -218,6 +218,26 @@ BOOST_AUTO_TEST_CASE(reset_makes_the_store_what_it_was) {
   BOOST_TEST(frozen_names(m.store).size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(a_parameter_is_reset_alone) {
+  Model m;
+  m.store.initialize(td::normal(2), {.under = "encoder.fc_1.bias"});  // the rule that counts
+  const td::FlatBuffer start = m.store.values();
+  m.disturb();
+  const td::FlatBuffer disturbed = m.store.values();
+  const td::ParameterView bias = m.store.parameter(m.fc_1.bias());
+  const arma::mat weight_gradient = m.store.parameter(m.fc_1.weight()).gradient<double>();
+  BOOST_TEST(arma::abs(bias.gradient<double>()).max() > 0);
+  bias.reset();
+  for (const td::ParameterView& p : m.store.parameters()) {
+    const td::Index slot = p.handle().slot();
+    const bool same = p.name() == "encoder.fc_1.bias";
+    BOOST_TEST(same_bits(p.value<double>(), (same ? start : disturbed).matrix<double>(slot)), p.name());
+    BOOST_TEST(m.store.gradients().touched(p.handle()) == !same, p.name());
+  }
+  BOOST_TEST(arma::abs(bias.gradient<double>()).max() == 0);
+  BOOST_TEST(same_bits(m.store.parameter(m.fc_1.weight()).gradient<double>(), weight_gradient));
+}
+
 BOOST_AUTO_TEST_CASE(reset_with_a_seed_makes_the_store_of_that_seed) {
   Model m;
   const td::FlatBuffer values = m.store.values();
@@ -329,6 +349,8 @@ BOOST_AUTO_TEST_CASE(a_reset_that_fails_changes_nothing) {
   m.store.next_pass();
   calls = 0;
   BOOST_CHECK_THROW(m.store.reset(8), std::bad_alloc);
+  calls = 1;
+  BOOST_CHECK_THROW(m.store.parameter(m.fc_1.weight()).reset(), std::bad_alloc);
   BOOST_TEST(same_bits(m.store.values(), values));
   BOOST_TEST(same_bits(m.store.buffers(), buffers));
   BOOST_TEST(m.store.seed() == 7U);

@@ -358,6 +358,7 @@ BOOST_AUTO_TEST_CASE(what_seals_a_store) {
       [](Model& m) { m.store.values(); },
       [](Model& m) { m.store.buffers(); },
       [](Model& m) { m.store.parameter("encoder.fc_1.bias").value<double>(); },
+      [](Model& m) { m.store.parameter("encoder.fc_1.bias").reset(); },
       [](Model& m) { m.store.gradients(); },
       [](Model& m) { td::Gradients{m.store}; },
       [](Model& m) { m.store.copy(); },

@@ -14,7 +14,8 @@
 ///
 /// A file that is not exactly of this kind is refused: every FileError names it, the tensor, and what was
 /// expected. Saving and loading take less memory than twice the file and 16 MB, the state included, whatever
-/// a file claims; but U8 becomes 8 times as large, and a tensor takes some 500 bytes however small it is.
+/// a file claims; but U8 becomes 8 times as large, a tensor takes some 500 bytes however small it is, and
+/// words take up to 6 times their size.
 
 #include <string>
 

@@ -86,6 +86,9 @@ class TAPEDECK_API ParameterView {
   /// scalar.
   template <class T>
   const Matrix<T>& gradient() const;
+  /// Draws this parameter's initial values again, as `ParameterStore::reset` does for all, and clears its
+  /// gradient; seals the store. If the rule throws, nothing has changed.
+  void reset() const;
 
   /// Whether it is left out of training.
   bool frozen() const;
