@@ -105,6 +105,7 @@ std::string CsvColumns::text_of(Index column) const {
 
 std::vector<std::string> CsvColumns::names_of(const std::vector<Index>& columns) const {
   std::vector<std::string> texts;
+  texts.reserve(columns.size());
   for (const Index column : columns) texts.push_back(names.empty() ? std::to_string(column) : names[column]);
   return texts;
 }
