@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include "tapedeck/core/random.hpp"
 
@@ -75,7 +76,7 @@ void armadillo(benchmark::State& state) {
   read(state, [](const std::string& path) {
     arma::mat x;
     x.load(path, arma::csv_ascii);
-    benchmark::DoNotOptimize(x);
+    benchmark::DoNotOptimize(std::as_const(x));
   });
 }
 BENCHMARK(armadillo)->Name("armadillo/csv")->ArgName("digits")->Arg(4)->Unit(benchmark::kMillisecond);
