@@ -14,11 +14,11 @@
 namespace tapedeck::gnuplot {
 namespace {
 
-/// A file of its own that is gone when this is.
+/// A file of its own that is gone when this is. mkstemp() puts a name in place of six X.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& text)
-      : path_((std::filesystem::temp_directory_path() / "tapedeck-chart-XXXXXX").string()) {
+      : path_(std::filesystem::temp_directory_path() / ("tapedeck-chart-" + std::string(6, 'X'))) {
     const int file = mkstemp(path_.data());
     if (file < 0) throw std::runtime_error("cannot make a temporary file " + path_);
     close(file);

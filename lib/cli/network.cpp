@@ -1,13 +1,12 @@
 #include "cli/network.hpp"
 
-#include <charconv>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cli/number_in.hpp"
 #include "core/text.hpp"
 #include "tapedeck/layers/activation.hpp"
 #include "tapedeck/layers/dropout.hpp"
@@ -26,15 +25,6 @@ constexpr const char* words_known =
       {.who = "--net", .given = in_quotes(word), .wanted = words_known, .hint = "such as 25,relu,25,relu"});
 }
 
-/// All of the text as a number.
-template <class T>
-std::optional<T> number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 const std::map<std::string_view, std::function<Layer()>> activations = {
     {"relu", [] { return ReLU{}; }}, {"leaky-relu", [] { return LeakyReLU{}; }},
     {"tanh", [] { return Tanh{}; }}, {"sigmoid", [] { return Sigmoid{}; }},
@@ -47,7 +37,7 @@ class Builder {
 
   void add(std::string_view word) {
     constexpr std::string_view dropout = "dropout:";
-    if (const auto units = number<Index>(word)) {
+    if (const auto units = number_in<Index>(word)) {
       if (*units == 0) refuse(word);
       add_linear(*units);
     } else if (const auto activation = activations.find(word); activation != activations.end()) {
@@ -57,7 +47,7 @@ class Builder {
     } else if (word == "layer-norm") {
       layers_.emplace_back(LayerNorm{scope("norm"), width_});
     } else if (word.starts_with(dropout)) {
-      const auto probability = number<double>(word.substr(dropout.size()));
+      const auto probability = number_in<double>(word.substr(dropout.size()));
       if (!probability || !(*probability >= 0 && *probability < 1)) refuse(word);
       layers_.emplace_back(Dropout{{.probability = *probability}});
     } else {

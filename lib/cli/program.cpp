@@ -1,7 +1,6 @@
 #include "cli/program.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -9,6 +8,7 @@
 #include <ostream>
 
 #include "cli/application.hpp"
+#include "cli/number_in.hpp"
 #include "cli/settings.hpp"
 #include "cli/training.hpp"
 #include "core/text.hpp"
@@ -38,10 +38,7 @@ void add_reports(CLI::App& app, Reports& reports) {
 
 // CLI11 would take 010 for 8, and what is too large for the largest number.
 std::uint64_t whole_number(const char* option, const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error == std::errc() && end == last) return number;
+  if (const auto number = number_in<std::uint64_t>(text)) return *number;
   throw OptionError({.who = option, .given = in_quotes(text), .wanted = "a whole number"});
 }
 

@@ -46,7 +46,7 @@ std::string option(std::string key) {
 }
 
 void require_utf8(const char* key, const std::string& text) {
-  if (io::utf8_prefix(text) == text.size()) return;
+  if (io::is_utf8(text)) return;
   throw OptionError({.who = option(key), .given = in_quotes(text), .wanted = "UTF-8, as a model's file is"});
 }
 

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 #include <span>
 #include <variant>
 
+#include "cli/number_in.hpp"
 #include "core/text.hpp"
 #include "io/sha256.hpp"
 #include "io/utf8.hpp"
@@ -30,13 +30,13 @@ CsvOptions csv_options(const Settings& settings) {
   if (settings.missing == "skip") {
     options.missing = Missing::skip_row;
   } else if (settings.missing != "error") {
-    const char* end = settings.missing.data() + settings.missing.size();
-    const auto parsed = std::from_chars(settings.missing.data(), end, options.missing_value);
-    if (parsed.ec != std::errc() || parsed.ptr != end) {
+    const auto value = number_in<double>(settings.missing);
+    if (!value) {
       throw OptionError(
           {.who = "--missing", .given = in_quotes(settings.missing), .wanted = "error, skip or a number"});
     }
     options.missing = Missing::value;
+    options.missing_value = *value;
   }
   return options;
 }
@@ -49,16 +49,14 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
       all.emplace_back(name);
       continue;
     }
-    Index number = 0;
-    const char* end = name.data() + name.size();
-    const auto parsed = std::from_chars(name.data(), end, number);
-    if (parsed.ec != std::errc() || parsed.ptr != end) {
+    const auto number = number_in<Index>(name);
+    if (!number) {
       throw OptionError({.who = who,
                          .given = in_quotes(name),
                          .wanted = "the number of a column, from 0",
                          .hint = "without a header columns have no names"});
     }
-    all.emplace_back(number);
+    all.emplace_back(*number);
   }
   return all;
 }
@@ -67,7 +65,7 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
 void require_utf8(const std::string& path, const Columns& columns) {
   for (const auto* names : {&columns.features, &columns.targets, &columns.classes}) {
     for (const std::string& name : *names) {
-      if (io::utf8_prefix(name) == name.size()) continue;
+      if (io::is_utf8(name)) continue;
       throw FileError(
           {.who = path, .given = in_quotes(name), .wanted = "UTF-8", .hint = "iconv converts other files"});
     }

@@ -78,8 +78,10 @@ void finish(Model& model, const Table& table, const std::string& data, const std
   const Parts parts = split_of(table.data, settings);
   require_writable(path);  // what is in the way is found out before hours are spent
   if (!reports.curves.empty()) require_writable(reports.curves);
-  if (!reports.plot.empty()) require_writable(reports.plot);
-  if (!reports.plot.empty()) gnuplot::require();
+  if (!reports.plot.empty()) {
+    require_writable(reports.plot);
+    gnuplot::require();
+  }
   if (model.scale().mean.empty() && !settings.no_standardize) model.scale().fit(parts.training);
   const Dataset training = model.scaled(parts.training);
   const std::optional<Dataset> validation =
@@ -100,11 +102,12 @@ void finish(Model& model, const Table& table, const std::string& data, const std
                      .validation = validation ? &*validation : nullptr,
                      .callbacks = {progress_bar(console.err), saver}};
   if (settings.patience) options.early_stopping = EarlyStopping{.patience = *settings.patience};
-  const std::vector<EpochReport> history = [&] {
-    const SignalsAsk asking(console);
-    return model.fit(training, options);
-  }();
-  model.save(path, data, true);
+  std::vector<EpochReport> history;
+  {
+    const SignalsAsk asking(console);  // until what was trained is on the disk
+    history = model.fit(training, options);
+    model.save(path, data, true);
+  }
   tell(model, "training", parts.training, console);
   if (parts.validation) tell(model, "validation", *parts.validation, console);
   if (!reports.curves.empty()) write_file(reports.curves, losses_csv(history), console);
@@ -123,13 +126,13 @@ void train(const Settings& settings, const Reports& reports, const Console& cons
 
 void resume(const std::string& path, const Reports& reports, const Console& console) {
   const ModelFile file = ModelFile::read(path);
-  if (file.finished && !(reports.curves.empty() && reports.plot.empty())) {
-    throw OptionError({.who = reports.curves.empty() ? "--plot" : "--curves",
-                       .given = path + ", whose training is finished",
-                       .wanted = "a training that goes on",
-                       .hint = "curves are drawn at its end"});
-  }
   if (file.finished) {
+    if (!reports.curves.empty() || !reports.plot.empty()) {
+      throw OptionError({.who = reports.curves.empty() ? "--plot" : "--curves",
+                         .given = path + ", whose training is finished",
+                         .wanted = "a training that goes on",
+                         .hint = "curves are drawn at its end"});
+    }
     console.out << fmt::format("{} is finished: it was trained for all of its {} epochs, or stopped early\n",
                                path, file.settings.epochs);
     return;

@@ -31,7 +31,7 @@ void require_name(const std::string& name, std::string_view taken, const std::st
                      .wanted = "another name",
                      .hint = "files have it for something else"});
   }
-  if (utf8_prefix(name) == name.size()) return;
+  if (is_utf8(name)) return;
   throw FileError(
       {.who = path, .given = what + " of the name " + in_quotes(name), .wanted = "a name in UTF-8"});
 }
@@ -76,7 +76,7 @@ Plan plan(const StateDict& state, const std::string& path) {
   }
   for (const auto& [name, words] : state.words()) {
     require_name(name, checksum_key, "words", path);
-    if (utf8_prefix(words) != words.size()) {
+    if (!is_utf8(words)) {
       throw FileError(
           {.who = path, .given = "words " + in_quotes(name) + " not in UTF-8", .wanted = "text in UTF-8"});
     }

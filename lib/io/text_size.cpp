@@ -27,8 +27,8 @@ TextSize text_size(Source& source) {
   TextSize text;
   Index line_ends = 0;
   while (const std::size_t count = source.read(block.data(), block.size())) {
-    const std::string_view all(block.data(),
-                               count);  // lines, and perhaps nothing but ends of lines behind them
+    // Lines, and perhaps nothing but ends of lines behind them.
+    const std::string_view all(block.data(), count);
     const std::string_view lines = all.substr(0, all.find_last_not_of("\r\n") + 1);
     const Index between = line_ends_in(lines);
     if (!lines.empty()) text.lines = line_ends + between + 1;
