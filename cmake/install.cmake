@@ -1,5 +1,4 @@
 # What users of an installed tapedeck find it with: a CMake package, a pkg-config file, a Debian package.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
@@ -25,22 +24,33 @@ write_basic_package_version_file(${package_build_dir}/tapedeck-config-version.cm
 install(FILES cmake/armadillo.cmake ${package_build_dir}/tapedeck-config.cmake
   ${package_build_dir}/tapedeck-config-version.cmake DESTINATION ${package_dir})
 
-# --- pkg-config, once for the installed library and once for the one in the build tree, which pkg-config prefers
-#     where its name ends in -uninstalled
+# --- pkg-config: tapedeck, and tapedeck_io where it was built; each once for the installed library and once for the one in
+#     the build tree, which pkg-config prefers where its name ends in -uninstalled
 get_target_property(definitions tapedeck::armadillo INTERFACE_COMPILE_DEFINITIONS)
 list(TRANSFORM definitions PREPEND -D)
 list(JOIN definitions " " PC_DEFINITIONS)
+set(modules tapedeck)
+if(TARGET tapedeck_io)
+  list(APPEND modules tapedeck_io)
+endif()
+
+function(pkg_config_files directory ending)
+  foreach(module IN LISTS modules)
+    configure_file(cmake/${module}.pc.in ${directory}/${module}${ending}.pc @ONLY)
+  endforeach()
+endfunction()
+
 file(RELATIVE_PATH PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 set(PC_PREFIX "\${pcfiledir}/${PC_PREFIX}")
 set(PC_INCLUDES "-I\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 set(PC_LIBDIR "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
-configure_file(cmake/tapedeck.pc.in ${package_build_dir}/tapedeck.pc @ONLY)
-install(FILES ${package_build_dir}/tapedeck.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+pkg_config_files(${package_build_dir}/pkgconfig "")
+install(DIRECTORY ${package_build_dir}/pkgconfig DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
 set(PC_PREFIX ${CMAKE_CURRENT_BINARY_DIR})
 set(PC_INCLUDES "-I${CMAKE_CURRENT_SOURCE_DIR}/include -I\${prefix}/generated/include")
 set(PC_LIBDIR "\${prefix}")
-configure_file(cmake/tapedeck.pc.in ${CMAKE_CURRENT_BINARY_DIR}/tapedeck-uninstalled.pc @ONLY)
+pkg_config_files(${CMAKE_CURRENT_BINARY_DIR} -uninstalled)
 
 # --- Debian: cpack -G DEB
 if(PROJECT_IS_TOP_LEVEL)

@@ -1,6 +1,5 @@
 #include "peers/comparison.hpp"
 
-#include <cblas.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "blas_kernels.hpp"
 #include "peers/contender.hpp"
 
 namespace tapedeck::peers {
@@ -112,19 +112,19 @@ std::string heading(const MeasureOptions& options) {
 #endif
   return fmt::format(
       "{}, {} processors; {}; {:%Y-%m-%d %H:%M} UTC\n"
-      "OpenBLAS: {}, core {}\n"
+      "{}\n"
       "{}\n"
       "{} repetitions of at least {} s each, contenders in turns; microseconds of a step\n",
       processor(), std::thread::hardware_concurrency(), compiler,
-      fmt::gmtime(std::chrono::system_clock::now()), openblas_get_config(), openblas_get_corename(),
-      torch_settings(), options.repetitions, options.min_time);
+      fmt::gmtime(std::chrono::system_clock::now()), bench::blas_in_use(), torch_settings(),
+      options.repetitions, options.min_time);
 }
 
 std::string table_head() {
   const std::string pair = fmt::format("{:>10} {:>10}  ", "best", "median");
-  return fmt::format("{:36}{:>21}  {:>21}  {:>21}  {:>21}  {:>9} {:>6} {:>8}\n", "", "ours",
-                     "products (gemm)", "hand-written", "libtorch", "ours/gemm", "aim", "libtorch") +
-         fmt::format("{:36}{}{}{}{}{:>9} {:>6} {:>8}\n", "", pair, pair, pair, pair, "(best)", "", "/ours");
+  return fmt::format("{:36}{:>21}  {:>21}  {:>21}  {:>21}  {:>9} {:>8}\n", "", "ours", "products (gemm)",
+                     "hand-written", "libtorch", "ours/gemm", "libtorch") +
+         fmt::format("{:36}{}{}{}{}{:>9} {:>8}\n", "", pair, pair, pair, pair, "(best)", "/ours");
 }
 
 std::string table_line(const Row& row) {
@@ -132,8 +132,8 @@ std::string table_line(const Row& row) {
   std::string name = title(workload);
   if (row.ours_threads != workload.threads) name += fmt::format(" (ours {})", row.ours_threads);
   const auto ratio = row.ratio_libtorch();
-  return fmt::format("{:36}{}  {}  {}  {}  {:9.2f} {:6.2f} {:>8}\n", name, cell(row.ours), cell(row.gemm),
-                     cell(row.hand), cell(row.libtorch), row.ratio_gemm(), workload.aim,
+  return fmt::format("{:36}{}  {}  {}  {}  {:9.2f} {:>8}\n", name, cell(row.ours), cell(row.gemm),
+                     cell(row.hand), cell(row.libtorch), row.ratio_gemm(),
                      ratio ? fmt::format("{:.2f}", *ratio) : "-");
 }
 
@@ -154,7 +154,6 @@ std::string json(const std::vector<Row>& rows) {
                    {"gemm_us", row.gemm.median},
                    {"gemm_best_us", row.gemm.best},
                    {"ratio_gemm", row.ratio_gemm()},
-                   {"aim", row.workload.aim},
                    {"hand_us", figure(row.hand, &Timing::median)},
                    {"hand_best_us", figure(row.hand, &Timing::best)},
                    {"libtorch_us", figure(row.libtorch, &Timing::median)},

@@ -277,25 +277,28 @@ class Norm {
 
 using Layers = std::vector<std::unique_ptr<Layer>>;
 
-template <class... L>
-Layers made(Rule rule) {
-  Layers layers;
-  (layers.push_back(std::make_unique<L>(rule)), ...);
-  return layers;
-}
+template <std::size_t... Widths>
+struct Network {
+  static constexpr std::size_t widths[] = {Widths...};
 
+  static bool fits(const Workload& workload) { return std::ranges::equal(workload.widths, widths); }
+  static Layers layers(Rule rule) {
+    return [rule]<std::size_t... I>(std::index_sequence<I...>) {
+      Layers all;
+      (all.push_back(
+           std::make_unique<Dense<widths[I], widths[I + 1], I == 0 ? widths[0] : padded(widths[I])>>(rule)),
+       ...);
+      return all;
+    }
+    (std::make_index_sequence<sizeof...(Widths) - 1>());
+  }
+};
+
+template <class... Networks>
 Layers layers_of(const Workload& workload) {
-  const Rule rule = workload.rule;
-  if (workload.widths == std::vector<std::size_t>{2, 25, 25, 25, 2}) {
-    return made<Dense<2, 25, 2>, Dense<25, 25>, Dense<25, 25>, Dense<25, 2>>(rule);
-  }
-  if (workload.widths == std::vector<std::size_t>{784, 512, 512, 10}) {
-    return made<Dense<784, 512, 784>, Dense<512, 512>, Dense<512, 10>>(rule);
-  }
-  if (workload.widths == std::vector<std::size_t>{1024, 4096, 4096, 1024}) {
-    return made<Dense<1024, 4096, 1024>, Dense<4096, 4096>, Dense<4096, 1024>>(rule);
-  }
-  return {};
+  Layers layers;
+  ((Networks::fits(workload) ? void(layers = Networks::layers(workload.rule)) : void()), ...);
+  return layers;
 }
 
 class Hand final : public Contender {
@@ -453,7 +456,10 @@ class Hand final : public Contender {
 
 std::unique_ptr<Contender> make_hand(const Problem& problem) {
   if (problem.workload.threads > 1) return nullptr;
-  Layers layers = layers_of(problem.workload);
+  Layers layers =
+      layers_of<Network<2, 25, 25, 25, 2>, Network<784, 512, 512, 10>, Network<1024, 4096, 4096, 1024>,
+                Network<2, 8, 1>, Network<3, 19, 37, 11, 4>, Network<13, 64, 64, 1>,
+                Network<28, 300, 300, 300, 300, 300, 1>>(problem.workload);
   if (layers.empty()) return nullptr;
   return std::make_unique<Hand>(problem, std::move(layers));
 }

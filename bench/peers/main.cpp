@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "blas_kernels.hpp"
 #include "peers/agreement.hpp"
 #include "peers/comparison.hpp"
 #include "peers/contender.hpp"
@@ -26,6 +27,7 @@ struct Options {
   std::vector<std::size_t> batches = {};
   double alone = 0;
   std::string json_file = {};
+  std::string coretype = {};
   MeasureOptions measure = {};
 };
 
@@ -138,6 +140,11 @@ int run(int argc, char** argv) {
       ->type_name("N");
   app.add_option("--json", options.json_file, "Write the table there, as an array of objects")
       ->type_name("FILE");
+  app.add_option(
+         "--coretype", options.coretype,
+         "OpenBLAS's kernels: Haswell, SkylakeX, ...; otherwise those that it chooses itself, whatever "
+         "the environment says")
+      ->type_name("NAME");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -149,20 +156,15 @@ int run(int argc, char** argv) {
   std::erase_if(workloads, [&](const Workload& workload) {
     return !chosen(options.only, workload.name) || !chosen(options.batches, workload.batch);
   });
-  try {
-    if (options.list) {
-      for (const Workload& workload : workloads) say(title(workload) + "\n");
-    } else if (options.check) {
-      for (const Workload& workload : workloads) require_agreement(workload, true);
-    } else if (options.alone > 0) {
-      std::erase_if(workloads, [](const Workload& workload) { return workload.threads != 1; });
-      for (const Workload& workload : workloads) run_alone(workload, options.alone);
-    } else {
-      compare(workloads, options);
-    }
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "tapedeck_compare: {}\n", error.what());
-    return 1;
+  if (options.list) {
+    for (const Workload& workload : workloads) say(title(workload) + "\n");
+  } else if (options.check) {
+    for (const Workload& workload : workloads) require_agreement(workload, true);
+  } else if (options.alone > 0) {
+    std::erase_if(workloads, [](const Workload& workload) { return workload.threads != 1; });
+    for (const Workload& workload : workloads) run_alone(workload, options.alone);
+  } else {
+    compare(workloads, options);
   }
   return 0;
 }
@@ -171,6 +173,12 @@ int run(int argc, char** argv) {
 }  // namespace tapedeck::peers
 
 int main(int argc, char** argv) {
-  tapedeck::peers::let_threads_sleep(argv);
-  return tapedeck::peers::run(argc, argv);
+  try {
+    tapedeck::peers::let_threads_sleep(argv);
+    tapedeck::bench::set_blas_kernels(tapedeck::bench::coretype_option(argv), argv);
+    return tapedeck::peers::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tapedeck_compare: {}\n", error.what());
+    return 1;
+  }
 }

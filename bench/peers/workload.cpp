@@ -38,32 +38,41 @@ const std::vector<Workload>& all_workloads() {
     constexpr auto tanh = Activation::tanh;
     constexpr auto entropy = Loss::cross_entropy;
     constexpr auto adam = Rule::adam;
+    constexpr auto momentum = Rule::momentum;
+    const std::vector<std::size_t> tiny{2, 8, 1};
+    const std::vector<std::size_t> odd{3, 19, 37, 11, 4};
+    const std::vector<std::size_t> regression{13, 64, 64, 1};
+    const std::vector<std::size_t> higgs{28, 300, 300, 300, 300, 300, 1};
+    constexpr auto forward = Pass::forward;
     return std::vector<Workload>{
-        {.name = "w1", .widths = small, .batch = 1, .aim = 1.0},
-        {.name = "w1", .widths = small, .batch = 5, .aim = 1.15},
-        {.name = "w1", .widths = small, .batch = 50, .aim = 1.2},
-        {.name = "w1", .widths = small, .batch = 500, .aim = 1.1},
-        {.name = "w1", .widths = small, .batch = 1000, .aim = 1.1},
-        {.name = "w1-tanh", .widths = small, .batch = 50, .aim = 1.5, .activation = tanh},
-        {.name = "w1-tanh", .widths = small, .batch = 500, .aim = 1.5, .activation = tanh},
-        {.name = "w1-mse-adam", .widths = small, .batch = 1, .aim = 1.3, .rule = adam},
-        {.name = "w1-mse-adam", .widths = small, .batch = 5, .aim = 1.4, .rule = adam},
-        {.name = "w1-adam", .widths = small, .batch = 50, .aim = 1.4, .loss = entropy, .rule = adam},
-        {.name = "w1-adam", .widths = small, .batch = 500, .aim = 1.4, .loss = entropy, .rule = adam},
-        {.name = "w1-batchnorm", .widths = small, .batch = 50, .aim = 2.0, .batch_norm = true},
-        {.name = "w1-batchnorm", .widths = small, .batch = 500, .aim = 2.0, .batch_norm = true},
-        {.name = "w2", .widths = digits, .batch = 128, .aim = 1.25, .loss = entropy, .rule = adam},
-        {.name = "w2",
-         .widths = digits,
-         .batch = 128,
-         .threads = 2,
-         .aim = 1.35,
-         .loss = entropy,
-         .rule = adam},
-        {.name = "w2-forward", .widths = digits, .batch = 1, .aim = 1.0, .pass = Pass::forward},
-        {.name = "w2-forward", .widths = digits, .batch = 128, .aim = 1.05, .pass = Pass::forward},
-        {.name = "w3", .widths = large, .batch = 256, .aim = 1.12, .rule = Rule::momentum},
-        {.name = "w3", .widths = large, .batch = 256, .threads = 2, .aim = 1.2, .rule = Rule::momentum},
+        {.name = "w1", .widths = small, .batch = 1},
+        {.name = "w1", .widths = small, .batch = 5},
+        {.name = "w1", .widths = small, .batch = 50},
+        {.name = "w1", .widths = small, .batch = 500},
+        {.name = "w1", .widths = small, .batch = 1000},
+        {.name = "w1-tanh", .widths = small, .batch = 50, .activation = tanh},
+        {.name = "w1-tanh", .widths = small, .batch = 500, .activation = tanh},
+        {.name = "w1-mse-adam", .widths = small, .batch = 1, .rule = adam},
+        {.name = "w1-mse-adam", .widths = small, .batch = 5, .rule = adam},
+        {.name = "w1-adam", .widths = small, .batch = 50, .loss = entropy, .rule = adam},
+        {.name = "w1-adam", .widths = small, .batch = 500, .loss = entropy, .rule = adam},
+        {.name = "w1-batchnorm", .widths = small, .batch = 50, .batch_norm = true},
+        {.name = "w1-batchnorm", .widths = small, .batch = 500, .batch_norm = true},
+        {.name = "w2", .widths = digits, .batch = 128, .loss = entropy, .rule = adam},
+        {.name = "w2", .widths = digits, .batch = 128, .threads = 2, .loss = entropy, .rule = adam},
+        {.name = "w2-forward", .widths = digits, .batch = 1, .pass = forward},
+        {.name = "w2-forward", .widths = digits, .batch = 128, .pass = forward},
+        {.name = "w3", .widths = large, .batch = 256, .rule = momentum},
+        {.name = "w3", .widths = large, .batch = 256, .threads = 2, .rule = momentum},
+        {.name = "tiny", .widths = tiny, .batch = 4, .activation = tanh},
+        {.name = "odd", .widths = odd, .batch = 1},
+        {.name = "odd", .widths = odd, .batch = 3},
+        {.name = "odd", .widths = odd, .batch = 7},
+        {.name = "odd", .widths = odd, .batch = 33},
+        {.name = "odd", .widths = odd, .batch = 200},
+        {.name = "reg", .widths = regression, .batch = 16},
+        {.name = "reg-tanh", .widths = regression, .batch = 64, .activation = tanh},
+        {.name = "higgs", .widths = higgs, .batch = 100, .activation = tanh},
     };
   }();
   return table;

@@ -21,7 +21,6 @@ struct Workload {
   std::vector<std::size_t> widths;  ///< input, hidden layers, output
   std::size_t batch;                ///< samples in a step
   unsigned threads = 1;             ///< that each contender may use
-  double aim;                       ///< our time over that of the products alone, at most
   Pass pass = Pass::step;
   Activation activation = Activation::relu;  ///< after every layer but the last
   bool batch_norm = false;                   ///< after every activation

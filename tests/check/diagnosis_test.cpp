@@ -14,6 +14,9 @@ using td::detail::Evidence;
 using M = td::Matrix<double>;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(check)
+BOOST_AUTO_TEST_SUITE(diagnosis)
+
 namespace {
 
 M drawn(td::Index rows, td::Index cols, const char* name) {
@@ -52,9 +55,6 @@ const Case at;
 constexpr double hair = 1 + 1e-9;  // what differences get wrong
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(check)
-BOOST_AUTO_TEST_SUITE(diagnosis)
 
 BOOST_AUTO_TEST_CASE(what_nothing_explains_is_unknown) {
   BOOST_TEST((at.of(drawn(3, 4, "something else")).cause == Cause::unknown));

@@ -22,6 +22,9 @@ namespace td = tapedeck;
 using namespace test;
 using td::Fault;
 
+BOOST_AUTO_TEST_SUITE(check)
+BOOST_AUTO_TEST_SUITE(kinks)
+
 namespace {
 
 // y = x for x > 0, slope x otherwise; the vjp may have another slope.
@@ -83,9 +86,6 @@ Tally over_networks(const Activation& activation) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(check)
-BOOST_AUTO_TEST_SUITE(kinks)
 
 BOOST_AUTO_TEST_CASE(a_kink_at_the_sample) {
   const auto f = [](const td::Value& x) { return td::relu(x); };

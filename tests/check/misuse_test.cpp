@@ -16,6 +16,9 @@ using test::complaint;
 using test::contains;
 using test::Scale;
 
+BOOST_AUTO_TEST_SUITE(check)
+BOOST_AUTO_TEST_SUITE(misuse)
+
 namespace {
 
 const auto smooth = [](const td::Value& x) { return td::tanh(x); };
@@ -29,9 +32,6 @@ std::string of_input(const td::CheckInput& input) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(check)
-BOOST_AUTO_TEST_SUITE(misuse)
 
 BOOST_AUTO_TEST_CASE(options_out_of_range) {
   const auto with = [&](const td::GradientCheckOptions& options) {

@@ -39,6 +39,9 @@ using test::OpSample;
 using test::Site;
 using Values = std::vector<td::Value>;
 
+BOOST_AUTO_TEST_SUITE(check)
+BOOST_AUTO_TEST_SUITE(mutants)
+
 namespace {
 
 // Functions of several records, where inputs and what is between are used more than once.
@@ -391,9 +394,6 @@ std::string words(const auto& set) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(check)
-BOOST_AUTO_TEST_SUITE(mutants)
 
 BOOST_AUTO_TEST_CASE(every_mutant_is_caught) {
   for (const Result& r : results()) {

@@ -26,6 +26,9 @@ using td::Cause;
 using td::Fault;
 using td::GradientReport;
 
+BOOST_AUTO_TEST_SUITE(check)
+BOOST_AUTO_TEST_SUITE(planted_faults)
+
 namespace {
 
 template <class M>
@@ -469,9 +472,6 @@ std::vector<Refused> planted_elsewhere() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(check)
-BOOST_AUTO_TEST_SUITE(planted_faults)
 
 BOOST_AUTO_TEST_CASE(each_is_found_and_named) {
   std::ostringstream table;

@@ -23,6 +23,8 @@ using test::Evidence;
 using test::Promise;
 using test::Run;
 
+BOOST_AUTO_TEST_SUITE(cli)
+
 namespace {
 
 /// A finished model on the desk, and what is done to it and with it.
@@ -56,7 +58,6 @@ struct Work : Desk {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(cli)
 BOOST_FIXTURE_TEST_SUITE(faults, Work)
 
 BOOST_AUTO_TEST_CASE(the_disk_is_full_at_any_call_of_a_training) {

@@ -23,6 +23,8 @@ using test::Desk;
 using test::Evidence;
 using test::Promise;
 
+BOOST_AUTO_TEST_SUITE(cli)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -98,7 +100,6 @@ void wait_for(const std::string& file) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(cli)
 BOOST_FIXTURE_TEST_SUITE(process, Desk)
 
 BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {

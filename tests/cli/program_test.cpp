@@ -14,6 +14,7 @@
 #include "cli/table.hpp"
 #include "io/support.hpp"
 #include "support/complaint.hpp"
+#include "tapedeck/core/version.hpp"
 #include "tapedeck/io/safetensors.hpp"
 
 namespace td = tapedeck;
@@ -448,7 +449,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
         "--validation", "--seed", "--checkpoint-every", "--out", "--config", "--curves", "--plot"}) {
     BOOST_TEST(contains(train.out, option), option);
   }
-  BOOST_TEST(contains(desk.run({"--version"}).out, "0.1"));
+  BOOST_TEST(contains(desk.run({"--version"}).out, td::version));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

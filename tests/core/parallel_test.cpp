@@ -21,6 +21,8 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(core)
+
 namespace {
 
 /// How often each of `count` tasks was called.
@@ -34,7 +36,6 @@ std::vector<int> once(td::Index count) { return std::vector<int>(count, 1); }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(core)
 BOOST_AUTO_TEST_SUITE(threads_in_parallel)
 
 BOOST_AUTO_TEST_CASE(every_task_is_called_once) {

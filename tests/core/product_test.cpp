@@ -13,6 +13,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(core)
+BOOST_AUTO_TEST_SUITE(product)
+
 namespace {
 
 template <class T>
@@ -65,9 +68,6 @@ void compare(td::Index m, td::Index n, td::Index k, bool ta, bool tb, bool accum
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(core)
-BOOST_AUTO_TEST_SUITE(product)
 
 using Scalars = std::tuple<float, double>;
 

@@ -20,6 +20,9 @@ using test::mean;
 using test::moment;
 using test::normal_distribution;
 
+BOOST_AUTO_TEST_SUITE(core)
+BOOST_AUTO_TEST_SUITE(random)
+
 namespace {
 
 constexpr std::uint64_t draws = 1'000'000;
@@ -51,9 +54,6 @@ double chi_square_limit(double degrees) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(core)
-BOOST_AUTO_TEST_SUITE(random)
 
 // The vectors that come with Random123 (tests/kat_vectors, philox4x32 10). Row and column are the two halves
 // of the counter, low word first, and so is the key.

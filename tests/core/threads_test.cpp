@@ -13,6 +13,9 @@ namespace td = tapedeck;
 
 extern "C" int openblas_get_num_threads();
 
+BOOST_AUTO_TEST_SUITE(core)
+BOOST_AUTO_TEST_SUITE(threads)
+
 namespace {
 
 /// Runs body(0), ..., body(7), each in a thread of its own.
@@ -41,9 +44,6 @@ td::Matrix<float> some_product(std::uint64_t tag) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(core)
-BOOST_AUTO_TEST_SUITE(threads)
 
 BOOST_AUTO_TEST_CASE(blas_is_prepared_once_whoever_comes_first) {
   in_threads([](std::size_t) { td::prepare_blas(); });

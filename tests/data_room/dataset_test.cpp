@@ -11,6 +11,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(dataset)
+
 namespace {
 
 const td::Matrix<double> five_samples{{1, 2, 3, 4, 5}, {6, 7, 8, 9, 10.5}};
@@ -27,9 +30,6 @@ concept gives_all = requires(D&& data) {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(data)
-BOOST_AUTO_TEST_SUITE(dataset)
 
 BOOST_AUTO_TEST_CASE(it_keeps_samples_and_labels) {
   const td::Dataset data{five_samples, five_labels};

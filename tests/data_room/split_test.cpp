@@ -13,6 +13,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(split)
+
 namespace {
 
 /// Whether the parts have each of the samples 0, ..., n-1 once, and each of them is in the order of the data.
@@ -33,9 +36,6 @@ td::Index count(const td::Dataset& data, td::Index label) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(data)
-BOOST_AUTO_TEST_SUITE(split)
 
 BOOST_AUTO_TEST_CASE(parts_are_disjoint_and_complete) {
   for (const td::Index n : {5U, 10U, 101U}) {

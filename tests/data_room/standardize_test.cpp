@@ -10,6 +10,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(standardize)
+
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
@@ -42,9 +45,6 @@ void check_standard(const arma::mat& z, double tolerance) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(data)
-BOOST_AUTO_TEST_SUITE(standardize)
 
 BOOST_AUTO_TEST_CASE(a_case_by_hand) {
   const td::Standardizer standardizer{samples(arma::mat{{1, 3, 1, 3}, {10, 20, 30, 40}})};

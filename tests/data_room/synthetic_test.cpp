@@ -10,6 +10,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(synthetic)
+
 namespace {
 
 using Generator = td::Dataset (*)(td::Index, std::uint64_t);
@@ -34,9 +37,6 @@ std::vector<td::Index> positions(td::Index n) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(data)
-BOOST_AUTO_TEST_SUITE(synthetic)
 
 BOOST_AUTO_TEST_CASE(points_are_uniform_on_the_unit_square) {
   for (const Generator generate : generators) {

@@ -8,6 +8,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(data)
+BOOST_AUTO_TEST_SUITE(targets)
+
 namespace {
 
 bool same(const td::Matrix<double>& a, const td::Matrix<double>& b) {
@@ -15,9 +18,6 @@ bool same(const td::Matrix<double>& a, const td::Matrix<double>& b) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(data)
-BOOST_AUTO_TEST_SUITE(targets)
 
 BOOST_AUTO_TEST_CASE(two_classes_become_one_number) {
   const td::IndexMatrix labels{{0, 1, 1, 0}};

@@ -10,6 +10,9 @@
 #include "support/evidence.hpp"
 #include "support/folders.hpp"
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(fuzz_)
+
 namespace {
 
 struct Reader {
@@ -19,9 +22,6 @@ struct Reader {
 constexpr Reader readers[] = {{"csv", fuzz::csv}, {"idx", fuzz::idx}, {"safetensors", fuzz::safetensors}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(fuzz_)
 
 BOOST_AUTO_TEST_CASE(the_corpora_and_all_that_is_one_step_from_them) {
   for (const auto& [name, read] : readers) {

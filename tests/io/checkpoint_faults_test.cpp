@@ -17,6 +17,8 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 // The files of the generations a and b are there, and c is to be saved.
@@ -59,7 +61,6 @@ struct Generations {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_FIXTURE_TEST_SUITE(checkpoint_faults, Generations)
 
 BOOST_AUTO_TEST_CASE(a_save_moves_both_on) {

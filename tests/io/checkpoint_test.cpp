@@ -24,6 +24,9 @@ using test::bytes_of;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(checkpoint)
+
 namespace {
 
 const td::Dataset training = td::disk(200, 1);
@@ -65,9 +68,6 @@ std::string first_weight(Setup& setup) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(checkpoint)
 
 BOOST_AUTO_TEST_CASE(training_goes_on_from_a_file_after_any_of_fifty_batches) {
   const test::TemporaryFolder folder;

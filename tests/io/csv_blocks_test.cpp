@@ -12,6 +12,9 @@ namespace td = tapedeck;
 using test::csv;
 using test::same;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(csv)
+
 namespace {
 
 // All kinds of fields and of ends of lines.
@@ -47,9 +50,6 @@ class Trickle final : public td::detail::Source {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(blocks_may_end_anywhere) {
   const td::CsvData whole = test::csv(varied, varied_options);

@@ -11,6 +11,9 @@ namespace td = tapedeck;
 using test::csv_error;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(csv)
+
 namespace {
 
 struct Hostile {
@@ -132,9 +135,6 @@ const std::vector<Hostile> hostile = {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(hostile_tables_are_refused_in_a_sentence) {
   test::Evidence evidence(test::Promise::files, "CSV files made by hand");

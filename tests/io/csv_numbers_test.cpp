@@ -15,6 +15,9 @@ namespace td = tapedeck;
 using test::csv;
 using test::same;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(csv)
+
 namespace {
 
 // Any bits that are a finite double.
@@ -43,9 +46,6 @@ std::string table_of(const std::vector<double>& numbers, int digits) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(doubles_come_back_bit_for_bit) {
   std::vector<double> numbers = random_doubles(100'000);

@@ -12,6 +12,8 @@ namespace td = tapedeck;
 using test::csv;
 using test::same;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 using Names = std::vector<std::string>;
@@ -19,20 +21,19 @@ using Names = std::vector<std::string>;
 const td::Matrix<double> two_by_two{{1, 3}, {2, 4}};  // of the rows 1,2 and 3,4
 
 bool reads_as_two_by_two(const std::string& text, const td::CsvOptions& options = {}) {
-  return same(csv(text, options).data.x<double>(), two_by_two);
+  return same(test::csv(text, options).data.x<double>(), two_by_two);
 }
 
 double number(const std::string& text, const td::CsvOptions& options = {.header = false}) {
-  return csv(text, options).data.x<double>()(0, 0);
+  return test::csv(text, options).data.x<double>()(0, 0);
 }
 
 td::CsvData labelled(const std::string& labels, const Names& classes = {}) {
-  return csv(labels, {.header = false, .targets = {0}, .classification = true, .classes = classes});
+  return test::csv(labels, {.header = false, .targets = {0}, .classification = true, .classes = classes});
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_AUTO_TEST_SUITE(csv)
 
 BOOST_AUTO_TEST_CASE(one_row_is_one_sample) {
@@ -139,8 +140,8 @@ BOOST_AUTO_TEST_CASE(non_finite_numbers_are_taken_when_allowed) {
 // --- Missing fields
 
 BOOST_AUTO_TEST_CASE(rows_with_missing_fields_can_be_left_out) {
-  const td::CsvOptions skipping{.targets = {"y"}, .ignored = {"note"}, .missing = td::Missing::skip_row};
-  const td::CsvData table = test::csv("a,note,y\n1,,2\n,n,5\n3,n,4\n6,n,\n7,n,\"\"\n8,n, \n", skipping);
+  const td::CsvOptions skip{.targets = {"y"}, .ignored = {"note"}, .missing = td::Missing::skip_row};
+  const td::CsvData table = test::csv("a,note,y\n1,,2\n,n,5\n3,n,4\n6,n,\n7,n,\"\"\n8,n, \n", skip);
   BOOST_TEST(same(table.data.x<double>(), td::Matrix<double>{{1, 3}}));
   BOOST_TEST(same(table.data.y<double>(), td::Matrix<double>{{2, 4}}));
   BOOST_TEST(table.skipped_rows == 4U);
@@ -155,8 +156,8 @@ BOOST_AUTO_TEST_CASE(a_class_that_is_only_in_rows_left_out_is_none) {
 }
 
 BOOST_AUTO_TEST_CASE(missing_fields_can_be_filled) {
-  const td::CsvOptions filling{.targets = {"b"}, .missing = td::Missing::value, .missing_value = -1};
-  const td::CsvData table = test::csv("a,b\n1,\n,2\n", filling);
+  const td::CsvOptions fill{.targets = {"b"}, .missing = td::Missing::value, .missing_value = -1};
+  const td::CsvData table = test::csv("a,b\n1,\n,2\n", fill);
   BOOST_TEST(same(table.data.x<double>(), td::Matrix<double>{{1, -1}}));
   BOOST_TEST(same(table.data.y<double>(), td::Matrix<double>{{-1, 2}}));
   BOOST_TEST(test::csv("a,b\n1,\n", {.missing = td::Missing::value}).data.x<double>()(1, 0) == 0.0);

@@ -16,6 +16,8 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 std::span<const std::byte> bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
@@ -48,7 +50,6 @@ struct Folder {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_FIXTURE_TEST_SUITE(durable_file, Folder)
 
 BOOST_AUTO_TEST_CASE(what_is_committed_is_there_and_nothing_else) {

@@ -11,6 +11,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(files)
+
 namespace {
 
 std::string csv_error(const std::string& path) {
@@ -21,9 +24,6 @@ std::string idx_error(const std::string& path) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(files)
 
 BOOST_AUTO_TEST_CASE(only_regular_files_are_read) {
   BOOST_TEST(csv_error("/no/such/file") ==

@@ -14,6 +14,9 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(safetensors)
+
 namespace {
 
 struct Hostile {
@@ -265,9 +268,6 @@ std::vector<Hostile> checksums() {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(safetensors)
 
 BOOST_AUTO_TEST_CASE(hostile_files_are_refused_each_with_its_sentence) {
   BOOST_TEST(complaint<td::FileError>([] { parsed(good); }) == "nothing was thrown");

@@ -16,6 +16,8 @@ using test::idx;
 using test::same;
 using namespace std::string_literals;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 template <class T>
@@ -53,7 +55,6 @@ std::string pair_error(const std::string& x, const std::string& y, const td::Idx
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_AUTO_TEST_SUITE(idx)
 
 BOOST_AUTO_TEST_CASE(one_sample_is_one_column_last_dimension_fastest) {

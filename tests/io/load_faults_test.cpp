@@ -24,6 +24,8 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 template <class T>
@@ -105,7 +107,6 @@ struct Files {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_FIXTURE_TEST_SUITE(load_faults, Files)
 
 BOOST_AUTO_TEST_CASE(a_call_of_a_load_fails) {

@@ -25,6 +25,8 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 long resident_megabytes() {
@@ -72,15 +74,14 @@ td::StateDict large_state() {
   return state;
 }
 
-struct Folder {
+struct OneFile {
   TemporaryFolder folder;
   std::string path = folder.path / "file";
 };
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_FIXTURE_TEST_SUITE(memory, Folder)
+BOOST_FIXTURE_TEST_SUITE(memory, OneFile)
 
 BOOST_AUTO_TEST_CASE(a_safetensors_file_takes_twice_its_size_and_a_little) {
   require_growth("64 MB of state, made and saved", 2 * 64 + 16,

@@ -17,9 +17,11 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
-struct Folder {
+struct SafetensorsFile {
   TemporaryFolder folder;
   std::string path = folder.path / "a.safetensors";
 
@@ -97,8 +99,7 @@ bool refused(const std::string& path) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_FIXTURE_TEST_SUITE(safetensors, Folder)
+BOOST_FIXTURE_TEST_SUITE(safetensors, SafetensorsFile)
 
 BOOST_AUTO_TEST_CASE(bits_of_all_types_come_back) {
   td::StateDict state;

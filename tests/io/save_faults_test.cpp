@@ -14,6 +14,8 @@
 namespace td = tapedeck;
 using namespace test;
 
+BOOST_AUTO_TEST_SUITE(io)
+
 namespace {
 
 // A file that is saved over an older one.
@@ -41,7 +43,6 @@ struct Save {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
 BOOST_FIXTURE_TEST_SUITE(save_faults, Save)
 
 BOOST_AUTO_TEST_CASE(a_call_of_a_save_fails) {

@@ -5,9 +5,12 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(io)
+BOOST_AUTO_TEST_SUITE(sha256)
+
 namespace {
 
-std::string sha256(const std::string& text) {
+std::string digest(const std::string& text) {
   td::io::Sha256 hash;
   hash.add(std::as_bytes(std::span(text)));
   return hash.hex();
@@ -15,16 +18,14 @@ std::string sha256(const std::string& text) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(io)
-BOOST_AUTO_TEST_SUITE(sha256)
-
-// The vectors of NIST's "Secure Hashing" examples. Those of Python's hashlib are in house/python_safetensors.
+// The vectors of NIST's "Secure Hashing" examples. Those of Python's hashlib are in
+// repository/python_safetensors.
 BOOST_AUTO_TEST_CASE(digests_of_the_standard) {
-  BOOST_TEST(::sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  BOOST_TEST(::sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  BOOST_TEST(::sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+  BOOST_TEST(digest("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  BOOST_TEST(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  BOOST_TEST(digest("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
              "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  BOOST_TEST(::sha256(std::string(1'000'000, 'a')) ==
+  BOOST_TEST(digest(std::string(1'000'000, 'a')) ==
              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
@@ -37,9 +38,9 @@ BOOST_AUTO_TEST_CASE(pieces_count_for_nothing) {
       td::io::Sha256 hash;
       hash.add(bytes.first(a));
       hash.add(bytes.subspan(a, b - a));
-      BOOST_TEST(hash.hex() == ::sha256(text.substr(0, b)));  // and goes on after it was asked
+      BOOST_TEST(hash.hex() == digest(text.substr(0, b)));  // and goes on after it was asked
       hash.add(bytes.subspan(b));
-      BOOST_TEST(hash.hex() == ::sha256(text));
+      BOOST_TEST(hash.hex() == digest(text));
     }
   }
 }

@@ -1,4 +1,4 @@
-// What house/python_safetensors compares with Python.
+// What repository/python_safetensors compares with Python.
 //
 //   tapedeck_io_tool write FILE      writes the state that the comparison knows
 //   tapedeck_io_tool print FILE      prints what a file holds: a line for each matrix, in the order of names,

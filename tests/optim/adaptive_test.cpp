@@ -6,6 +6,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(adaptive)
+
 namespace {
 
 // After ten steps with the same gradient everywhere.
@@ -70,9 +73,6 @@ void check_memory_option(const std::string& name, const std::string& option, dou
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(adaptive)
 
 BOOST_AUTO_TEST_CASE(adam_with_tiny_gradients) { check_tiny_gradients<td::Adam>(); }
 BOOST_AUTO_TEST_CASE(adamw_with_tiny_gradients) { check_tiny_gradients<td::AdamW>(); }

@@ -7,6 +7,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(clipping)
+
 namespace {
 
 // Six elements of 1 and four of -2.5: the norm is sqrt(31).
@@ -22,9 +25,6 @@ struct Contributed : SmallProblem {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(clipping)
 
 BOOST_AUTO_TEST_CASE(norm_is_returned_and_reduced) {
   Contributed p;

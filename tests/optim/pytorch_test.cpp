@@ -20,6 +20,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(pytorch)
+
 namespace {
 
 // What PyTorch makes of the same problem: see tests/data/optim/make_optim_references.py.
@@ -167,9 +170,6 @@ const std::vector<Named<MakeSchedule>> schedules{
     {"plateau, threshold 0", plateau({.patience = 3, .factor = 0.5, .threshold = 0})}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(pytorch)
 
 BOOST_DATA_TEST_CASE(optimizer_as_in_pytorch, boost::unit_test::data::make(optimizers), named) {
   nlohmann::json wanted;

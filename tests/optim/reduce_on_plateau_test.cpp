@@ -7,6 +7,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(reduce_on_plateau)
+
 namespace {
 
 struct OnPlateau : SmallProblem {
@@ -27,9 +30,6 @@ struct OnPlateau : SmallProblem {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(reduce_on_plateau)
 
 BOOST_AUTO_TEST_CASE(by_default_the_eleventh_bad_epoch_reduces_tenfold) {
   SmallProblem p;

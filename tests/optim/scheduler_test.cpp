@@ -13,6 +13,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(scheduler)
+
 namespace {
 
 struct Scheduled : SmallProblem {
@@ -33,9 +36,6 @@ void step(td::Scheduler& scheduler, int times) {
 bool near(double a, double b) { return std::abs(a - b) <= 1e-15; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(scheduler)
 
 BOOST_AUTO_TEST_CASE(a_rule_of_ones_own) {
   Scheduled s;

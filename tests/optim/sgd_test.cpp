@@ -8,6 +8,9 @@
 
 using namespace optim_test;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(sgd)
+
 namespace {
 
 // The first weight after each of some steps with a gradient of 1, the rate being 0.1 and then, from the third
@@ -32,9 +35,6 @@ void check(const std::vector<double>& found, const std::vector<double>& wanted) 
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(sgd)
 
 BOOST_AUTO_TEST_CASE(plain) { check(path({}), {-0.1, -0.2, -0.21}); }
 

@@ -24,6 +24,9 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(state)
+
 namespace {
 
 using Make = std::function<std::unique_ptr<td::Optimizer>(td::ParameterStore&)>;
@@ -100,9 +103,6 @@ struct Both {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(state)
 
 BOOST_AUTO_TEST_CASE(an_optimizer_goes_on_with_the_same_bits_from_every_step) {
   for (const td::Scalar scalar : {td::f32, td::f64}) {

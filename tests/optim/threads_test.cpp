@@ -12,6 +12,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(optim)
+BOOST_AUTO_TEST_SUITE(threads)
+
 namespace {
 
 /// Counts how often each element is updated, and runs that are too long.
@@ -67,9 +70,6 @@ std::vector<float> trained(const Make& make, td::Index threads) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(optim)
-BOOST_AUTO_TEST_SUITE(threads)
-
 BOOST_AUTO_TEST_CASE(every_element_is_updated_once_in_pieces) {
   for (const td::Index n : {1U, 4U}) {
     const test::Threads set(n);
@@ -98,7 +98,9 @@ BOOST_AUTO_TEST_CASE(any_number_moves_the_parameters_by_the_same_bits) {
   };
   for (const auto& [name, make] : optimizers) {
     const std::vector<float> alone = trained(make, 1);
-    for (int run = 0; run < 20; ++run) BOOST_TEST((trained(make, run % 2 == 0 ? 2 : 4) == alone), name);
+    for (int run = 0; run < test::repeated_runs; ++run) {
+      BOOST_TEST((trained(make, run % 2 == 0 ? 2 : 4) == alone), name);
+    }
   }
 }
 

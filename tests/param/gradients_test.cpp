@@ -18,6 +18,8 @@ using test::complaint;
 using test::ramp;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(param)
+
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
@@ -46,7 +48,6 @@ const arma::mat no_six = arma::mat(3, 2);
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(param)
 BOOST_FIXTURE_TEST_SUITE(gradients, Fixture)
 
 BOOST_AUTO_TEST_CASE(they_accumulate_until_zeroed) {

@@ -19,6 +19,9 @@ using test::complaint;
 using test::kolmogorov_smirnov;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(initializer)
+
 namespace {
 
 /// What a store of this seed gives a parameter "w".
@@ -56,9 +59,6 @@ const std::vector<Rule> normal_rules{
     {"he_normal", td::he_normal(), std::sqrt(2 / fan_in)}};
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(param)
-BOOST_AUTO_TEST_SUITE(initializer)
 
 BOOST_AUTO_TEST_CASE(uniform_statistics) {
   for (const Rule& rule : uniform_rules) {

@@ -22,14 +22,14 @@ using test::names;
 using test::ramp;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(parameter_store_numbers)
+
 namespace {
 
 using Scalars = std::tuple<float, double>;
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(param)
-BOOST_AUTO_TEST_SUITE(parameter_store_numbers)
 
 // Copies.
 

@@ -27,6 +27,9 @@ using test::names;
 using test::ramp;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(parameter_store)
+
 namespace {
 
 using Scalars = std::tuple<float, double>;
@@ -52,9 +55,6 @@ td::Index zero_padding(const td::FlatBuffer& flat) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(param)
-BOOST_AUTO_TEST_SUITE(parameter_store)
 
 static_assert(!std::is_copy_constructible_v<td::ParameterStore>);
 static_assert(!std::is_move_constructible_v<td::ParameterStore>);

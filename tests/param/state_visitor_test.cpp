@@ -20,6 +20,9 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(state_visitor)
+
 namespace {
 
 enum class Colour : std::uint8_t { red, green, blue };
@@ -100,9 +103,6 @@ struct Model {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(param)
-BOOST_AUTO_TEST_SUITE(state_visitor)
 
 BOOST_AUTO_TEST_CASE(everything_is_put_back_bit_for_bit) {
   Everything object;

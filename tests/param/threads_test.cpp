@@ -9,6 +9,9 @@
 namespace td = tapedeck;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(threads)
+
 namespace {
 
 constexpr td::Index workers = 4;
@@ -62,9 +65,6 @@ void train(Model& m, const td::Dataset& data, Run run) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(param)
-BOOST_AUTO_TEST_SUITE(threads)
 
 // Whoever looks first seals; the others must not see values that are not drawn yet.
 BOOST_AUTO_TEST_CASE(a_store_is_sealed_once_whoever_comes_first) {

@@ -19,6 +19,9 @@ namespace tapedeck::peers {
 std::ostream& operator<<(std::ostream& out, const Workload& workload) { return out << title(workload); }
 }  // namespace tapedeck::peers
 
+BOOST_AUTO_TEST_SUITE(peers)
+BOOST_AUTO_TEST_SUITE(threads)
+
 namespace {
 
 /// Those of the comparison, each once: rows that differ in their threads are one workload here.
@@ -42,15 +45,12 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(peers)
-BOOST_AUTO_TEST_SUITE(threads)
-
 BOOST_DATA_TEST_CASE(any_number_gives_the_same_bits, boost::unit_test::data::make(workloads()), workload) {
   const Problem problem(workload, 0.01);
   const std::vector<float> wanted = results(problem, 1);
   BOOST_TEST(!wanted.empty());
   td::Index different = 0;
-  for (int run = 0; run < 20; ++run) {
+  for (int run = 0; run < test::repeated_runs; ++run) {
     constexpr td::Index counts[] = {2, 4, 1};
     different += same_bits(results(problem, counts[run % 3]), wanted) ? 0 : 1;
   }

@@ -20,6 +20,9 @@ using test::content_of;
 using test::same_results;
 using test::tiny_report;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(archive)
+
 namespace {
 
 rep::ReportOutcome run_with(const rep::Archive& archive, rep::RunOptions options = {}) {
@@ -33,9 +36,6 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(archive)
 
 BOOST_AUTO_TEST_CASE(what_is_found_is_what_was_computed) {
   const test::TemporaryFolder folder;

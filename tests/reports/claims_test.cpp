@@ -17,6 +17,9 @@ using test::contains;
 
 BOOST_TEST_DONT_PRINT_LOG_VALUE(rep::Verdict)
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(claims)
+
 namespace {
 
 using Scores = std::vector<std::optional<double>>;
@@ -38,9 +41,6 @@ rep::ReportOutcome outcome_of(const std::vector<std::pair<std::string, std::vect
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(claims)
 
 BOOST_AUTO_TEST_CASE(a_difference_counts_from_two_standard_errors_on) {
   // Differences of mean d and deviation 1 in four trials: the standard error is 0.5.

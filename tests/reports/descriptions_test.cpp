@@ -20,6 +20,9 @@ using test::rates;
 using test::row_of;
 using test::three_hidden;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(descriptions)
+
 namespace {
 
 const rep::Printed& printed(const rep::Row& row, Metric metric) { return row.printed.at(metric); }
@@ -40,9 +43,6 @@ td::Matrix<float> second_weight(const rep::Experiment& experiment) {
 double deviation_of(const td::Matrix<float>& m) { return arma::stddev(arma::vectorise(m)); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(descriptions)
 
 BOOST_AUTO_TEST_CASE(every_experiment_is_in_a_table_and_every_name_is_known) {
   std::set<std::string> names;

@@ -20,6 +20,9 @@ using test::lines_of;
 using test::tiny_experiment;
 using test::tiny_report;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(results)
+
 namespace {
 
 const rep::RunFacts facts = {.command = "bench/run --seed 1", .machine = "2 threads", .date = "today"};
@@ -50,9 +53,6 @@ td::Index count(const std::string& text, const std::string& part) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(results)
 
 BOOST_AUTO_TEST_CASE(the_summary_has_a_line_for_each_row_and_metric) {
   const rep::ReportOutcome outcome = rep::run(tiny_report(), {.trials = 2});

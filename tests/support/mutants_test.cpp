@@ -66,11 +66,6 @@ td::Matrix<T> elements(const void* data, td::Shape shape) {
   return {static_cast<const T*>(data), shape.rows, shape.cols};
 }
 
-template <class T>
-td::Matrix<double> in_double(const td::Matrix<T>& m) {
-  return arma::conv_to<td::Matrix<double>>::from(m);
-}
-
 bool is_mask(const td::Matrix<double>& m) {
   const double most = m.max();
   return m.min() == 0 && most > 0 &&

@@ -79,4 +79,9 @@ td::Matrix<double> normal(td::Shape shape, std::uint64_t seed);
 /// Labels 0 to classes - 1.
 td::IndexMatrix labels(td::Index classes, td::Index batch);
 
+template <class T>
+td::Matrix<double> in_double(const td::Matrix<T>& m) {
+  return arma::conv_to<td::Matrix<double>>::from(m);
+}
+
 }  // namespace test

@@ -45,11 +45,6 @@ std::vector<td::Value> put(td::Tape& tape, const Samples& s) {
 }
 
 template <class T>
-td::Matrix<double> in_double(const td::Matrix<T>& m) {
-  return arma::conv_to<td::Matrix<double>>::from(m);
-}
-
-template <class T>
 std::vector<td::Matrix<double>> cotangents(const std::vector<td::Value>& inputs, const Samples& s) {
   std::vector<td::Matrix<double>> all;
   for (std::size_t i = 0; i < inputs.size(); ++i) {

@@ -1,8 +1,16 @@
 #pragma once
 
+#include "support/allocations.hpp"  // TEST_SANITIZED
 #include "tapedeck/core/threads.hpp"
 
 namespace test {
+
+/// How often a result is computed again with other threads. A sanitizer sees a race whatever the bits are.
+#ifdef TEST_SANITIZED
+inline constexpr int repeated_runs = 3;
+#else
+inline constexpr int repeated_runs = 20;
+#endif
 
 /// Lets the library use so many threads, until the end of its scope.
 class Threads {

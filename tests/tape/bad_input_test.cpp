@@ -18,6 +18,8 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(tape)
+
 namespace {
 
 struct OnTape {
@@ -74,7 +76,6 @@ const std::vector<std::pair<std::string, Use>> uses_here{
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(tape)
 BOOST_FIXTURE_TEST_SUITE(bad_input, OnTape)
 
 BOOST_AUTO_TEST_CASE(an_empty_value_is_refused_everywhere) {

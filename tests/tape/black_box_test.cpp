@@ -23,6 +23,8 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(tape)
+
 namespace {
 
 const test::TemporaryFolder folder;
@@ -80,7 +82,6 @@ struct RemoveFile {
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(tape)
 BOOST_FIXTURE_TEST_SUITE(black_box, RemoveFile)
 
 BOOST_AUTO_TEST_CASE(a_pass_is_replayed_bit_for_bit) {

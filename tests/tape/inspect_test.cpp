@@ -19,6 +19,9 @@
 namespace td = tapedeck;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(inspect)
+
 namespace {
 
 struct Small {
@@ -49,9 +52,6 @@ std::string text(const td::Inspection& inspection) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(inspect)
 
 BOOST_FIXTURE_TEST_CASE(records_tell_ops_layers_shapes_bytes_and_flops, Small) {
   td::Tape tape{store, memory};

@@ -10,6 +10,9 @@
 namespace td = tapedeck;
 using test::complaint;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(op)
+
 namespace {
 
 // y = s (.) x     ds = sum over the batch of dy (.) x     dx = s (.) dy
@@ -157,9 +160,6 @@ arma::mat column(double a, double b) { return arma::vec{a, b}; }
 bool equal(const arma::mat& a, const arma::mat& b) { return arma::approx_equal(a, b, "absdiff", 0); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(op)
 
 BOOST_FIXTURE_TEST_CASE(an_op_is_applied_and_played_back, OnTape) {
   const td::Value x = tape.variable(x0);

@@ -22,6 +22,9 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(recompute)
+
 namespace {
 
 const arma::fmat x0{{1, -2, 3, 0.5F}, {4, 5, -6, 1}, {0, 1, 2, -1}};
@@ -95,9 +98,6 @@ struct PowersOp {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(recompute)
 
 BOOST_AUTO_TEST_CASE(three_steps_are_the_same_bit_for_bit_with_masks_and_statistics) {
   const auto plain = step(false);

@@ -4,6 +4,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(signature)
+
 namespace {
 
 constexpr td::Signature affine = "w(m,n)* b(m,1) x(n,batch)* -> y(m,batch)";
@@ -37,9 +40,6 @@ static_assert(td::Signature("x(a,b) y(c,d) -> z(e,f) w(g,h)").fault == Fault::no
 static_assert(td::Signature("x(a,b) y(c,d) -> z(e,f) w(g,i) v(h,j)").fault == Fault::too_many_sizes);
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(signature)
 
 // What is asserted above at compile time is what the library itself reads; this says so at run time.
 BOOST_AUTO_TEST_CASE(a_signature_is_read_at_compile_time) {

@@ -20,6 +20,9 @@
 
 namespace td = tapedeck;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(system_calls)
+
 namespace {
 
 enum class End { by_itself, killed_for_a_system_call, otherwise };
@@ -65,9 +68,6 @@ struct Network {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(system_calls)
 
 BOOST_AUTO_TEST_CASE(an_answer_makes_none) {
   Network network;

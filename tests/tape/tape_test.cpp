@@ -20,6 +20,9 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(tape)
+BOOST_AUTO_TEST_SUITE(tape)
+
 namespace {
 
 const arma::mat x0{{1, -2, 3}, {4, 5, -6}};
@@ -37,9 +40,6 @@ struct Double {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(tape)
-BOOST_AUTO_TEST_SUITE(tape)
 
 // --- Define by run
 

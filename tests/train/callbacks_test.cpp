@@ -17,6 +17,9 @@
 namespace td = tapedeck;
 using test::complaint;
 
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(callbacks)
+
 namespace {
 
 /// What a callback writes while five epochs of two steps are reported to it, of which `stop` may be the last.
@@ -73,9 +76,6 @@ bool is_terminal(const char* device) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(train)
-BOOST_AUTO_TEST_SUITE(callbacks)
 
 BOOST_AUTO_TEST_CASE(log_every_writes_the_first_epoch_every_nth_and_the_last) {
   const auto log = [](td::Index n, td::Index stop) {

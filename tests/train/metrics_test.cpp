@@ -13,6 +13,9 @@
 namespace td = tapedeck;
 using test::complaint;
 
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(metrics)
+
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
@@ -25,9 +28,6 @@ bool same(const td::IndexMatrix& a, const td::IndexMatrix& b) {
 td::MeanDeviation summary(std::vector<double> values) { return td::mean_deviation(values); }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(train)
-BOOST_AUTO_TEST_SUITE(metrics)
 
 BOOST_AUTO_TEST_CASE(one_output_is_compared_with_the_threshold) {
   const arma::mat outputs{{0.2, 0.5, 0.500001, 3, -1}};

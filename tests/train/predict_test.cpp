@@ -18,6 +18,9 @@ using test::complaint;
 using test::ramp;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(predict)
+
 namespace {
 
 td::Value identity(const td::Value& x) { return x; }
@@ -32,9 +35,6 @@ struct Model {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(train)
-BOOST_AUTO_TEST_SUITE(predict)
 
 BOOST_AUTO_TEST_CASE(outputs_are_those_of_an_evaluate_tape) {
   Model m;

@@ -14,6 +14,9 @@ namespace td = tapedeck;
 using test::complaint;
 using test::contains;
 
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(resume_)
+
 namespace {
 
 const td::Dataset training = td::disk(200, 1);
@@ -108,9 +111,6 @@ Result resume(const td::StateDict& state, td::Index accumulate, double least_imp
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(train)
-BOOST_AUTO_TEST_SUITE(resume_)
 
 BOOST_AUTO_TEST_CASE(from_every_batch_and_every_epoch_of_sixty) {
   for (const td::Index accumulate : {1U, 2U, 3U}) {

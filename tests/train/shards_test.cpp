@@ -36,12 +36,6 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-#ifdef TEST_SANITIZED
-constexpr int runs = 3;  // a race is seen whatever the bits are
-#else
-constexpr int runs = 20;
-#endif
-
 struct Outcome {
   td::FlatBuffer values;
   td::FlatBuffer buffers;
@@ -146,7 +140,8 @@ BOOST_AUTO_TEST_CASE(any_number_of_threads_gives_the_same_bits) {
       for (const td::Index threads : {1U, 2U, 4U}) {
         const Threads set(threads);
         int different = 0;
-        for (int run = 0; run < runs; ++run) different += fit(w, rule, data) == expected ? 0 : 1;
+        for (int run = 0; run < test::repeated_runs; ++run)
+          different += fit(w, rule, data) == expected ? 0 : 1;
         BOOST_TEST(different == 0, w.name << ", " << name << ", " << threads << " threads");
       }
     }
@@ -363,7 +358,7 @@ BOOST_AUTO_TEST_CASE(losses_and_outputs_have_the_same_bits) {
   }();
   for (const td::Index threads : {1U, 2U, 4U, 20U}) {
     const Threads set(threads);
-    for (int run = 0; run < runs; ++run) {
+    for (int run = 0; run < test::repeated_runs; ++run) {
       BOOST_TEST(c.trainer.evaluate(data) == loss);
       BOOST_TEST(same_bits(c.trainer.predict(x), y));
     }
@@ -391,7 +386,7 @@ BOOST_AUTO_TEST_CASE(the_first_error_is_thrown) {
   const td::Dataset data{x, x};
   for (const td::Index threads : {1U, 2U, 4U}) {
     const Threads set(threads);
-    for (int run = 0; run < runs; ++run) {
+    for (int run = 0; run < test::repeated_runs; ++run) {
       BOOST_TEST(complaint<std::runtime_error>([&] { td::predict(store, wary, x); }) == "-1500");
       BOOST_TEST(complaint<std::runtime_error>([&] { trainer.evaluate(data); }) == "-1500");
     }

@@ -19,6 +19,9 @@ using test::same_bits;
 using test::same_state;
 using test::with;
 
+BOOST_AUTO_TEST_SUITE(train)
+BOOST_AUTO_TEST_SUITE(trainer_errors)
+
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
@@ -31,9 +34,6 @@ td::Dataset with_label(td::Dataset data, td::Index sample, td::Index label) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(train)
-BOOST_AUTO_TEST_SUITE(trainer_errors)
 
 // What is refused.
 

@@ -17,6 +17,10 @@ using test::check_share;
 using test::difference;
 using test::rounding;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(capabilities)
+BOOST_AUTO_TEST_SUITE(r0)
+
 namespace {
 
 /// The weight of a layer of 400 inputs and 250 outputs, 100,000 draws; equal seeds give equal streams.
@@ -27,10 +31,6 @@ arma::mat drawn_weight(td::Initializer rule) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(capabilities)
-BOOST_AUTO_TEST_SUITE(r0)
 
 // Networks.
 

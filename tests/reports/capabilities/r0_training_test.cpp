@@ -15,6 +15,10 @@ using test::difference;
 using test::rounding;
 using test::Weight;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(capabilities)
+BOOST_AUTO_TEST_SUITE(r0)
+
 namespace {
 
 const std::vector<double> gradients{1, 2, -1, 0.5, 3, -2};
@@ -23,10 +27,6 @@ const std::vector<double> gradients{1, 2, -1, 0.5, 3, -2};
 td::Dataset nothing_to_learn() { return {arma::mat{{-1, 1, -1, 1}}, arma::mat{{1, 1, -1, -1}}}; }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(capabilities)
-BOOST_AUTO_TEST_SUITE(r0)
 
 // Optimizers.
 

@@ -19,6 +19,10 @@ using test::complaint;
 using test::difference;
 using test::rounding;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(capabilities)
+BOOST_AUTO_TEST_SUITE(r1)
+
 namespace {
 
 /// y = tanh(W x + b 1'), trained on ten samples with targets of -1 and 1, in batches of four: the last is of
@@ -88,10 +92,6 @@ class Convolution {
 };
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(capabilities)
-BOOST_AUTO_TEST_SUITE(r1)
 
 BOOST_AUTO_TEST_CASE(layers_are_ordered_and_named) {
   td::ParameterStore store{{.seed = 1, .scalar = td::f64}};

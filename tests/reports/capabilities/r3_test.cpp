@@ -14,6 +14,10 @@ using test::difference;
 using test::rounding;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(capabilities)
+BOOST_AUTO_TEST_SUITE(r3)
+
 namespace {
 
 /// Numbers with nothing special about them: normal around 3, of deviation 2.
@@ -67,10 +71,6 @@ td::Sequential normalised_network(td::ParameterStore& store) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(capabilities)
-BOOST_AUTO_TEST_SUITE(r3)
 
 // 1.1 Weights.
 

@@ -18,6 +18,10 @@ using test::difference;
 using test::rounding;
 using test::same_bits;
 
+BOOST_AUTO_TEST_SUITE(reports)
+BOOST_AUTO_TEST_SUITE(capabilities)
+BOOST_AUTO_TEST_SUITE(r4)
+
 namespace {
 
 /// The report's network on some data, trained by SGD on the mean over samples of squares summed over outputs.
@@ -36,10 +40,6 @@ td::Dataset with_two_targets(const td::Dataset& points) {
 }
 
 }  // namespace
-
-BOOST_AUTO_TEST_SUITE(reports)
-BOOST_AUTO_TEST_SUITE(capabilities)
-BOOST_AUTO_TEST_SUITE(r4)
 
 // The framework.
 

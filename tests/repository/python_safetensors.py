@@ -4,8 +4,9 @@ way round; a network trained here answers the same in PyTorch, and one trained t
 
 usage: python_safetensors.py ROOT BUILD
 
-PyTorch and numpy are Debian's. The package safetensors is installed from PyPI into a virtual environment in the build
-folder, once; without PyPI, and without that environment, this fails.
+PyTorch and numpy are Debian's. Where Debian's Python does not find the package safetensors, it is installed from PyPI into
+a virtual environment in the user's cache, ~/.cache/tapedeck/python, once; without PyPI, and without that environment, this
+fails.
 """
 import os
 import subprocess
@@ -13,28 +14,31 @@ import sys
 from pathlib import Path
 
 DEBIAN_PYTHON = "/usr/bin/python3"  # another one does not see the packages of Debian
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def environment(build):
+def environment():
     """A Python that has the packages; made where there is none."""
-    python = build / "python" / "bin" / "python3"
-    imports = [str(python), "-c", "import safetensors.torch, torch, numpy"]
-    if python.exists() and subprocess.run(imports, capture_output=True).returncode == 0:
-        return python
-    for command in ([DEBIAN_PYTHON, "-m", "venv", "--clear", "--system-site-packages", str(build / "python")],
+    folder = CACHE / "tapedeck" / "python"
+    python = folder / "bin" / "python3"
+    imports = ["-c", "import safetensors.torch, torch, numpy"]
+    for candidate in DEBIAN_PYTHON, str(python):
+        if Path(candidate).exists() and subprocess.run([candidate, *imports], capture_output=True).returncode == 0:
+            return candidate
+    for command in ([DEBIAN_PYTHON, "-m", "venv", "--clear", "--system-site-packages", str(folder)],
                     [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "safetensors"],
-                    imports):
+                    [str(python), *imports]):
         result = subprocess.run(command, text=True, capture_output=True)
         if result.returncode:
             sys.exit("Nothing was compared with Python: a package is missing (Debian: python3-venv, python3-torch, "
                      "python3-numpy; PyPI, which must be within reach: safetensors).\n"
                      f"{' '.join(command)}\n{result.stdout}{result.stderr}")
-    return python
+    return str(python)
 
 
 def main():
     root, build = (Path(argument).resolve() for argument in sys.argv[1:])
-    python = environment(build)
+    python = environment()
     subprocess.run(["cmake", "--build", build, "--target", "tapedeck_io_tool", "--parallel", str(os.cpu_count())],
                    check=True, stdout=subprocess.DEVNULL)
     comparison = root / "tests" / "io" / "python_interop.py"

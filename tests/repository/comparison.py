@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 ROWS = {"w1": [1, 5, 50, 500, 1000], "w1-tanh": [50, 500], "w1-mse-adam": [1, 5], "w1-adam": [50, 500],
-        "w1-batchnorm": [50, 500], "w2": [128, 128], "w2-forward": [1, 128], "w3": [256, 256]}
+        "w1-batchnorm": [50, 500], "w2": [128, 128], "w2-forward": [1, 128], "w3": [256, 256],
+        "tiny": [4], "odd": [1, 3, 7, 33, 200], "reg": [16], "reg-tanh": [64], "higgs": [100]}
 ALWAYS = ["ours_us", "ours_best_us", "gemm_us", "gemm_best_us", "ratio_gemm", "hand_us"]
 WITH_LIBTORCH = ["libtorch_us", "ratio_libtorch"]
 

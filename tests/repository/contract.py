@@ -10,14 +10,14 @@ An example's first lines, a comment, say what is to happen:
 A sentence may run over several lines of comment. What is printed is at most LINES lines for each error, so that nobody
 has to look for the sentence.
 """
-import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from compiling import compiler_of, pkg_config, precompiled
 
 LINES = 28
 LABEL = re.compile(r"(?:(?P<compiles>compiles)|error: |(?P<count>\d+) errors: )(?P<sentence>.*)")
@@ -52,33 +52,13 @@ def complaints(source, command):
     return None
 
 
-def compiled_header(command, build):
-    """A header that both compilers find in compiled form, the .gch, beside it; made anew when the library's changed."""
-    includes = [Path(flag[2:]) / "tapedeck" for flag in command if flag.startswith("-I")]
-    key = hashlib.sha256(repr(command).encode())
-    for header in sorted(path for folder in includes for path in folder.rglob("*.hpp")):
-        key.update(header.read_bytes())
-    folder = build / "contract" / key.hexdigest()
-    if not folder.exists():
-        shutil.rmtree(build / "contract", ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "examples.hpp").write_text('#include "tapedeck/tapedeck.hpp"\n')
-        subprocess.run([*command, "-x", "c++-header", folder / "examples.hpp", "-o", folder / "examples.hpp.gch"], check=True)
-    return folder / "examples.hpp"
-
-
 def main():
     root, build = (Path(argument).resolve() for argument in sys.argv[1:])
     sources = sorted((root / "tests" / "contract").glob("*.cpp"))
     if not sources:
         raise SystemExit("there are no examples in tests/contract")
-    compiler = next(line.split("=", 1)[1] for line in (build / "CMakeCache.txt").read_text().splitlines()
-                    if line.startswith("CMAKE_CXX_COMPILER:"))
-    flags = subprocess.run(["pkg-config", "--cflags", "tapedeck"], check=True, text=True, capture_output=True,
-                           env={**os.environ, "PKG_CONFIG_PATH": str(build)}).stdout.split()
-    command = [compiler, "-std=c++20", "-fdiagnostics-color=never", *flags]
-
-    command += ["-include", str(compiled_header(command, build)), "-fsyntax-only", "-Wall", "-Wextra"]
+    command = [compiler_of(build), "-std=c++20", *pkg_config(build, "tapedeck", "--cflags")]
+    command += [*precompiled(command, build), "-fsyntax-only", "-fdiagnostics-color=never", "-Wall", "-Wextra"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         faults = [fault for fault in pool.map(lambda source: complaints(source, command), sources) if fault]
     print("\n".join(faults))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FIXED = {
     "lib", "include", "bench", "tests", "cmake", "CMakeLists.txt", "README.md", "LICENSE",
-    ".ci", ".clang-format", ".clang-tidy", ".gitignore",
+    ".ci", ".github", ".clang-format", ".clang-tidy", ".gitignore",
 }
 
 root = Path(sys.argv[1])

@@ -11,7 +11,6 @@ A block fenced as ```cpp is
 A block fenced as ```text after the line `<!-- output -->` is what the program before it prints, to the letter; of a
 continuation, what it prints beyond the program that it continues.
 """
-import hashlib
 import os
 import re
 import subprocess
@@ -19,6 +18,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from compiling import Kept, compiler_of, header_texts, pkg_config, precompiled
 
 PREAMBLE = '#include "tapedeck/tapedeck.hpp"\nnamespace td = tapedeck;\n'
 BLOCK = re.compile(r"^(?:<!-- (\w+) -->\n)?```(cpp|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,29 +64,15 @@ def examples_of(readme):
     return examples
 
 
-def pkg_config(build, option):
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(build)}
-    command = ["pkg-config", option, "tapedeck"]
-    return subprocess.run(command, env=environment, check=True, text=True, capture_output=True).stdout.split()
-
-
-def compile_and_run(example, root, build):
-    compiler = next(line.split("=", 1)[1] for line in (build / "CMakeCache.txt").read_text().splitlines()
-                    if line.startswith("CMAKE_CXX_COMPILER:"))
-    compile_ = [compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", *pkg_config(build, "--cflags")]
-    files = ["-ltapedeck_io"] if '"tapedeck/io/' in example.source else []
-    link = [*files, *pkg_config(build, "--libs"), f"-Wl,-rpath,{build}"] if example.runs else ["-c"]
-
-    # The same text, headers and flags give the same binary: it is kept under their hash.
-    key = hashlib.sha256(repr((compile_, link, example.source)).encode())
-    for header in sorted((root / "include").rglob("*.hpp")):
-        key.update(header.read_bytes())
-    binary = build / "readme" / key.hexdigest()
+def compile_and_run(example, kept, command, build):
+    # The same text, headers and flags give the same binary.
+    binary = kept.path(example.source, example.runs)
     if not binary.exists():
         source = binary.with_suffix(".cpp")
         source.write_text(example.source)
-        command = [*compile_, str(source), *link, "-o", str(binary)]
-        result = subprocess.run(command, text=True, capture_output=True)
+        module = "tapedeck_io" if '"tapedeck/io/' in example.source else "tapedeck"
+        link = [*pkg_config(build, module, "--libs"), f"-Wl,-rpath,{build}"] if example.runs else ["-c"]
+        result = subprocess.run([*command, str(source), *link, "-o", str(binary)], text=True, capture_output=True)
         if result.returncode:
             raise Mistake(f"README.md:{example.line}: does not compile\n{result.stderr}")
     if not example.runs:
@@ -112,9 +99,11 @@ def main():
         if not (root / "README.md").exists():
             raise Mistake("README.md is missing")
         examples = examples_of((root / "README.md").read_text())
-        (build / "readme").mkdir(exist_ok=True)
+        command = [compiler_of(build), "-std=c++20", *pkg_config(build, "tapedeck", "--cflags")]
+        command += [*precompiled(command, build), "-Wall", "-Wextra", "-Werror"]
+        kept = Kept(build / "readme", command, header_texts(root / "include"))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(lambda example: compile_and_run(example, root, build), examples))
+            list(pool.map(lambda example: compile_and_run(example, kept, command, build), examples))
         for example in examples:
             compare(example)
     except Mistake as mistake:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The house checks can fail: each is given a small tree with a fault planted in it, and must complain of that fault.
+"""The repository checks can fail: each is given a small tree with a fault planted in it, and must complain of that fault.
 
 usage: self_test.py ROOT BUILD
 """
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-HOUSE = Path(__file__).parent
+HERE = Path(__file__).parent
 build = Path(sys.argv[2]).resolve()
 faults = []
 
@@ -20,7 +20,7 @@ def check(name, files, complaint=None):
         for path, text in files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text)
-        result = subprocess.run([HOUSE / name, root, build], text=True, capture_output=True)
+        result = subprocess.run([HERE / name, root, build], text=True, capture_output=True)
     said = result.stdout + result.stderr
     if complaint is None and result.returncode != 0:
         faults.append(f"{name} does not accept {list(files)}: {said}")
@@ -64,7 +64,7 @@ edge(I + "kernels/affine.hpp", "<vector>", "is private")
 edge(I + "zoo/lion.hpp", "<vector>", "lies on no floor")
 edge("lib/stray.cpp", "<vector>", "lies on no floor")
 
-fixed = ("lib include bench tests cmake .ci CMakeLists.txt README.md LICENSE .clang-format .clang-tidy").split()
+fixed = ("lib include bench tests cmake .ci .github CMakeLists.txt README.md LICENSE .clang-format .clang-tidy").split()
 tree = {name if "." in name[1:] or name in ("LICENSE", ".clang-format", ".clang-tidy") else name + "/file": ""
         for name in fixed}
 tree[".gitignore"] = "/build*/\n/results/\n"
@@ -81,6 +81,14 @@ check("silent_library.py", {"lib/b/a.cpp": "x(); exit(1);\n"}, "lib/b/a.cpp:1")
 check("no_leftovers.py", {"lib/a.cpp": "int todo_list;\n"})
 check("no_leftovers.py", {"lib/core/a.cpp": "\n// TO" + "DO: later\n"}, "lib/core/a.cpp:2")
 check("no_leftovers.py", {"tests/run": "# FIX" + "ME\n"}, "tests/run:1")
+
+check("headers_alone.py", {I + "a.hpp": "#pragma once\n#include <vector>\nstd::vector<int> numbers();\n"})
+check("headers_alone.py", {I + "a.hpp": "std::vector<int> numbers();\n"}, "a.hpp:1")
+check("headers_alone.py", {I + "a.hpp": "inline int f(int unused) { return 1; }\n"}, "unused")
+header = "#include <armadillo>\n#include {}\ninline arma::mat f() {{ return arma::mat(1, 1); }}\n"
+check("headers_alone.py", {I + "a.hpp": header.format("<vector>")})
+check("headers_alone.py", {I + "a.hpp": header.format('"tapedeck/missing.hpp"')}, "missing.hpp")
+check("headers_alone.py", {}, "no headers found")
 
 check("benchmarks.py", {}, "no ops found")
 check("benchmarks.py", {I + "ops/a.hpp": "TAPEDECK_API Value nobody(const Value& x);\n"}, "nobody has no benchmark")

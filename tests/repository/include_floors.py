@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the #include edges of include/ and lib/ to the floors of the house.
+"""Holds the #include edges of include/ and lib/ to the order of the modules.
 
 usage: include_floors.py ROOT [BUILD]
 
