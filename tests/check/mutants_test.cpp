@@ -467,7 +467,6 @@ BOOST_AUTO_TEST_CASE(a_table_is_left_behind) {
                             "\n\n| function | record and matrix | mutation | caught by | diagnosis |\n"
                             "|---|---|---|---|---|\n" +
                             rows;
-  BOOST_TEST_MESSAGE(summary);
   std::ofstream(test::output_dir + "/mutants.md") << table;
   BOOST_TEST(mutants >= 1000);
 }

@@ -499,7 +499,6 @@ BOOST_AUTO_TEST_CASE(each_is_found_and_named) {
     BOOST_TEST(!p.wrong, p.fault << ": the wrong one is accepted");
     row(p, p.by, "");
   }
-  BOOST_TEST_MESSAGE(table.str());
   std::ofstream file(test::output_dir + "/planted_faults.md");
   file << table.str();
   BOOST_TEST(file.good());

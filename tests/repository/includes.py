@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Holds the #include edges of include/ and lib/ to the order of the modules.
 
-usage: include_floors.py ROOT [BUILD]
+usage: includes.py ROOT [BUILD]
 
-A file includes only from lower floors and from its own folder; side rooms never include each other, but
-for io/, which reads data sets. What the library
-needs in private (Highway, Random123, JSON, ...) stays out of include/; Google Benchmark, which users of bench/ bring
-along, is named there alone, and nothing includes bench/.
+A file includes only from its own folder and from the modules that are named for it below. What the library needs in
+private (Highway, Random123, JSON, ...) stays out of include/; Google Benchmark, which users of bench/ bring along, is named
+there alone, and nothing includes bench/.
 """
 import re
 import sys
@@ -14,23 +13,23 @@ from pathlib import Path
 
 # Each folder, and the folders that it may include from. The umbrella header (which lies in none) sees all of include/.
 MAY_INCLUDE = {
-    "core": "",                                              # floor 0
-    "kernels": "core",                                       # floor 0, in lib/ only, where every folder may use it
-    "param": "core",                                         # floor 1
-    "tape": "core param",                                    # floor 2
-    "ops": "core param tape",                                # floor 3
-    "layers": "core param tape ops",                         # floor 4
-    "data": "core",                                          # side room on floor 0
-    "optim": "core param",                                   # side room on floor 1
-    "io": "core param data",                                 # side room on floors 0 and 1, and on data/
-    "check": "core param tape",                              # side room on floors 0 to 2
-    "bench": "core param tape",                              # side room on floors 0 to 2
-    "train": "core param tape ops layers data optim",        # floor 5
+    "core": "",
+    "kernels": "core",  # in lib/ only, where every folder may use it
+    "param": "core",
+    "tape": "core param",
+    "ops": "core param tape",
+    "layers": "core param tape ops",
+    "data": "core",
+    "optim": "core param",
+    "io": "core param data",
+    "check": "core param tape",
+    "bench": "core param tape",
+    "train": "core param tape ops layers data optim",
     "cli": "core param tape ops layers data optim train io check",  # the program, in lib/ only
 }
 PRIVATE = {"kernels", "cli"}
-APART = {"bench", "io"}  # rooms that not even the umbrella header includes
-BROUGHT = {"bench": "<benchmark/benchmark.h>"}  # what users of a room bring along
+APART = {"bench", "io"}  # modules that not even the umbrella header includes
+BROUGHT = {"bench": "<benchmark/benchmark.h>"}  # what users of a module bring along
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])', re.MULTILINE)
 
 
@@ -54,7 +53,7 @@ def complaints(root):
             inside, name = file.relative_to(base), file.relative_to(root)
             folder = folder_of(inside)
             if str(inside) != "tapedeck.hpp" and folder not in MAY_INCLUDE:
-                yield f"{name} lies on no floor"
+                yield f"{name} lies in no module"
                 continue
             if public and folder in PRIVATE:
                 yield f"{name}: {folder}/ is private and belongs into lib/"
