@@ -10,7 +10,7 @@
 namespace tapedeck::peers {
 namespace {
 
-constexpr std::size_t steps = 3;
+constexpr std::size_t trained_steps = 3;
 
 // Large enough that three steps stand out from the rounding of the parameters they move.
 double learning_rate(Rule rule) { return rule == Rule::adam ? 1e-2 : 0.1; }
@@ -34,7 +34,7 @@ std::vector<Agreement> agreements(const Workload& workload) {
   const Problem problem(workload, learning_rate(workload.rule));
   const auto results = [&](Contender& contender) {
     contender.take_threads();
-    contender.run(workload.pass == Pass::forward ? 1 : steps);
+    contender.run(workload.pass == Pass::forward ? 1 : trained_steps);
     return contender.results();
   };
   const std::unique_ptr<Contender> ours = make_ours(problem);
@@ -51,7 +51,7 @@ std::vector<Agreement> agreements(const Workload& workload) {
   const double gradient = workload.rule == Rule::adam ? 1e-3 : 1e-5;
   const double tolerance = workload.pass == Pass::forward
                                ? 1e-5
-                               : gradient + static_cast<double>(steps) * eps * norm(reached) / scale;
+                               : gradient + static_cast<double>(trained_steps) * eps * norm(reached) / scale;
 
   std::vector<std::pair<std::string, std::unique_ptr<Contender>>> others;
   others.emplace_back("hand-written loops", make_hand(problem));
