@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The comparison with others, bench/peers, compares like with like: after three steps from the same numbers its
-contenders have the same parameters. And it has all rows, and writes what it says.
+contenders have the same parameters. It has all rows, writes what it says, and lets OpenBLAS choose its kernels.
 
 usage: comparison.py ROOT BUILD
 
@@ -42,6 +42,27 @@ def faults_of(rows, asked, libtorch):
                 yield f"{asked}, batch {row['batch']}: {field} is {value}"
 
 
+def wrong_kernels(compare):
+    """Of the kernels that OpenBLAS chooses, whatever the environment says, and of those that an option names."""
+    quick = ["--only", "tiny", "--min-time", "0", "--repetitions", "1"]
+
+    def kernels(*options, **variables):
+        heading = compare(*quick, *options, env={**os.environ, **variables}).stdout
+        return re.search(r"^OpenBLAS .*, kernels for (\w+) \((.*)\)$", heading, re.MULTILINE).groups()
+
+    own, reason = kernels()
+    if reason != "its own choice":
+        yield f"OpenBLAS's kernels are {own}: {reason}"
+    for variables in {"OPENBLAS_CORETYPE": "Prescott"}, {"OPENBLAS_L2_SIZE": "4096", "OPENBLAS_CORETYPE": "Generic"}:
+        if kernels(**variables) != (own, "its own choice"):
+            yield f"{variables} decides about OpenBLAS's kernels"
+    if kernels("--coretype", own, OPENBLAS_CORETYPE="Prescott") != (own, "set by --coretype"):
+        yield f"--coretype {own} is not followed"
+    refused = compare(*quick, "--coretype", "nonesuch")
+    if refused.returncode != 1 or "no kernels nonesuch" not in refused.stderr:
+        yield f"--coretype nonesuch: status {refused.returncode}, {refused.stderr}"
+
+
 def main():
     build = Path(sys.argv[2])
     if re.search(r"^TAPEDECK_BENCH:BOOL=OFF$", (build / "CMakeCache.txt").read_text(), re.MULTILINE):
@@ -49,15 +70,16 @@ def main():
     subprocess.run(["cmake", "--build", build, "--target", "tapedeck_compare", "--parallel", str(os.cpu_count())],
                    check=True, stdout=subprocess.DEVNULL)
 
-    def compare(*options):
+    def compare(*options, env=None):
         return subprocess.run([build / "bench" / "peers" / "tapedeck_compare", *options], text=True,
-                              capture_output=True)
+                              capture_output=True, env=env)
 
     check = compare("--check")
     faults = list(disagreements(check))
     listed = [re.match(r"([\w-]+), batch (\d+), ", line).groups() for line in compare("--list").stdout.splitlines()]
     if listed != [(name, str(batch)) for name, batches in ROWS.items() for batch in batches]:
         faults.append(f"its rows are {listed}")
+    faults += wrong_kernels(compare)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.json"
         compare("--only", "w1-tanh", "--min-time", "0", "--repetitions", "1", "--json", file).check_returncode()
