@@ -1,8 +1,9 @@
 // Trains a small network with a layer of its own, as a user of the installed package does.
+#include "tapedeck/tapedeck.hpp"
+
 #include <cstdio>
 
 #include "tapedeck/core/version.hpp"
-#include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
 
