@@ -94,7 +94,7 @@ class Crew {
     open_.store(job << 32U | count_, std::memory_order_release);
     news_.fetch_add(1, std::memory_order_release);
     news_.notify_all();
-    work();
+    work(0);  // the caller counts as wanted, as helper 0 does
     wait_for_helpers();
     const std::exception_ptr failure = std::move(failure_);
     busy_.clear(std::memory_order_release);
@@ -132,15 +132,16 @@ class Crew {
       seen = news_.load(std::memory_order_acquire);
       if (number >= helpers_wanted_.load(std::memory_order_relaxed)) continue;
       elsewhere.avoid(caller_at_.load(std::memory_order_relaxed));
-      work();
+      work(number);
     }
   }
 
-  // Takes tasks as long as there are any.
-  void work() {
+  // Takes tasks as long as there are any and the job wants this helper. A helper that was delayed since the
+  // last job asks again: having read the new job's open_, it reads the new job's helpers_wanted_ too.
+  void work(Index number) {
     inside = true;
     std::uint64_t open = open_.load(std::memory_order_acquire);
-    while ((open & 0xFFFFFFFFU) != 0) {
+    while ((open & 0xFFFFFFFFU) != 0 && number < helpers_wanted_.load(std::memory_order_relaxed)) {
       if (!open_.compare_exchange_weak(open, open - 1, std::memory_order_acq_rel)) continue;
       call(count_ - (open & 0xFFFFFFFFU));
       if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();

@@ -67,6 +67,25 @@ BOOST_AUTO_TEST_CASE(tasks_run_on_several_threads_and_never_on_more_than_were_se
   }
 }
 
+// A thread that was wanted for the last job may be delayed until the next one, which wants fewer.
+BOOST_AUTO_TEST_CASE(threads_of_a_larger_job_stay_out_of_a_smaller_one) {
+  std::atomic<td::Index> at_work = 0;
+  std::atomic<td::Index> too_many = 0;
+  for (int again = 0; again < 500; ++again) {
+    {
+      const test::Threads set(12);
+      td::parallel(12, [](td::Index) {});
+    }
+    const test::Threads set(2);
+    td::parallel(8, [&](td::Index) {
+      if (++at_work > 2) ++too_many;
+      std::this_thread::yield();
+      --at_work;
+    });
+  }
+  BOOST_TEST(too_many == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_task_wrote_is_seen_after_the_call) {
   const test::Threads set(4);
   double sum = 0;
