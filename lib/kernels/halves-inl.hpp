@@ -40,23 +40,15 @@ HWY_INLINE Vector<double> narrow(Tag<double> /*d*/, Vector<double> low, Vector<d
 }
 
 // A vector of T as double, in halves that follow one another in memory; that of a vector of double is the
-// lower one, and the upper one does not count.
+// lower one, and the upper one does not count. Its operators are no friends within it: GCC 12 without
+// optimisation would compile those for other vectors than the target's, and pass wrong numbers.
 struct Halves {
   Vector<double> low, high;
-
-  HWY_INLINE friend Halves operator+(Halves a, Halves b) {
-    return {hn::Add(a.low, b.low), hn::Add(a.high, b.high)};
-  }
-  HWY_INLINE friend Halves operator-(Halves a, Halves b) {
-    return {hn::Sub(a.low, b.low), hn::Sub(a.high, b.high)};
-  }
-  HWY_INLINE friend Halves operator*(Halves a, Halves b) {
-    return {hn::Mul(a.low, b.low), hn::Mul(a.high, b.high)};
-  }
-  HWY_INLINE friend Halves operator/(Halves a, Halves b) {
-    return {hn::Div(a.low, b.low), hn::Div(a.high, b.high)};
-  }
 };
+HWY_INLINE Halves operator+(Halves a, Halves b) { return {hn::Add(a.low, b.low), hn::Add(a.high, b.high)}; }
+HWY_INLINE Halves operator-(Halves a, Halves b) { return {hn::Sub(a.low, b.low), hn::Sub(a.high, b.high)}; }
+HWY_INLINE Halves operator*(Halves a, Halves b) { return {hn::Mul(a.low, b.low), hn::Mul(a.high, b.high)}; }
+HWY_INLINE Halves operator/(Halves a, Halves b) { return {hn::Div(a.low, b.low), hn::Div(a.high, b.high)}; }
 // a b + c, rounded once where the processor can.
 HWY_INLINE Halves multiply_add(Halves a, Halves b, Halves c) {
   return {hn::MulAdd(a.low, b.low, c.low), hn::MulAdd(a.high, b.high, c.high)};
