@@ -1,16 +1,12 @@
 #pragma once
 
-#include <sstream>
 #include <string>
+
+#include "core/text.hpp"
 
 namespace tapedeck::detail {
 
 /// A number with so many significant digits.
-inline std::string figure(double x, int digits) {
-  std::ostringstream text;
-  text.precision(digits);
-  text << x;
-  return text.str();
-}
+inline std::string figure(double x, int digits) { return to_text(x, digits); }
 
 }  // namespace tapedeck::detail

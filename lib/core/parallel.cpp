@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+#include "core/locks.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -186,14 +188,17 @@ class Crew {
   std::atomic_flag busy_;
 };
 
-// Never destroyed, as its helpers never end.
+// Made at the first job, and never destroyed, as its helpers never end.
+constinit std::atomic<Crew*> the_crew = nullptr;
+
 Crew& crew() {
-  static Crew& c = *[] {
-    auto* made = new Crew;
-    pthread_atfork(nullptr, nullptr, [] { crew().forget_helpers(); });
-    return made;
-  }();
-  return c;
+  if (Crew* made = the_crew.load(std::memory_order_acquire)) return *made;
+  const std::lock_guard lock(detail::lock(detail::Lock::threads));
+  if (the_crew == nullptr) {
+    the_crew = new Crew;
+    pthread_atfork(nullptr, nullptr, [] { the_crew.load()->forget_helpers(); });
+  }
+  return *the_crew;
 }
 
 }  // namespace

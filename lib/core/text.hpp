@@ -3,17 +3,29 @@
 /// @file
 /// What was given, put into words.
 
-#include <sstream>
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <string>
 #include <string_view>
 
 namespace tapedeck {
 
-/// A number as short as it can be read: 1e-09, not 0.000000.
-inline std::string to_text(double x) {
-  std::ostringstream text;
-  text << x;
-  return text.str();
+/// A number with at most so many significant digits: 1e-09, not 0.000000. Whatever the program's locale is,
+/// with a decimal point.
+inline std::string to_text(double x, int digits = 6) {
+  std::array<char, 32> text{};
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), x,
+                                          std::chars_format::general, std::min(digits, 17));
+  return {text.data(), end};
+}
+
+/// A number with so many digits after the decimal point.
+inline std::string to_fixed(double x, int digits) {
+  std::array<char, 400> text{};  // 2^1024 has 309 digits
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), x, std::chars_format::fixed,
+                                          std::min(digits, 17));
+  return {text.data(), end};
 }
 
 /// Whether a character may stand in the name of a parameter or layer.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "core/scoped_flag.hpp"
 #include "core/text.hpp"
 #include "io/safetensors_write.hpp"
 #include "io/sha256.hpp"
@@ -47,7 +48,15 @@ void require_words(const StateDict& state, const std::string& path, const char* 
 
 std::string Checkpoint::previous(const std::string& path) { return path + ".previous"; }
 
+void Checkpoint::require_no_visit() const {
+  if (!visiting_) return;
+  throw UsageError({.who = "Checkpoint",
+                    .given = "a call from within the visit_state of one of its objects",
+                    .wanted = "one before or after save and load"});
+}
+
 Checkpoint& Checkpoint::add_part(Part part) {
+  require_no_visit();
   const bool well_formed = !part.name.empty() && std::all_of(part.name.begin(), part.name.end(), in_word);
   if (!well_formed || part.name == "store") {
     throw NameError({.who = "Checkpoint",
@@ -75,6 +84,8 @@ Checkpoint& Checkpoint::set_words(const std::string& name, std::string words) {
 }
 
 void Checkpoint::visit(StateVisitor& visitor) {
+  require_no_visit();
+  const ScopedFlag visiting(visiting_);
   store_.visit_state(visitor);
   for (const Part& part : parts_) {
     const StateVisitor::Scope scope(visitor, part.name);

@@ -1,14 +1,14 @@
 #include "tapedeck/layers/activation.hpp"
 
-#include <sstream>
+#include <string>
+
+#include "core/text.hpp"
 
 namespace tapedeck {
 namespace {
 
 std::string with_option(const char* layer, const char* option, double value) {
-  std::ostringstream text;
-  text << layer << '(' << option << ' ' << value << ')';
-  return text.str();
+  return std::string(layer) + "(" + option + " " + to_text(value) + ")";
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "tapedeck/layers/dropout.hpp"
 
-#include <sstream>
+#include <string>
+
+#include "core/text.hpp"
 
 namespace tapedeck {
 
@@ -8,10 +10,6 @@ Dropout::Dropout(DropoutOptions options) : options_(options) {
   require_dropout_probability(options.probability);
 }
 
-std::string Dropout::describe() const {
-  std::ostringstream text;
-  text << "Dropout(" << options_.probability << ')';
-  return text.str();
-}
+std::string Dropout::describe() const { return "Dropout(" + to_text(options_.probability) + ")"; }
 
 }  // namespace tapedeck

@@ -117,19 +117,41 @@ std::ostream& operator<<(std::ostream& out, const Sequential& model) { return ou
 
 namespace {
 
-Value add_rows(Summary& summary, const std::string& prefix, const Sequential& model, ParameterStore& store,
-               Value x) {
+using Slots = std::set<std::uint32_t>;
+
+Index elements_of(const Slots& slots, const ParameterStore& store) {
+  Index sum = 0;
+  for (const std::uint32_t slot : slots) sum += store.layout().parameters[slot].shape.size();
+  return sum;
+}
+
+// Adds the parameters that were used since `before` was the tape's last record.
+void add_used(Slots& slots, const detail::Pass& pass, const detail::Record* before) {
+  for (const detail::Record* r = pass.last_record(); r != before; r = r->previous) {
+    for (std::uint32_t i = 0; i < r->input_count; ++i) {
+      const std::uint32_t root = pass.entry(r->inputs[i]).root;
+      if (pass.is_parameter(root)) slots.insert(root);
+    }
+  }
+}
+
+Value add_rows(Summary& summary, const std::string& prefix, const Sequential& model, Tape& tape, Value x) {
+  const detail::Pass& pass = detail::Pass::of(tape);
   const std::vector<std::string> names = model.names();
   for (Index i = 0; i < model.size(); ++i) {
     const Layer& layer = model[i];
     if (const auto* nested = layer.as<Sequential>()) {
-      x = add_rows(summary, prefix + names[i] + ".", *nested, store, x);
+      x = add_rows(summary, prefix + names[i] + ".", *nested, tape, x);
       continue;
     }
+    const detail::Record* const before = pass.last_record();
     x = layer(x);
-    Index count = 0;
-    for (const NamedParameter& p : layer.parameters()) count += store.parameter(p.handle).shape().size();
-    summary.rows.push_back({prefix + names[i], layer.describe(), x.shape(), count});
+    Slots slots;
+    for (const NamedParameter& p : layer.parameters())
+      slots.insert(tape.store().parameter(p.handle).handle().slot());
+    add_used(slots, pass, before);
+    summary.rows.push_back(
+        {prefix + names[i], layer.describe(), x.shape(), elements_of(slots, tape.store())});
   }
   return x;
 }
@@ -139,14 +161,13 @@ Value add_rows(Summary& summary, const std::string& prefix, const Sequential& mo
 Summary summarize(const Sequential& model, ParameterStore& store, Shape input) {
   ranges::require_possible("summarize", input);
   Memory memory;
-  Tape tape(store, memory, evaluate);
+  Tape tape(store, memory, {.mode = evaluate, .trace = true});
   Summary summary;
-  add_rows(summary, "", model, store, tape.input(Matrix<double>(input.rows, input.cols)));
-  std::set<std::uint32_t> counted;
-  for (const NamedParameter& p : model.parameters()) {
-    if (counted.insert(p.handle.slot()).second)
-      summary.parameter_count += store.parameter(p.handle).shape().size();
-  }
+  add_rows(summary, "", model, tape, tape.input(Matrix<double>(input.rows, input.cols)));
+  Slots all;
+  for (const NamedParameter& p : model.parameters()) all.insert(p.handle.slot());
+  add_used(all, detail::Pass::of(tape), nullptr);
+  summary.parameter_count = elements_of(all, store);
   return summary;
 }
 

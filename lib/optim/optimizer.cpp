@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "core/lifetime.hpp"
 #include "core/ranges.hpp"
+#include "core/scoped_flag.hpp"
 #include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck {
@@ -23,7 +25,8 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
       learning_rate_(common.learning_rate),
       weight_decay_(common.weight_decay),
       decay_(common.decay),
-      untouched_(common.untouched) {
+      untouched_(common.untouched),
+      store_lifetime_(store.lifetime()) {
   ranges::require_not_negative(name, "learning_rate", learning_rate_, store.scalar());
   ranges::require_not_negative(name, "weight_decay", weight_decay_, store.scalar());
   store.seal();
@@ -47,12 +50,14 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
 Optimizer::~Optimizer() = default;
 
 void Optimizer::set_learning_rate(double learning_rate) {
+  require_store();
   ranges::require_not_negative(name_, "learning_rate", learning_rate, scalar());
   learning_rate_ = learning_rate;
   find_rates();
 }
 
 void Optimizer::group(std::string_view name, GroupFactors factors) {
+  require_store();
   ranges::require_not_negative(name_, "group's learning_rate", factors.learning_rate);
   ranges::require_not_negative(name_, "group's weight_decay", factors.weight_decay);
   const std::vector<std::string>& groups = store_.layout().group_names;
@@ -76,6 +81,18 @@ void Optimizer::find_rates() {
 }
 
 void Optimizer::step() {
+  require_store();
+  if (stepping_) {
+    throw UsageError(
+        {.who = name_, .given = "a step within a step", .wanted = "an update that only moves its run"});
+  }
+  const ScopedFlag stepping(stepping_);
+  store_.gradients().require_no_backward(name_);
+  if (store_.gradients().incomplete()) {
+    throw UsageError({.who = name_,
+                      .given = "gradients of a backward that threw an error",
+                      .wanted = "store.zero_grad() and a backward that returns"});
+  }
   find_runs();
   if (runs_.empty()) require_reason();
   for (const Run& run : runs_) {
@@ -86,10 +103,13 @@ void Optimizer::step() {
       update(piece);
     });
   }
-  store_.gradients().commit_statistics(store_.buffers());
+  store_.commit_statistics();
 }
 
+void Optimizer::require_store() const { require_alive(store_lifetime_, name_, "store"); }
+
 void Optimizer::visit_state(StateVisitor& visitor) {
+  require_store();
   visitor.kind(name_);
   visitor.number("learning_rate", learning_rate_);
   visitor.number("weight_decay", weight_decay_);
@@ -134,6 +154,7 @@ void Optimizer::find_runs() {
       with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
     }
     ++slot.steps;
+    store_.note_change(slot.number, "the optimizer's step");
     const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
     if (!runs_.empty()) {
       Run& last = runs_.back();

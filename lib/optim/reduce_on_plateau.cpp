@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/lifetime.hpp"
 #include "core/ranges.hpp"
 
 namespace tapedeck {
@@ -10,7 +11,7 @@ namespace tapedeck {
 ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer) : ReduceOnPlateau(optimizer, Options{}) {}
 
 ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const Options& options)
-    : optimizer_(optimizer), options_(options) {
+    : optimizer_(optimizer), optimizer_lifetime_(optimizer.lifetime()), options_(options) {
   const char* who = "ReduceOnPlateau";
   ranges::require(options.factor > 0 && options.factor < 1, who, "factor", options.factor, "0 < x < 1");
   ranges::require(options.threshold >= 0 && options.threshold < 1, who, "threshold", options.threshold,
@@ -19,6 +20,7 @@ ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const Options& options)
 }
 
 void ReduceOnPlateau::step(double loss) {
+  require_alive(optimizer_lifetime_, "ReduceOnPlateau", "optimizer");
   if (!std::isfinite(loss)) {
     throw NonFiniteError({.who = "ReduceOnPlateau",
                           .given = std::isnan(loss) ? "a loss of NaN" : "an infinite loss",

@@ -2,12 +2,16 @@
 
 #include <utility>
 
+#include "core/lifetime.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
 
 Scheduler::Scheduler(Optimizer& optimizer, Rule rule)
-    : optimizer_(optimizer), rule_(std::move(rule)), base_rate_(optimizer.learning_rate()) {
+    : optimizer_(optimizer),
+      optimizer_lifetime_(optimizer.lifetime()),
+      rule_(std::move(rule)),
+      base_rate_(optimizer.learning_rate()) {
   if (!rule_) {
     throw OptionError(
         {.who = "Scheduler", .given = "an empty rule", .wanted = "a function of the base rate and the step"});
@@ -18,6 +22,7 @@ Scheduler::Scheduler(Optimizer& optimizer, Rule rule)
 Scheduler::~Scheduler() = default;
 
 void Scheduler::step() {
+  require_alive(optimizer_lifetime_, "Scheduler", "optimizer");
   optimizer_.set_learning_rate(rule_(base_rate_, count_ + 1));
   ++count_;
 }

@@ -30,7 +30,15 @@ Gradients::Gradients(std::shared_ptr<const StoreLayout> layout, Scalar scalar)
 
 std::uint64_t Gradients::family() const { return layout_->family; }
 
+void Gradients::refuse_within_backward(const char* who) {
+  throw UsageError({.who = who,
+                    .given = "a call while a backward adds to these gradients",
+                    .wanted = "one after tape.backward has returned"});
+}
+
 void Gradients::zero() {
+  require_no_backward("zero_grad");
+  backwards_.failed = false;
   touched_.assign(touched_.size(), 0);
   statistics_.clear();
   statistic_values_.clear();
@@ -63,6 +71,7 @@ const Matrix<T>& Gradients::read(Index slot) const {
 
 template <class T>
 void Gradients::assign(Index slot, const Matrix<T>& gradient) {
+  require_no_backward("gradients.set");
   Matrix<T>& target = flat_.matrix<T>(slot);
   if (shape_of(gradient) != shape_of(target)) {
     throw ShapeError({.who = layout_->parameters[slot].name,
@@ -92,6 +101,7 @@ Gradients& Gradients::operator+=(const Gradients& other) {
     throw UsageError(
         {.who = "gradients", .given = "gradients of another store", .wanted = "those of the same one"});
   }
+  require_no_backward("gradients +=");
   statistics_.reserve(statistics_.size() + other.statistics_.size());  // what can fail comes first
   statistic_values_.reserve(statistic_values_.size() + other.statistic_values_.size());
   with_scalar(flat_.scalar(), [&]<class T>(T) {
@@ -111,10 +121,12 @@ Gradients& Gradients::operator+=(const Gradients& other) {
   }
   statistic_values_.insert(statistic_values_.end(), other.statistic_values_.begin(),
                            other.statistic_values_.end());
+  backwards_.failed = backwards_.failed || other.incomplete() || other.backwards_.running > 0;
   return *this;
 }
 
 Gradients& Gradients::operator*=(double factor) {
+  require_no_backward("gradients *=");
   ranges::require_finite("gradients", "factor", factor);
   with_scalar(flat_.scalar(), [&]<class T>(T) {
     T* g = flat_.data<T>();
@@ -178,11 +190,13 @@ void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double 
   }
   ranges::require_fraction(buffer.name, "momentum", momentum);
   const Index begin = statistic_values_.size();
+  statistics_.reserve(statistics_.size() + 1);  // both lists grow, or neither
   statistic_values_.insert(statistic_values_.end(), statistic.begin(), statistic.end());
   statistics_.push_back({buffer_slot, momentum, begin, statistic.n_elem});
 }
 
-void Gradients::commit_statistics(FlatBuffer& buffers) {
+void Gradients::commit_statistics(FlatBuffer& buffers, const std::function<void(Index)>& changed) {
+  require_no_backward("gradients");
   if (&buffers.extents() != layout_->buffer_extents.get()) {
     throw UsageError({.who = "gradients",
                       .given = "buffers of another store",
@@ -195,6 +209,7 @@ void Gradients::commit_statistics(FlatBuffer& buffers) {
         running[i] = static_cast<T>((1 - s.momentum) * static_cast<double>(running[i]) +
                                     s.momentum * statistic_values_[s.begin + i]);
       }
+      if (changed) changed(s.buffer_slot);
     }
   });
   statistics_.clear();
@@ -202,7 +217,9 @@ void Gradients::commit_statistics(FlatBuffer& buffers) {
 }
 
 void Gradients::visit_state(StateVisitor& visitor) {
+  require_no_backward("gradients");
   const StateVisitor::Scope scope(visitor, "gradients");
+  if (visitor.taking() && incomplete()) zero();  // no step could use them
   visitor.counts("touched", touched_);
   const auto is_touched = [](auto flag) { return flag != 0; };
   bool any = false;
@@ -217,6 +234,7 @@ void Gradients::visit_state(StateVisitor& visitor) {
   }
   if (any) visitor.parameters("", flat_, *layout_);
   visit_statistics(visitor);
+  if (!visitor.taking()) visitor.at_commit([this] { backwards_.failed = false; });
 }
 
 void Gradients::visit_statistics(StateVisitor& visitor) {

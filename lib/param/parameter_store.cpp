@@ -7,22 +7,24 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/locks.hpp"
 #include "core/nearest.hpp"
 #include "core/ranges.hpp"
+#include "core/scoped_flag.hpp"
 #include "kernels/flat.hpp"
 #include "tapedeck/core/threads.hpp"
 #include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
+
+constinit std::atomic<void (*)(ParameterStore&)> detail::store_ends = nullptr;
+
 namespace {
 
 std::uint64_t next_family() {
   static std::atomic<std::uint64_t> count{0};
   return ++count;
 }
-
-// Sealing happens once in a store's life, so one lock for all of them does.
-std::recursive_mutex sealing;
 
 constexpr Index longest_name = 512;  // in bytes; what names in files are limited to
 
@@ -141,7 +143,9 @@ Parameter ParameterView::handle() const { return {store_->family(), slot_}; }
 void ParameterView::reset() const {
   FlatBuffer drawn = store_->values();  // a rule may throw, and then nothing has changed
   store_->draw(slot_, store_->rules_[slot_], store_->seed(), drawn);
+  store_->gradients().require_no_backward("reset");
   store_->values().assign(drawn);
+  store_->note_change(slot_, "reset");
   *store_->gradients().touch(slot_) = 0;
 }
 bool ParameterView::frozen() const { return store_->frozen_[slot_] != 0; }
@@ -167,7 +171,9 @@ ParameterStore::ParameterStore(ParameterStore& original, Scalar scalar)
   sealed_ = true;
 }
 
-ParameterStore::~ParameterStore() = default;
+ParameterStore::~ParameterStore() {
+  if (const auto ends = detail::store_ends.load()) ends(*this);
+}
 
 ParameterStore ParameterStore::copy(Scalar scalar) { return ParameterStore(*this, scalar); }
 
@@ -233,8 +239,14 @@ void ParameterStore::set_group(std::string_view name, std::string group) {
 
 void ParameterStore::seal() {
   if (sealed_.load(std::memory_order_acquire)) return;
-  const std::lock_guard lock(sealing);
+  const std::lock_guard lock(detail::lock(detail::Lock::sealing));  // one for all stores: each is sealed once
   if (sealed_) return;
+  if (being_sealed_) {
+    throw UsageError({.who = "store",
+                      .given = "an initialiser that seals the store it fills",
+                      .wanted = "one that only sets the matrix it is given"});
+  }
+  const ScopedFlag being_sealed(being_sealed_);
   StoreLayout& layout = *layout_;
   layout.group_names.clear();  // a seal that ran out of memory may be tried again
   layout.flat_order.clear();
@@ -257,8 +269,14 @@ void ParameterStore::seal() {
 }
 
 void ParameterStore::lay_out() {
+  changes_.assign(layout_->parameters.size() + layout_->buffers.size(), {});
   numbers_.reset(new Numbers{FlatBuffer(scalar(), layout_->parameter_extents),
                              FlatBuffer(scalar(), layout_->buffer_extents), Gradients(layout_, scalar())});
+}
+
+void ParameterStore::note_change(const char* by) noexcept {
+  ++change_count_;
+  std::fill(changes_.begin(), changes_.end(), Change{change_count_, by});
 }
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
@@ -302,6 +320,12 @@ std::uint32_t ParameterStore::slot_of(Buffer buffer) const {
 Gradients& ParameterStore::gradients() { return numbers().gradients; }
 
 void ParameterStore::zero_grad() { gradients().zero(); }
+
+void ParameterStore::commit_statistics() {
+  gradients().commit_statistics(buffers(), [this](Index slot) {
+    note_change(static_cast<std::uint32_t>(size() + slot), "running statistics");
+  });
+}
 
 std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, const char* who) const {
   std::vector<std::uint32_t> slots;
@@ -360,7 +384,10 @@ void ParameterStore::initialize(Initializer initializer, const Selection& select
   FlatBuffer drawn = values();  // a rule may throw, and then nothing has changed
   for (const std::uint32_t slot : slots) draw(slot, initializer, seed(), drawn);
   values().assign(drawn);
-  for (const std::uint32_t slot : slots) rules_[slot] = initializer;
+  for (const std::uint32_t slot : slots) {
+    note_change(slot, "initialize");
+    rules_[slot] = initializer;
+  }
 }
 
 void ParameterStore::reset() { reset(seed()); }
@@ -368,8 +395,10 @@ void ParameterStore::reset() { reset(seed()); }
 void ParameterStore::reset(std::uint64_t seed) {
   FlatBuffer drawn = values();
   draw_all(seed, drawn);
+  gradients().require_no_backward("reset");
   values().assign(drawn);
   fill_buffers();
+  note_change("reset");
   gradients().zero();
   options_.seed = seed;
   passes_ = 0;
@@ -404,11 +433,13 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
   };
   mix(values(), other.values());
   mix(buffers(), other.buffers());
+  note_change("blend");
 }
 
 void ParameterStore::visit_weights(StateVisitor& visitor) {
   visitor.parameters("", values(), layout());
   visitor.buffers("", buffers(), layout());
+  if (!visitor.taking()) visitor.at_commit([this] { note_change("a state that was restored"); });
 }
 
 void ParameterStore::visit_state(StateVisitor& visitor) {

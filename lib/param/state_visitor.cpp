@@ -166,8 +166,8 @@ void StateVisitor::require_fit(bool complete) const {
 }
 
 void StateVisitor::commit() noexcept {
-  for (const auto& put : puts_) put();
-  puts_.clear();
+  const std::vector<std::function<void()>> puts = std::move(puts_);  // one of them may visit something else
+  for (const auto& put : puts) put();
 }
 
 template std::vector<double> StateVisitor::given(std::string_view, std::optional<Index>);

@@ -40,6 +40,7 @@ void Arena::next_chunk(std::size_t bytes) {
 
 void Arena::rewind() {
   free_.clear();
+  blocks_ = 0;
   if (chunks_.empty()) return;
   used_chunks_ = 1;
   next_ = chunks_.front().memory.get();

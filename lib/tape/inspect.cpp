@@ -1,10 +1,10 @@
 #include "tapedeck/tape/inspect.hpp"
 
-#include <iomanip>
 #include <map>
 #include <ostream>
 #include <sstream>
 
+#include "core/text.hpp"
 #include "core/text_table.hpp"
 #include "tapedeck/tape/pass.hpp"
 
@@ -60,12 +60,6 @@ std::string shapes(const std::vector<Named>& operands) {
   return text;
 }
 
-std::string fixed(double x, int digits) {
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(digits) << x;
-  return text.str();
-}
-
 // A string of the dot language.
 std::string quoted(const std::string& text) {
   std::string result = "\"";
@@ -108,8 +102,8 @@ std::ostream& operator<<(std::ostream& out, const Inspection& inspection) {
   TextTable table(std::move(columns));
   const auto add = [&](std::vector<std::string> cells, std::size_t bytes, double flops, double forward,
                        double backward) {
-    cells.insert(cells.end(), {std::to_string(bytes), fixed(flops, 0)});
-    if (timed) cells.insert(cells.end(), {fixed(forward * 1e6, 2), fixed(backward * 1e6, 2)});
+    cells.insert(cells.end(), {std::to_string(bytes), to_fixed(flops, 0)});
+    if (timed) cells.insert(cells.end(), {to_fixed(forward * 1e6, 2), to_fixed(backward * 1e6, 2)});
     table.add(std::move(cells));
   };
   std::size_t bytes = 0;
@@ -126,7 +120,7 @@ std::ostream& operator<<(std::ostream& out, const Inspection& inspection) {
   }
   add({"", std::to_string(inspection.records.size()) + " records", "", "", ""}, bytes, flops, forward,
       backward);
-  return out << table.text() << "peak memory of the tape: " << inspection.peak_bytes << " bytes\n";
+  return out << table.text() << "peak memory of the tape: " << std::to_string(inspection.peak_bytes) << " bytes\n";
 }
 
 std::string Inspection::graphviz() const {

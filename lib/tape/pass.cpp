@@ -1,25 +1,23 @@
 #include "tapedeck/tape/pass.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <mutex>
 #include <optional>
 
+#include "core/locks.hpp"
 #include "tapedeck/core/error.hpp"
+#include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck::detail {
 namespace {
 
-struct Pool {
-  std::mutex mutex;
-  std::vector<Pass*> idle;
-};
-
-// Never destroyed: a Value in a static may ask its pass after main has returned.
-Pool& pool() {
-  static Pool& p = *new Pool;
-  return p;
-}
+// All passes, and those that no Memory has; under Lock::passes. Never freed: a Value in a static may ask its
+// pass after main has returned.
+constinit Pass* first_pass = nullptr;
+constinit Pass* first_idle = nullptr;
 
 // The first NaN or Inf of a matrix, as "nan at (2,0)".
 std::optional<std::string> first_non_finite(Element element, Shape shape, const void* data) {
@@ -53,53 +51,79 @@ void accumulate(void* sum, const void* term, Index n) {
 }  // namespace
 
 Pass& Pass::acquire() {
-  Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  if (p.idle.empty()) {
-    p.idle.reserve(p.idle.capacity() + 1);  // so that recycling, in a destructor, cannot fail
-    return *new Pass;
+  const std::lock_guard guard(lock(Lock::passes));
+  store_ends = &end_all_on;
+  if (Pass* pass = first_idle) {
+    first_idle = pass->next_idle_;
+    return *pass;
   }
-  Pass& pass = *p.idle.back();
-  p.idle.pop_back();
-  return pass;
+  auto* made = new Pass;
+  made->next_ = first_pass;
+  first_pass = made;
+  return *made;
 }
 
 void Pass::recycle(Pass& pass) {
   if (pass.busy()) pass.end();
   pass.data_ = Arena{};
   pass.records_ = Arena{};
-  std::vector<Entry>{}.swap(pass.entries_);
-  Pool& p = pool();
-  const std::lock_guard lock(p.mutex);
-  p.idle.push_back(&pass);
+  const auto free = []<class... T>(std::vector<T>&... vectors) { (std::vector<T>{}.swap(vectors), ...); };
+  free(pass.entries_, pass.uses_, pass.statistics_, pass.seeds_, pass.times_, pass.seen_, pass.checksums_);
+  const std::lock_guard guard(lock(Lock::passes));
+  pass.next_idle_ = first_idle;
+  first_idle = &pass;
+}
+
+void Pass::end_all_on(ParameterStore& store) {
+  const auto next = [&]() -> Pass* {
+    const std::lock_guard guard(lock(Lock::passes));
+    for (Pass* pass = first_pass; pass != nullptr; pass = pass->next_) {
+      if (pass->store_.load(std::memory_order_relaxed) == &store) return pass;
+    }
+    return nullptr;
+  };
+  while (Pass* pass = next()) {  // without the lock: this may destroy functions of the user
+    pass->tape_->pass_ = nullptr;
+    pass->end();
+  }
 }
 
 void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
   store.seal();
-  tape_ = &tape;
-  store_ = &store;
   family_ = store.family();
   scalar_ = store.scalar();
   settings_ = settings;
-  random_ = Random{store.seed()}.stream(settings.step);
+  try {
+    append_stored(store);
+    seen_.push_back({0, store.change_count()});
+  } catch (...) {
+    end();
+    throw;
+  }
+  if (!settings_.step) settings_.step = settings.mode == train ? store.next_pass() : 0;
+  random_ = Random{store.seed()}.stream(step());
   played_ = false;
-  last_ = nullptr;
-  place_ = nullptr;
+  tape_ = &tape;
+  store_ = &store;
+}
+
+void Pass::append_stored(ParameterStore& store) {
   with_scalar(scalar_, [&]<class T>(T) {
     const auto add_all = [&](FlatBuffer& flat, const std::uint8_t* frozen) {
       T* data = flat.data<T>();
       for (const auto& slot : flat.extents().slots) {
-        const bool wanted = settings.mode == train && frozen != nullptr && *frozen++ == 0;
+        const bool wanted = mode() == train && frozen != nullptr && *frozen++ == 0;
         append_view(element_of<T>, slot.shape, data + slot.offset, wanted);
       }
     };
     add_all(store.values(), store.frozen().data());
     parameter_count_ = entry_count();
     add_all(store.buffers(), nullptr);
+    stored_count_ = entry_count();
   });
 }
 
-void Pass::end() {
+void Pass::end() noexcept {
   if (recomputations_ != nullptr) forget_recomputations();
   base_ += entries_.size();
   entries_.clear();
@@ -109,10 +133,116 @@ void Pass::end() {
   statistics_.clear();
   seeds_.clear();
   times_.clear();
+  seen_.clear();
+  checksums_.clear();
+  phase_ = Phase::recording;
   last_ = nullptr;
   place_ = nullptr;
   store_ = nullptr;
   tape_ = nullptr;
+}
+
+std::uint32_t Pass::append_alias(std::uint32_t of) {
+  const Entry e = entries_[of];
+  const std::uint32_t entry = append_view(e.element, e.shape(), e.data, false);
+  entries_[entry].root = e.root;
+  entries_[entry].owned = e.owned;
+  return entry;
+}
+
+std::uint32_t Pass::append_borrowed(Element element, Shape shape, void* data) {
+  require_size(shape);
+  const std::uint32_t entry = append_view(element, shape, data, false);
+  if (const std::uint32_t stored = stored_at(data); stored < stored_count_) entries_[entry].root = stored;
+  return entry;
+}
+
+// The parameter or buffer that an address lies in; stored_count_ if it lies elsewhere.
+std::uint32_t Pass::stored_at(const void* data) const {
+  const auto within = [data](const FlatBuffer& flat) {
+    return with_scalar(flat.scalar(), [&]<class T>(T) {
+      return !std::less<>{}(data, flat.data<T>()) && std::less<>{}(data, flat.data<T>() + flat.size());
+    });
+  };
+  if (!within(store().values()) && !within(store().buffers())) return stored_count_;
+  std::uint32_t entry = 0;
+  const auto holds = [data](const Entry& e) {
+    const auto* begin = static_cast<const std::byte*>(e.data);
+    return data >= begin && data < begin + e.bytes();
+  };
+  while (entry < stored_count_ && !holds(entries_[entry])) ++entry;
+  return entry;
+}
+
+void Pass::note_changes() { seen_.push_back({entry_count(), store().change_count()}); }
+
+void Pass::require_unchanged(const Record& record) const {
+  const auto after =
+      std::upper_bound(seen_.begin(), seen_.end(), record.first_output,
+                       [](std::uint32_t entry, const Seen& s) { return entry < s.first_entry; });
+  const std::uint64_t known = std::prev(after)->change_count;
+  for (std::uint32_t i = 0; i < record.input_count; ++i) {
+    const std::uint32_t root = entries_[record.inputs[i]].root;
+    if (!record.keeps(i) || root >= stored_count_) continue;
+    const Change& last = store().last_change(root);
+    if (last.number <= known) continue;
+    throw UsageError({.who = who(record.type->name, record.place),
+                      .given = "\"" + stored_name(root) + "\" was changed by " + last.by +
+                               " after the forward pass used it",
+                      .wanted = "the values of the forward pass",
+                      .hint = "go back before changing it, or record a new tape after"});
+  }
+}
+
+std::uint64_t Pass::checksum(std::uint32_t entry) const {  // FNV-1a over words of 32 bits
+  const Entry& e = entries_[entry];
+  const auto* words = static_cast<const std::byte*>(e.data);
+  std::uint64_t sum = 0xcbf29ce484222325;
+  for (std::size_t i = 0; i < e.bytes(); i += sizeof(std::uint32_t)) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, words + i, sizeof word);
+    sum = (sum ^ word) * 0x100000001b3;
+  }
+  return sum;
+}
+
+void Pass::note_checksums(const Record& record) {
+  for (std::uint32_t i = 0; i < record.input_count; ++i) {
+    const std::uint32_t input = record.inputs[i];
+    if (!record.keeps(i) || entries_[input].owned) continue;
+    checksums_.push_back({record.first_output, i, checksum(input)});
+  }
+}
+
+void Pass::require_same_checksums(const Record& record) const {
+  const auto before = [](const Checksum& c, std::uint32_t first_output) {
+    return c.first_output < first_output;
+  };
+  for (auto c = std::lower_bound(checksums_.begin(), checksums_.end(), record.first_output, before);
+       c != checksums_.end() && c->first_output == record.first_output; ++c) {
+    if (checksum(record.inputs[c->input]) == c->sum) continue;
+    const auto& inputs = record.type->signature->inputs;
+    const std::string_view name = record.type->keeps_all ? "an operand" : inputs[c->input].name;
+    throw UsageError({.who = who(record.type->name, record.place),
+                      .given = describe(name, record.inputs[c->input]) +
+                               " and was written to after the forward pass used it",
+                      .wanted = "the values of the forward pass",
+                      .hint = "go back before changing it, or record a new tape after"});
+  }
+}
+
+void Pass::refuse_recording(const char* who) const {
+  throw UsageError({.who = place_ == nullptr ? who : path(place_) + " (" + who + ")",
+                    .given = "a call from within a vjp of the same tape",
+                    .wanted = "one before or after backward",
+                    .hint = "within a vjp, compute with matrices, or on another tape"});
+}
+
+void Pass::require_not_playing(const char* who) const {
+  if (phase_ == Phase::recording) return;
+  throw UsageError({.who = who,
+                    .given = "a call while the same tape goes back",
+                    .wanted = "one after backward or vjp has returned"});
 }
 
 double Pass::now() {
@@ -132,7 +262,7 @@ Random Pass::next_random() {
 void Pass::require_statistic(const Buffer& buffer, Shape statistic) const {
   const Shape wanted = entries_[resolve(buffer)].shape();
   if (statistic == wanted) return;
-  throw ShapeError({.who = store_->layout().buffers[buffer.slot()].name,
+  throw ShapeError({.who = store().layout().buffers[buffer.slot()].name,
                     .given = "a statistic of " + to_string(statistic),
                     .wanted = to_string(wanted)});
 }
@@ -170,6 +300,14 @@ void Pass::sow(const Seed& seed) {
 }
 
 void Pass::play(Gradients* gradients) {
+  struct Replaying {
+    explicit Replaying(Phase& phase) : phase_(phase) { phase_ = Phase::replaying; }
+    Replaying(const Replaying&) = delete;
+    Replaying& operator=(const Replaying&) = delete;
+    ~Replaying() { phase_ = Phase::recording; }
+    Phase& phase_;
+  };
+  const Replaying replaying(phase_);
   gradients_ = gradients;
   if (gradients != nullptr) {
     FlatBuffer& flat = gradients->flat();
@@ -187,10 +325,15 @@ void Pass::play_records(bool timed) {
   std::size_t time = times_.size();
   for (const Record* record = last_; record != nullptr; record = record->previous) {
     const double start = timed ? now() : 0;
+    const std::size_t outputs = record->type->signature->outputs.size;
+    if (store().change_count() != seen_.front().change_count && reached(*record, outputs)) {
+      require_unchanged(*record);
+    }
+    if (settings_.check_finite && reached(*record, outputs)) require_same_checksums(*record);
     record->type->replay(*this, *record);
     if (timed) times_[--time].backward = now() - start;
     if (settings_.check_finite) require_finite_cotangents(*record);
-    for (std::size_t j = 0; j < record->type->signature->outputs.size; ++j) {
+    for (std::size_t j = 0; j < outputs; ++j) {
       Entry& e = entries_[record->first_output + j];
       if (e.cotangent == nullptr || e.variable) continue;
       data_.release(e.cotangent, e.bytes());
@@ -211,14 +354,14 @@ std::string Pass::path(const Place* place) {
 }
 
 std::string Pass::stored_name(std::uint32_t entry) const {
-  if (is_parameter(entry)) return store_->layout().parameters[entry].name;
-  const auto& buffers = store_->layout().buffers;
+  if (is_parameter(entry)) return store().layout().parameters[entry].name;
+  const auto& buffers = store().layout().buffers;
   return entry - parameter_count_ < buffers.size() ? buffers[entry - parameter_count_].name : "";
 }
 
 std::string Pass::describe(std::string_view name, std::uint32_t entry) const {
   std::string text(name);
-  if (is_parameter(entry)) text += " \"" + store_->layout().parameters[entry].name + "\"";
+  if (is_parameter(entry)) text += " \"" + store().layout().parameters[entry].name + "\"";
   return text + " is " + to_string(entries_[entry].shape());
 }
 
@@ -274,6 +417,32 @@ void Pass::refuse_vjp(const Record& record, std::size_t input, const char* given
                        .given = "d" + std::string(record.type->signature->inputs[input].name) + " " + given,
                        .wanted = wanted,
                        .hint = hint});
+}
+
+void Pass::refuse_none(const Record& record, std::size_t input) const {
+  // Back along what is wanted, to the first parameter, or else to a variable.
+  std::uint32_t entry = record.inputs[input];
+  const Record* r = &record;
+  while (!is_parameter(entry) && !entries_[entry].variable) {
+    const auto makes = [&] {
+      return entry >= r->first_output && entry < r->first_output + r->type->signature->outputs.size;
+    };
+    while (r != nullptr && !makes()) r = r->previous;
+    if (r == nullptr) break;
+    const std::span inputs(r->inputs, r->input_count);
+    const auto wanted = [this](std::uint32_t i) { return entries_[i].wanted; };
+    const auto parameter = std::find_if(inputs.begin(), inputs.end(),
+                                        [&](std::uint32_t i) { return is_parameter(i) && wanted(i); });
+    entry = *(parameter != inputs.end() ? parameter : std::find_if(inputs.begin(), inputs.end(), wanted));
+  }
+  const std::string_view name = record.type->signature->inputs[input].name;
+  throw ContractError({.who = who(record.type->name, record.place),
+                       .given = "d" + std::string(name) + ".none() for an input that " +
+                                (is_parameter(entry) ? "\"" + stored_name(entry) + "\"" : "a variable") +
+                                " is trained through",
+                       .wanted = "a contribution to d" + std::string(name),
+                       .hint = "if its derivative is zero by design, mark it in the signature: " +
+                               std::string(name) + "(...):zero"});
 }
 
 void Pass::require_finite(const char* op, const Signature& signature, const std::uint32_t* inputs,

@@ -21,6 +21,7 @@ class Rerun {
  public:
   Rerun(Pass& pass, const Recomputation& record)
       : pass_(pass),
+        phase_(pass.phase_),
         last_(pass.last_),
         place_(pass.place_),
         uses_(pass.copy_of_uses()),
@@ -28,13 +29,16 @@ class Rerun {
         statistics_(pass.statistics_.size()),
         times_(pass.times_.size()),
         kept_(record.first_output) {
+    pass.uses_.assign(record.uses.begin(),
+                      record.uses.end());  // has room: there are no more of them than now
+    pass.phase_ = Pass::Phase::recomputing;
     pass.last_ = nullptr;
     pass.place_ = record.place;
-    pass.uses_.assign(record.uses.begin(), record.uses.end());
   }
   Rerun(const Rerun&) = delete;
   Rerun& operator=(const Rerun&) = delete;
-  ~Rerun() {
+  ~Rerun() {  // allocates nothing
+    pass_.phase_ = phase_;
     pass_.last_ = last_;
     pass_.place_ = place_;
     pass_.uses_.assign(uses_.begin(), uses_.end());
@@ -45,6 +49,7 @@ class Rerun {
 
  private:
   Pass& pass_;
+  Pass::Phase phase_;
   const Record* last_;
   const Place* place_;
   std::span<Pass::Use> uses_;
@@ -68,10 +73,12 @@ std::span<Pass::Use> Pass::copy_of_uses() {
 
 Value Pass::recompute(const std::function<Value(const Value&)>& function, const Value& x) {
   static constexpr RecordType type{
-      "recompute", &signature,
+      "recompute", &signature, true,
       [](Pass& pass, const Record& r) { pass.replay_recomputation(static_cast<const Recomputation&>(r)); },
       [](const Pass&, const Record& r) { return static_cast<const Recomputation&>(r).flops; }};
+  require_recording("tape.recompute");
   resolve(x);
+  see_changes();
   const double start = traced() ? now() : 0;
   const std::uint32_t first_entry = entry_count();
   const Record* const before = last_;
@@ -120,10 +127,14 @@ Value Pass::recompute(const std::function<Value(const Value&)>& function, const 
     if (bytes > 0) std::memcpy(copy, s.values, bytes);
     s.values = copy;
   }
+  if (check_finite()) note_checksums(made);
+  if (traced()) {  // one time in place of those of the records that are released
+    times_.reserve(times + 1);
+    times_.resize(times);
+    times_.push_back({&made, now() - start, 0});
+  }
   release(first_entry, result);
   last_ = &made;
-  times_.resize(times);
-  if (traced()) add_time(made, start);
   return y;
 }
 
@@ -143,6 +154,7 @@ void Pass::replay_recomputation(const Recomputation& record) {
                                  "nothing of that may change before backward"});
   }
   if (!second.wanted) return;
+  phase_ = Phase::replaying;
   second.cotangent = data_.allocate(second.bytes());
   second.written = 1;
   if (second.bytes() > 0) std::memcpy(second.cotangent, first.cotangent, second.bytes());

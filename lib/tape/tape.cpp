@@ -56,8 +56,8 @@ Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : 
                       .given = "a Memory that another open tape writes into",
                       .wanted = "one Memory for each tape that is open at a time"});
   }
-  const std::uint64_t step = options.step ? *options.step : options.mode == train ? store.next_pass() : 0;
-  pass_->begin(*this, store, {options.mode, options.check_finite, options.trace, step, options.first_column});
+  pass_->begin(*this, store,
+               {options.mode, options.check_finite, options.trace, options.step, options.first_column});
 }
 
 Tape::~Tape() {
@@ -65,21 +65,21 @@ Tape::~Tape() {
 }
 
 void Tape::refuse_ended() {
-  throw UsageError(
-      {.who = "Tape", .given = "a tape whose Memory was destroyed", .wanted = "a Memory that outlives it"});
+  throw UsageError({.who = "Tape",
+                    .given = "a tape whose Memory or store was destroyed",
+                    .wanted = "a Memory and a store that outlive it"});
 }
 
 Value Tape::put(const Columns& columns, Copy copy, bool variable) {
   Pass& p = pass();
+  p.require_recording("tape.input");
   const bool index = columns.element == Element::index;
   if (index && variable) {
     throw ScalarError({.who = "tape.variable", .given = "indices", .wanted = "float or double"});
   }
   const Element element = index ? Element::index : real_element(scalar());
   if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
-    Pass::require_size(columns.shape());
-    const std::uint32_t entry =
-        p.append_view(element, columns.shape(), const_cast<void*>(columns.data), false);
+    const std::uint32_t entry = p.append_borrowed(element, columns.shape(), const_cast<void*>(columns.data));
     p.entry(entry).input = true;
     return p.value(entry);
   }
@@ -99,6 +99,7 @@ detail::Pass& detail::Pass::of(const Tape& tape) { return tape.pass(); }
 
 Value Tape::zeros(Shape shape) {
   Pass& p = pass();
+  p.require_recording("tape.zeros");
   const std::uint32_t entry = p.append(real_element(scalar()), shape, false);
   if (const std::size_t bytes = p.entry(entry).bytes(); bytes > 0) std::memset(p.entry(entry).data, 0, bytes);
   p.entry(entry).input = true;
@@ -152,6 +153,7 @@ void Tape::seed(std::span<const Root> roots, const char* who) {
 
 void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
   Pass& p = pass();
+  p.require_not_playing("tape.backward");
   if (mode() == evaluate) {
     throw UsageError({.who = "tape.backward",
                       .given = "a tape in evaluate mode",
@@ -160,7 +162,7 @@ void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
   }
   if (p.played()) {
     throw UsageError({.who = "tape.backward",
-                      .given = "a tape that was played back already",
+                      .given = "backward was already called on this tape",
                       .wanted = "a new tape for each backward",
                       .hint = "several roots go into one call: tape.backward({{a, da}, {b, db}})"});
   }
@@ -178,13 +180,16 @@ void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
     }
   }
   p.set_played();
+  Gradients::Backward backward(gradients);
   p.play(&gradients);
   p.hand_over_statistics(gradients);
+  backward.succeed();
 }
 
 template <class T>
 std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Value> inputs) {
   Pass& p = pass();
+  p.require_not_playing("tape.vjp");
   if (scalar_of<T> != scalar()) {
     throw ScalarError({.who = "tape.vjp",
                        .given = std::string("cotangents asked for as ") + name_of(scalar_of<T>),
@@ -214,7 +219,9 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
   std::for_each(records.rbegin(), records.rend(), [&](const Record* r) {  // wanted: what depends on an input
     const Signature& signature = *r->type->signature;
     bool depends = false;
-    for (std::size_t i = 0; i < r->input_count; ++i) depends |= p.entry(r->inputs[i]).wanted;
+    for (std::size_t i = 0; i < r->input_count; ++i) {
+      depends |= p.entry(r->inputs[i]).wanted && !(i < signature.inputs.size && signature.inputs[i].zero);
+    }
     for (std::size_t j = 0; j < signature.outputs.size; ++j) {
       Entry& out = p.entry(r->first_output + static_cast<std::uint32_t>(j));
       out.wanted = out.wanted || depends;
@@ -248,8 +255,8 @@ Value Tape::recompute_later(const std::function<Value(const Value&)>& function, 
 
 Value detach(const Value& value) {
   Pass& p = Pass::of(value);
-  const Entry& e = p.entry(p.resolve(value));
-  return p.value(p.append_view(e.element, e.shape(), e.data, false));
+  p.require_recording("detach");
+  return p.value(p.append_alias(p.resolve(value)));
 }
 
 }  // namespace tapedeck

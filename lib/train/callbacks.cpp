@@ -4,12 +4,11 @@
 
 #include <chrono>
 #include <cmath>
-#include <iomanip>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
@@ -18,11 +17,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 std::string line(const EpochReport& report) {
-  std::ostringstream text;
-  text << "epoch " << report.epoch + 1 << '/' << report.epochs << "  loss " << std::setprecision(4)
-       << report.loss;
-  if (report.validation_loss) text << "  validation loss " << *report.validation_loss;
-  return text.str();
+  std::string text = "epoch " + std::to_string(report.epoch + 1) + "/" + std::to_string(report.epochs) +
+                     "  loss " + to_text(report.loss, 4);
+  if (report.validation_loss) text += "  validation loss " + to_text(*report.validation_loss, 4);
+  return text;
 }
 
 bool is_terminal(const std::ostream& out) {
@@ -46,7 +44,8 @@ class Bar {
     const double left = done > 0 ? elapsed.count() * (1 - done) / done : 0;
     out_ << "\r[" << std::string(static_cast<std::size_t>(full), '#')
          << std::string(static_cast<std::size_t>(width - full), '.') << "] " << text << "  "
-         << static_cast<long>(std::ceil(left)) << " s left \x1b[K" << (done < 1 ? "" : "\n") << std::flush;
+         << std::to_string(static_cast<long>(std::ceil(left))) << " s left \x1b[K" << (done < 1 ? "" : "\n")
+         << std::flush;
   }
 
  private:

@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(what_goes_wrong_is_the_error_of_the_benchmark) {
                  .error_message.starts_with("backward: an output that depends on nothing"));
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 BOOST_AUTO_TEST_CASE(after_the_first_pass_nothing_is_allocated) {
   const auto f = [](const std::vector<td::Value>& in, std::vector<td::Value>& out) {
     out.push_back(td::affine(in[0], in[1], td::tanh(in[2])));

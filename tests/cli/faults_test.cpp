@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_model_has_one_before_it) {
   BOOST_TEST(this->run({"predict", path("model.previous"), path("new.csv")}).code == 0);
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 
 // In a process of its own: the JSON library allocates where it may not throw, and ends the process then.
 BOOST_AUTO_TEST_CASE(memory_ends_during_a_training) {

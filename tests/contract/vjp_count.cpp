@@ -1,4 +1,5 @@
-// 4 errors: op: vjp takes the wrong number of arguments; it takes a sink for each input that is no index,
+// 4 errors: op: vjp takes the wrong number of arguments; it takes a sink for each input that is neither
+// :index nor :zero,
 // the cotangent of each output, and what the signature keeps with a *
 #include "tapedeck/tapedeck.hpp"
 

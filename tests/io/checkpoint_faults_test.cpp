@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
-#include "io/failing_allocations.hpp"
 #include "io/faulty_calls.hpp"
 #include "io/state_files.hpp"
+#include "support/allocations.hpp"
 #include "support/evidence.hpp"
 #include "support/temporary_folder.hpp"
 #include "tapedeck/io/checkpoint.hpp"
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(file_systems_without_links) {
   }
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 
 BOOST_AUTO_TEST_CASE(an_allocation_fails) {
   Evidence evidence(Promise::faults, "a checkpoint over two older ones, each allocation fails");

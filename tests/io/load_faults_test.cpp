@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "io/failing_allocations.hpp"
 #include "io/faulty_calls.hpp"
 #include "io/gzip_bytes.hpp"
 #include "io/state_files.hpp"
+#include "support/allocations.hpp"
 #include "support/evidence.hpp"
 #include "support/temporary_folder.hpp"
 #include "tapedeck/io/checkpoint.hpp"
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(short_reads) {
   }
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 
 BOOST_AUTO_TEST_CASE(an_allocation_fails) {
   for (const Load& one : loads) {

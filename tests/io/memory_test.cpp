@@ -1,6 +1,6 @@
 // How much memory files take at most while they are written and read.
 
-#include "support/allocations.hpp"
+#include "support/sanitizers.hpp"
 
 #if !defined(TEST_SANITIZED) && defined(__linux__)
 

@@ -3,9 +3,9 @@
 #include <boost/test/unit_test.hpp>
 #include <string>
 
-#include "io/failing_allocations.hpp"
 #include "io/faulty_calls.hpp"
 #include "io/state_files.hpp"
+#include "support/allocations.hpp"
 #include "support/evidence.hpp"
 #include "support/temporary_folder.hpp"
 #include "tapedeck/core/error.hpp"
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(a_process_is_killed_at_each_call_of_a_save) {
                    std::to_string(new_ones) + "; without: nothing, or the new one; never torn");
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 
 BOOST_AUTO_TEST_CASE(an_allocation_fails) {
   Evidence evidence(Promise::faults, "a save, each allocation fails");

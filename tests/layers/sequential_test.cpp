@@ -185,6 +185,48 @@ BOOST_AUTO_TEST_CASE(in_evaluation_values_in_between_are_released) {
   BOOST_CHECK_NO_THROW(between.matrix<float>());
 }
 
+// A Value that shares the memory of one that is released is released with it, unless it is what remains.
+BOOST_AUTO_TEST_CASE(in_evaluation_what_shares_released_memory_is_released) {
+  td::ParameterStore store;
+  td::Memory memory;
+  const td::Matrix<float> data(3, 4, arma::fill::ones);
+  td::Value kept;
+  const auto keeping = [&](const std::function<td::Value(const td::Value&)>& share) {
+    return td::Sequential{[&kept, share](const td::Value& x) {
+                            kept = share(td::tanh(x));
+                            return td::tanh(kept);
+                          },
+                          td::Tanh{}, td::Tanh{}};
+  };
+  const auto twice = [](const td::Value& h) { return td::detach(td::detach(h)); };
+  const auto recomputed = [](const td::Value& h) {
+    return h.tape().recompute([](const td::Value& v) { return td::detach(v); }, h);
+  };
+  for (const auto& share : {std::function<td::Value(const td::Value&)>(td::detach), {twice}, {recomputed}}) {
+    td::Tape tape(store, memory, td::evaluate);
+    keeping(share)(tape.borrow(data));
+    BOOST_TEST(contains(complaint<td::HandleError>([&] { kept.matrix<float>(); }), "released"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(in_evaluation_what_lies_elsewhere_stays) {
+  td::ParameterStore store;
+  const td::Parameter w = store.add("w", {3, 4}, td::constant(1));
+  const td::Buffer buffer = store.add_buffer("buffer", {3, 4}, 1);
+  td::Memory memory;
+  td::Tape tape(store, memory, td::evaluate);
+  const td::Matrix<float> ones(3, 4, arma::fill::ones);
+  std::vector<td::Value> kept;
+  const td::Sequential model{[&](const td::Value& x) {
+                               kept = {td::detach(x), tape.borrow(ones), td::detach(tape.borrow(ones)),
+                                       td::detach(tape.parameter(w)), td::detach(tape.buffer(buffer))};
+                               return td::detach(td::scale(x, 1));
+                             },
+                             [](const td::Value& x) { return td::detach(x); }};
+  kept.push_back(model(tape.input(ones)));  // shares the memory of a Value that a layer made
+  for (const td::Value& value : kept) BOOST_TEST(arma::approx_equal(value.matrix<float>(), ones, "absdiff", 0));
+}
+
 BOOST_AUTO_TEST_CASE(a_layer_may_return_its_input_or_a_value_from_outside) {
   td::ParameterStore store({.seed = 1, .scalar = td::f64});
   td::Memory memory;
@@ -234,6 +276,21 @@ BOOST_AUTO_TEST_CASE(printed_it_shows_a_line_for_each_layer) {
   std::ostringstream out;
   out << model;
   BOOST_TEST(out.str() == text);
+}
+
+BOOST_AUTO_TEST_CASE(the_summary_counts_parameters_that_a_layer_does_not_list) {
+  td::ParameterStore store;
+  const td::Linear hidden{store.scope("hidden"), 2, 3};  // 9 numbers
+  const td::Linear out{store.scope("out"), 3, 1};
+  const td::Sequential model{[=](const td::Value& x) { return td::tanh(hidden(x)); }, out,
+                             [=](const td::Value& x) {
+                               return hidden(td::concatenate_rows({x, x}));
+                             }};
+  const td::Summary summary = td::summarize(model, store, {2, 1});
+  BOOST_TEST(summary.rows[0].parameter_count == 9);
+  BOOST_TEST(summary.rows[1].parameter_count == 4);
+  BOOST_TEST(summary.rows[2].parameter_count == 9);
+  BOOST_TEST(summary.parameter_count == 13);
 }
 
 BOOST_AUTO_TEST_CASE(the_summary_has_shapes_and_counts) {

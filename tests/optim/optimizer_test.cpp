@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "optim/small_problem.hpp"
+#include "support/complaint.hpp"
+#include "tapedeck/optim/piecewise_schedules.hpp"
+#include "tapedeck/optim/reduce_on_plateau.hpp"
 
 using namespace optim_test;
 
@@ -460,6 +463,37 @@ BOOST_AUTO_TEST_CASE(options_that_are_infinite_as_floats_are_refused) {
   td::Adam adam{store};
   BOOST_CHECK_EXCEPTION(adam.set_learning_rate(1e300), td::OptionError, as_a_float);
   BOOST_TEST(adam.learning_rate() == 1e-3);
+}
+
+BOOST_AUTO_TEST_CASE(what_outlived_its_store_or_its_optimizer_is_refused) {
+  auto store = std::make_unique<SmallProblem>();
+  auto optimizer = std::make_unique<td::SGD>(store->store);
+  td::StepDecay scheduler{*optimizer, {.every = 1, .factor = 0.5}};
+  td::ReduceOnPlateau plateau{*optimizer, {.patience = 0}};
+  store->set_gradient(store->weight, 1);
+  store.reset();
+  BOOST_TEST(test::complaint<td::UsageError>([&] { optimizer->step(); }) ==
+             "SGD: a call after its store was destroyed; expected one while its store lives");
+  BOOST_CHECK_THROW(td::state_of(*optimizer), td::UsageError);
+  optimizer.reset();
+  BOOST_TEST(test::complaint<td::UsageError>([&] { scheduler.step(); }) ==
+             "Scheduler: a call after its optimizer was destroyed; expected one while its optimizer lives");
+  BOOST_CHECK_THROW(plateau.step(1), td::UsageError);
+}
+
+// An update that steps.
+struct Nested : td::Optimizer {
+  explicit Nested(td::ParameterStore& store) : Optimizer(store, "Nested", {1, 0, td::Decay::coupled, {}}) {}
+  void update(const Run&) override { step(); }
+  void visit_memory(td::StateVisitor&) override {}
+};
+
+BOOST_AUTO_TEST_CASE(a_step_within_a_step_is_refused) {
+  SmallProblem p;
+  Nested optimizer{p.store};
+  p.set_gradient(p.weight, 1);
+  BOOST_TEST(test::complaint<td::UsageError>([&] { optimizer.step(); }) ==
+             "Nested: a step within a step; expected an update that only moves its run");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

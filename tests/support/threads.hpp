@@ -1,6 +1,6 @@
 #pragma once
 
-#include "support/allocations.hpp"  // TEST_SANITIZED
+#include "support/sanitizers.hpp"
 #include "tapedeck/core/threads.hpp"
 
 namespace test {

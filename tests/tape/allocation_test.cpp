@@ -2,10 +2,9 @@
 
 #include "support/allocations.hpp"
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 
 #include <boost/test/unit_test.hpp>
-#include <cerrno>
 #include <cstdlib>
 #include <functional>
 #include <initializer_list>
@@ -16,56 +15,6 @@
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
-
-namespace {
-
-thread_local long allocations = 0;
-thread_local long failing = 0;  // which of them finds no memory
-
-bool finds_none() { return ++allocations == failing; }
-void* none() {
-  errno = ENOMEM;
-  return nullptr;
-}
-
-}  // namespace
-
-extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names for its own functions
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-// NOLINTEND(bugprone-reserved-identifier)
-
-void* malloc(std::size_t size) { return finds_none() ? none() : __libc_malloc(size); }
-void* calloc(std::size_t count, std::size_t size) {
-  return finds_none() ? none() : __libc_calloc(count, size);
-}
-void* realloc(void* memory, std::size_t size) { return finds_none() ? none() : __libc_realloc(memory, size); }
-void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  return finds_none() ? none() : __libc_memalign(alignment, size);
-}
-int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
-  *memory = finds_none() ? nullptr : __libc_memalign(alignment, size);
-  return *memory == nullptr ? ENOMEM : 0;
-}
-}
-
-long test::allocated_by(const std::function<void()>& action) {
-  const long before = allocations;
-  action();
-  return allocations - before;
-}
-
-bool test::with_failing_allocation(long k, const std::function<void()>& action) {
-  struct End {
-    ~End() { failing = 0; }
-  } end;
-  failing = allocations + k;
-  action();
-  return allocations >= failing;
-}
 
 namespace {
 

@@ -48,15 +48,28 @@ struct Forgetful {
   void vjp(auto& da, auto& /*db*/, const auto& dy) const { da += dy; }
 };
 
-// Says that nothing flows to b.
-struct Straight {
-  static constexpr auto name = "straight";
+// Says that nothing is contributed to b, by a call or by its signature.
+struct CallsNone {
+  static constexpr auto name = "calls_none";
   static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
   void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
   void vjp(auto& da, auto& db, const auto& dy) const {
     da += dy;
     db.none();
   }
+};
+struct DeclaresZero {
+  static constexpr auto name = "declares_zero";
+  static constexpr td::Signature signature = "a(f,b) b(f,b):zero -> y(f,b)";
+  void forward(auto& y, const auto& a, const auto& b) const { y = a + arma::sign(b); }
+  void vjp(auto& da, const auto& dy) const { da += dy; }
+};
+
+// All of its derivatives are zero by design: it has no vjp.
+struct SignOp {
+  static constexpr auto name = "sign";
+  static constexpr td::Signature signature = "x(f,b):zero -> y(f,b)";
+  void forward(auto& y, const auto& x) const { y = arma::sign(x); }
 };
 
 // The contribution to x has the wrong shape.
@@ -81,7 +94,16 @@ struct Contradictory {
   static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
   td::Shape shape(td::Shape x) const { return {x.rows, x.cols + 1}; }
   void forward(auto& y, const auto&) const { y.zeros(); }
-  void vjp(auto& dx, const auto&) const { dx.none(); }
+  void vjp(auto& dx, const auto& dy) const { dx += dy; }
+};
+
+// Complains in its shape().
+struct PickyAboutShapes {
+  static constexpr auto name = "picky_about_shapes";
+  static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
+  td::Shape shape(td::Shape) const { throw td::ShapeError({.who = "", .given = "this"}); }
+  void forward(auto&, const auto&) const {}
+  void vjp(auto& dx, const auto& dy) const { dx += dy; }
 };
 
 static_assert(td::detail::says_all_sizes(ScaleOp::signature, false));
@@ -206,7 +228,7 @@ BOOST_FIXTURE_TEST_CASE(a_sink_left_untouched_is_refused, OnTape) {
                tape.backward({y, dy0});
              }) ==
              "forgetful: db was left untouched by the vjp; expected a contribution "
-             "(if nothing flows to it, say so: d<input>.none())");
+             "(if its derivative is zero by design, mark the input in the signature: x(f,b):zero)");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_sink_that_nobody_wants_may_be_left_untouched, OnTape) {
@@ -215,17 +237,58 @@ BOOST_FIXTURE_TEST_CASE(a_sink_that_nobody_wants_may_be_left_untouched, OnTape) 
   BOOST_TEST(equal(a.cotangent<double>(), dy0));
 }
 
-BOOST_FIXTURE_TEST_CASE(none_is_said_on_purpose, OnTape) {
-  const td::Value b = tape.variable(x1);
-  tape.backward({td::apply(Straight{}, tape.variable(x0), b), dy0});
-  BOOST_TEST(equal(b.cotangent<double>(), arma::zeros(2, 3)));
+BOOST_FIXTURE_TEST_CASE(none_is_refused_for_an_input_that_is_trained_through, OnTape) {
+  const td::Value trained = td::apply(ScaleOp{}, gain, tape.input(x1));
+  BOOST_TEST(
+      complaint<td::ContractError>([&] {
+        tape.backward({td::apply(CallsNone{}, tape.variable(x0), trained), dy0});
+      }) ==
+      "calls_none: db.none() for an input that \"scale.gain\" is trained through; expected a contribution to db "
+      "(if its derivative is zero by design, mark it in the signature: b(...):zero)");
 }
 
-BOOST_FIXTURE_TEST_CASE(none_leaves_room_for_the_contributions_of_others, OnTape) {
+BOOST_FIXTURE_TEST_CASE(none_is_refused_for_a_variable, OnTape) {
+  const td::Value y = td::apply(CallsNone{}, tape.input(x0), td::scale(tape.variable(x1), 2));
+  const std::string text = complaint<td::ContractError>([&] { tape.backward({y, dy0}); });
+  BOOST_TEST(text.starts_with("calls_none: db.none() for an input that a variable is trained through;"),
+             text);
+}
+
+BOOST_FIXTURE_TEST_CASE(none_may_be_said_where_nobody_wants_the_cotangent, OnTape) {
+  const td::Value a = tape.variable(x0);
+  tape.backward({td::apply(CallsNone{}, a, tape.input(x1)), dy0});
+  BOOST_TEST(equal(a.cotangent<double>(), dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_input_whose_derivative_is_zero_has_no_sink, OnTape) {
+  const td::Value a = tape.variable(x0);
   const td::Value b = tape.variable(x1);
-  const td::Value y = td::apply(Straight{}, td::apply(ScaleOp{}, gain, b), b);
+  const td::Value y = td::apply(DeclaresZero{}, td::apply(ScaleOp{}, gain, b), b);
+  BOOST_TEST(equal(tape.vjp<double>({{y, dy0}}, {b}).front(), 3 * dy0));
+  BOOST_TEST(
+      complaint<td::UsageError>([&] {
+        tape.vjp<double>({{td::apply(DeclaresZero{}, tape.input(x0), b), dy0}}, {td::apply(SignOp{}, a)});
+      }).starts_with("tape.vjp: an input whose cotangent was not wanted"));
   tape.backward({y, dy0});
   BOOST_TEST(equal(b.cotangent<double>(), 3 * dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_op_whose_derivatives_are_all_zero_has_no_vjp, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Value y = td::apply(SignOp{}, x);
+  BOOST_TEST(equal(y.matrix<double>(), arma::sign(x0)));
+  BOOST_TEST(complaint<td::UsageError>([&] {
+               tape.backward({y, dy0});
+             }).starts_with("tape.backward: a root that depends on no parameter"));
+  tape.backward({y + x, dy0});
+  BOOST_TEST(equal(x.cotangent<double>(), dy0));
+}
+
+BOOST_FIXTURE_TEST_CASE(what_its_shape_complains_of_is_told_with_its_place, OnTape) {
+  const td::Value x = tape.variable(x0);
+  const td::Tape::At at(tape, "fc_1");
+  BOOST_TEST(complaint<td::ShapeError>([&] { td::apply(PickyAboutShapes{}, x); }) ==
+             "fc_1 (picky_about_shapes): this");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_contribution_of_another_shape_is_refused, OnTape) {

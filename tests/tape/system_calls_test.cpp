@@ -2,7 +2,7 @@
 // has to be waited for, no memory, no file, no thread. They run in a process that is killed at its first
 // system call but read, write and exit.
 
-#include "support/allocations.hpp"  // TEST_SANITIZED
+#include "support/sanitizers.hpp"
 
 #if defined(__linux__) && !defined(TEST_SANITIZED)
 

@@ -156,6 +156,23 @@ BOOST_FIXTURE_TEST_CASE(a_value_ends_with_its_tape, Double) {
   BOOST_CHECK_THROW(td::relu(td::Value{}), td::HandleError);
 }
 
+BOOST_AUTO_TEST_CASE(a_tape_ends_with_its_store) {
+  td::Memory memory;
+  std::optional<td::ParameterStore> store(std::in_place);
+  const td::Linear layer{store->scope("fc"), 2, 2};
+  td::Tape tape(*store, memory);
+  const td::Value x = tape.variable(arma::mat(2, 3, arma::fill::ones));
+  const td::Value loss = td::sum(layer(x));
+  store.reset();
+  BOOST_CHECK_THROW(static_cast<void>(x.shape()), td::HandleError);
+  BOOST_CHECK_THROW(td::tanh(loss), td::HandleError);
+  BOOST_TEST(
+      complaint<td::UsageError>([&] { tape.backward(loss); }) ==
+      "Tape: a tape whose Memory or store was destroyed; expected a Memory and a store that outlive it");
+  td::ParameterStore other;
+  const td::Tape next(other, memory);  // the Memory is free
+}
+
 BOOST_FIXTURE_TEST_CASE(a_value_outlives_even_its_memory, Double) {
   td::Value x;
   {
@@ -174,7 +191,7 @@ BOOST_FIXTURE_TEST_CASE(a_tape_plays_once, Double) {
   tape.backward(loss);
   const arma::mat gradient = store.gradients().of<double>(layer.weight());
   BOOST_TEST(complaint<td::UsageError>([&] { tape.backward(loss); }) ==
-             "tape.backward: a tape that was played back already; expected a new tape for each backward "
+             "tape.backward: backward was already called on this tape; expected a new tape for each backward "
              "(several roots go into one call: tape.backward({{a, da}, {b, db}}))");
   BOOST_TEST(equal(store.gradients().of<double>(layer.weight()), gradient));
 }

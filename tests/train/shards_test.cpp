@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(reports_clipping_and_early_stopping_are_as_before) {
   BOOST_TEST(std::abs(c.store.gradients().norm() / 1e-3 - 1) < 1e-3);  // unclipped it is about 1
 }
 
-#ifndef TEST_SANITIZED
+#ifndef TEST_THREAD_SANITIZER
 // Memory belongs to shards, not to threads, so what one thread shows holds for all.
 BOOST_AUTO_TEST_CASE(later_steps_allocate_nothing) {
   const Threads set(1);

@@ -88,6 +88,10 @@ struct TAPEDECK_API FileError : Error {
 struct TAPEDECK_API StateError : Error {
   using Error::Error;
 };
+/// The memory or address space left is too small for what a library needs that cannot report it.
+struct TAPEDECK_API MemoryError : Error {
+  using Error::Error;
+};
 /// NaN or Inf where finite numbers were asked for.
 struct TAPEDECK_API NonFiniteError : Error {
   using Error::Error;

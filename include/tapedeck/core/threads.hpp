@@ -32,7 +32,8 @@ TAPEDECK_API Index threads();
 /// bits at any number of threads. UsageError if it comes after the first store.
 TAPEDECK_API void keep_blas_threads();
 
-/// Sets OpenBLAS up as `keep_blas_threads` tells, once in a process; every store calls it.
+/// Sets OpenBLAS up as `keep_blas_threads` tells, once in a process; every store calls it. MemoryError if the
+/// address space is too small for a buffer of OpenBLAS (128 MiB), which would otherwise never return.
 TAPEDECK_API void prepare_blas();
 
 }  // namespace tapedeck

@@ -27,7 +27,8 @@ namespace tapedeck {
 /// What is put back is what was saved, bit for bit, and training goes on from there as if it had never
 /// stopped. A file is a safetensors file (see safetensors.hpp) in which parameters and running statistics
 /// have their own names, so that it is a file of weights for Python too; what the others remember is named
-/// "optimizer/...". The store and the objects must outlive the Checkpoint.
+/// "optimizer/...". The store and the objects must outlive the Checkpoint. While an object's state is
+/// visited, `add`, `save` and `load` throw UsageError.
 class TAPEDECK_API Checkpoint {
  public:
   /// Everything that the store remembers.
@@ -63,10 +64,12 @@ class TAPEDECK_API Checkpoint {
   };
   Checkpoint& add_part(Part part);
   void visit(StateVisitor& visitor);
+  void require_no_visit() const;
 
   ParameterStore& store_;
   std::vector<Part> parts_;
   std::map<std::string, std::string> words_;
+  bool visiting_ = false;
 };
 
 }  // namespace tapedeck

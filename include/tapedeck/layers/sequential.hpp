@@ -92,7 +92,7 @@ struct Summary {
     std::string name;         ///< "fc_1", or "encoder.fc_1" in a nested Sequential
     std::string description;  ///< its describe(), or its kind
     Shape output;             ///< features x batch, for the input that was asked for
-    Index parameter_count;    ///< elements of all its parameters
+    Index parameter_count;    ///< elements of the parameters that it lists or that its pass used
   };
   std::vector<Row> rows;      ///< in the order of application
   Index parameter_count = 0;  ///< elements of all parameters, each counted once, however often it is used

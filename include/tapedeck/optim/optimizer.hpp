@@ -5,6 +5,7 @@
 /// memory.
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -32,7 +33,8 @@ struct GroupFactors {
   double weight_decay = 1;   ///< finite, at least 0
 };
 
-/// Changes a store's parameters by its gradients. The store is sealed, and must outlive the optimizer.
+/// Changes a store's parameters by its gradients. The store is sealed, and must outlive the optimizer; a step
+/// afterwards throws UsageError.
 ///
 /// An optimizer has one learning rate, which schedulers set; a group scales it:
 ///
@@ -63,11 +65,15 @@ class TAPEDECK_API Optimizer {
 
   /// Moves the parameters once, then commits the running statistics that came with the gradients. UsageError,
   /// and nothing done, if there is nothing to do although a parameter is not frozen: nothing was contributed
-  /// since `zero_grad`, nor statistics handed over (with Untouched::zero, there always is something to do).
+  /// since `zero_grad`, nor statistics handed over (with Untouched::zero, there always is something to do);
+  /// if the gradients are incomplete, see Gradients::incomplete; if it is called from within `backward` or
+  /// `step`.
   void step();
 
   /// All that it remembers, its options included.
   void visit_state(StateVisitor& visitor);
+  /// Expired once the optimizer is destroyed.
+  std::weak_ptr<const void> lifetime() const { return lifetime_; }
 
  protected:
   /// The options of every optimizer.
@@ -142,6 +148,7 @@ class TAPEDECK_API Optimizer {
   virtual void visit_memory(StateVisitor& visitor) = 0;
   void find_rates();
   void find_runs();
+  void require_store() const;
   void require_reason() const;
 
   ParameterStore& store_;
@@ -153,6 +160,9 @@ class TAPEDECK_API Optimizer {
   std::vector<Group> groups_;  // in the order of the layout
   std::vector<Slot> slots_;
   std::vector<Run> runs_;  // of the present step, not yet in pieces; room for one per slot from the start
+  bool stepping_ = false;
+  std::weak_ptr<const void> store_lifetime_;
+  std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
 
 }  // namespace tapedeck

@@ -4,6 +4,7 @@
 /// A learning rate that is reduced when the loss no longer falls.
 
 #include <limits>
+#include <memory>
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/optim/optimizer.hpp"
@@ -16,7 +17,7 @@ namespace tapedeck {
 /// A loss is an improvement if it is below the best so far by more than `threshold` times the best; with a
 /// threshold of 0, if it is smaller at all. (A negative best loss asks for the same margin downwards, unlike
 /// PyTorch's.) It works on the rate that the optimizer has, which may have been set by hand. The optimizer
-/// must outlive it.
+/// must outlive it; a step afterwards throws UsageError.
 class TAPEDECK_API ReduceOnPlateau {
  public:
   /// Its rule.
@@ -44,6 +45,7 @@ class TAPEDECK_API ReduceOnPlateau {
 
  private:
   Optimizer& optimizer_;
+  std::weak_ptr<const void> optimizer_lifetime_;
   Options options_;
   double best_ = std::numeric_limits<double>::infinity();
   Index bad_epochs_ = 0;

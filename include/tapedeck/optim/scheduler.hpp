@@ -4,6 +4,7 @@
 /// Learning rates that follow a rule.
 
 #include <functional>
+#include <memory>
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/optim/optimizer.hpp"
@@ -17,7 +18,8 @@ namespace tapedeck {
 ///
 /// The base rate is the optimizer's when the scheduler is made; the rule then sets the rate, for n = 0 at
 /// once. Since every `step` sets the rate anew from the base rate, of two of them on one optimizer the last
-/// to step wins, and what was set by hand in between is lost. The optimizer must outlive the scheduler.
+/// to step wins, and what was set by hand in between is lost. The optimizer must outlive the scheduler; a step
+/// afterwards throws UsageError.
 class TAPEDECK_API Scheduler {
  public:
   /// The learning rate after n calls of `step`.
@@ -43,6 +45,7 @@ class TAPEDECK_API Scheduler {
 
  private:
   Optimizer& optimizer_;
+  std::weak_ptr<const void> optimizer_lifetime_;
   Rule rule_;
   double base_rate_;
   Index count_ = 0;

@@ -4,6 +4,7 @@
 /// Gradients of a store's parameters, and the running statistics that came with them.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct StoreLayout;
 /// A store owns one; further ones, for threads or for comparisons, are made with `Gradients g{store}` and
 /// filled by `tape.backward(loss, g)`. Gradients accumulate until `zero()`, which only marks them: the first
 /// contribution afterwards writes, later ones add, and an unwritten gradient reads as zero.
+///
+/// While a backward adds to them, as seen from within an op's vjp, they can be read; whatever would change
+/// them throws UsageError. If the backward throws, they are incomplete, and no optimizer steps until
+/// `zero()`.
 class TAPEDECK_API Gradients {
  public:
   /// All zero, in the store's scalar. Seals the store.
@@ -63,7 +68,45 @@ class TAPEDECK_API Gradients {
   /// Whether no contribution holds NaN or Inf.
   bool all_finite() const;
 
+  /// Whether a backward into them threw an error since `zero()`, so that contributions are missing.
+  bool incomplete() const { return backwards_.failed; }
+
   // For tapes and optimizers, which address slots and know the scalar.
+
+  /// Tells gradients that a backward adds to them, until it is destroyed; incomplete unless `succeed` was
+  /// called.
+  class TAPEDECK_API Backward {
+   public:
+    explicit Backward(Gradients& gradients) : backwards_(gradients.backwards_) { ++backwards_.running; }
+    Backward(const Backward&) = delete;
+    Backward& operator=(const Backward&) = delete;
+    ~Backward() {
+      --backwards_.running;
+      if (!succeeded_) backwards_.failed = true;
+    }
+    void succeed() { succeeded_ = true; }
+
+   private:
+    friend class Gradients;
+    /// How many run at once, one within a vjp of the other, and whether one failed. A copy is not added to.
+    struct State {
+      State() = default;
+      State(const State& other) : failed(other.failed || other.running > 0) {}
+      State& operator=(const State& other) {
+        failed = other.failed || other.running > 0;
+        return *this;
+      }
+      ~State() = default;
+      Index running = 0;
+      bool failed = false;
+    };
+    State& backwards_;
+    bool succeeded_ = false;
+  };
+  /// UsageError while a backward adds to them.
+  void require_no_backward(const char* who) const {
+    if (backwards_.running > 0) refuse_within_backward(who);
+  }
 
   /// By slot number: 0 where nothing was contributed since `zero()`.
   const std::vector<std::uint8_t>& touched_slots() const { return touched_; }
@@ -83,8 +126,9 @@ class TAPEDECK_API Gradients {
   /// What was contributed and handed over since `zero()`.
   void visit_state(StateVisitor& visitor);
   /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
-  /// forgets them. UsageError if the buffers are those of another store.
-  void commit_statistics(FlatBuffer& buffers);
+  /// forgets them. Calls `changed` with the slot of each buffer. UsageError if the buffers are those of
+  /// another store.
+  void commit_statistics(FlatBuffer& buffers, const std::function<void(Index slot)>& changed = {});
 
  private:
   friend class ParameterStore;
@@ -95,6 +139,7 @@ class TAPEDECK_API Gradients {
     Index begin, size;  // in statistic_values_
   };
 
+  [[noreturn]] static void refuse_within_backward(const char* who);
   void visit_statistics(StateVisitor& visitor);
   std::uint32_t checked(Parameter parameter) const;
   // f(offset, length) for touched slots, those side by side in one, in the order of memory. Padding, which is
@@ -111,6 +156,7 @@ class TAPEDECK_API Gradients {
   std::vector<std::uint8_t> touched_;
   std::vector<Statistic> statistics_;
   std::vector<double> statistic_values_;
+  Backward::State backwards_;
 };
 
 }  // namespace tapedeck

@@ -105,6 +105,12 @@ class TAPEDECK_API ParameterView {
   std::uint32_t slot_;
 };
 
+/// The last change of a parameter's or buffer's values that the library made.
+struct Change {
+  std::uint64_t number = 0;  ///< counts the changes of a store, from 1; 0 for none
+  const char* by = "";       ///< what changed them: "the optimizer's step", "reset", ...
+};
+
 /// Everything that a store and its copies agree upon: names, shapes, groups, where each matrix lies.
 struct StoreLayout {
   /// A parameter.
@@ -133,7 +139,8 @@ struct StoreLayout {
 ///
 /// Layers add what they need through `scope`; at the first tape, optimizer, copy or look at a value the store
 /// is sealed: memory is laid out, group by group, and filled with initial values; adding later throws
-/// UsageError. After that nothing moves. The store must outlive its tapes, optimizers and views.
+/// UsageError. After that nothing moves. The store must outlive its tapes, optimizers and views; a tape or an
+/// optimizer that is used afterwards throws UsageError.
 ///
 /// Many tapes may run on one store from many threads at once as long as nobody writes to it: in evaluation,
 /// or in training into `Gradients` of their own.
@@ -148,6 +155,7 @@ class TAPEDECK_API ParameterStore {
   /// Seed 0, float.
   ParameterStore();
   /// An open store without parameters. The first of a process sets OpenBLAS up, see `keep_blas_threads`.
+  /// MemoryError if OpenBLAS cannot be set up.
   explicit ParameterStore(Options options);
   ParameterStore(const ParameterStore&) = delete;
   ParameterStore& operator=(const ParameterStore&) = delete;
@@ -176,7 +184,7 @@ class TAPEDECK_API ParameterStore {
   void set_group(std::string_view name, std::string group);
   /// Lays memory out and draws initial values; nothing happens the second time. ShapeError or NonFiniteError
   /// if an initialiser gives another shape, or what is no finite number in the store's scalar; the store is
-  /// then still open.
+  /// then still open. UsageError if an initialiser seals the store that it fills.
   void seal();
   /// Whether memory is laid out, so that nothing more can be added.
   bool sealed() const { return sealed_; }
@@ -260,6 +268,23 @@ class TAPEDECK_API ParameterStore {
   /// Counts training passes; a tape that is not told its step takes the next one.
   std::uint64_t next_pass() { return passes_.fetch_add(1, std::memory_order_relaxed); }
 
+  /// Commits the statistics that came with the store's gradients to its buffers, see
+  /// Gradients::commit_statistics.
+  void commit_statistics();
+
+  /// Counts the changes of values and buffers by optimizers, `reset`, `initialize`, `blend` and restored
+  /// states. What is written through `value()`, `buffer()` or `values()` is not counted.
+  std::uint64_t change_count() const { return change_count_; }
+  /// The last change of parameter `slot`, or of buffer `slot - size()`.
+  const Change& last_change(std::uint32_t slot) const { return changes_[slot]; }
+  /// Counts a change of one of them, so that tapes which keep it refuse to go back. The store must be sealed,
+  /// and `by` live for ever.
+  void note_change(std::uint32_t slot, const char* by) noexcept { changes_[slot] = {++change_count_, by}; }
+  /// Counts a change of all of them.
+  void note_change(const char* by) noexcept;
+  /// Expired once the store is destroyed.
+  std::weak_ptr<const void> lifetime() const { return lifetime_; }
+
  private:
   friend class ParameterView;
   struct Numbers {
@@ -290,7 +315,17 @@ class TAPEDECK_API ParameterStore {
   std::unique_ptr<Numbers> numbers_;
   std::vector<std::uint8_t> frozen_;
   std::atomic<std::uint64_t> passes_ = 0;
+  bool being_sealed_ = false;
+  std::vector<Change> changes_;  // of parameters, then of buffers; room for all once sealed
+  std::uint64_t change_count_ = 0;
+  std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
+
+namespace detail {
+/// Internal: called at the beginning of a store's destructor. The tape sets it: its module may include this
+/// one, but not the reverse.
+extern TAPEDECK_API std::atomic<void (*)(ParameterStore&)> store_ends;
+}  // namespace detail
 
 template <class T>
 Matrix<T>& ParameterView::value() const {

@@ -28,8 +28,9 @@ class TAPEDECK_API Arena {
     return block;
   }
 
-  /// Takes one block back early, to be handed out again to whoever asks for the same size.
-  void release(void* block, std::size_t bytes) {
+  /// Takes one block back early, to be handed out again to whoever asks for the same size. Allocates nothing:
+  /// destructors call it.
+  void release(void* block, std::size_t bytes) noexcept {
     if (bytes > 0) free_.push_back({(bytes + alignment - 1) / alignment * alignment, block});
   }
 
@@ -63,9 +64,11 @@ class TAPEDECK_API Arena {
       }
       if (void* block = reuse(bytes)) return block;
     }
+    if (blocks_ == free_.capacity()) free_.reserve(2 * blocks_ + 16);  // so that all of them can be released
     if (bytes > static_cast<std::size_t>(end_ - next_)) next_chunk(bytes);
     std::byte* block = next_;
     next_ += bytes;
+    ++blocks_;
     return block;
   }
   void* reuse(std::size_t bytes);
@@ -75,7 +78,8 @@ class TAPEDECK_API Arena {
   std::byte* end_ = nullptr;
   std::vector<Chunk> chunks_;
   std::size_t used_chunks_ = 0;
-  std::vector<Block> free_;
+  std::size_t blocks_ = 0;   // handed out since the last rewind
+  std::vector<Block> free_;  // has room for all of them
 };
 
 }  // namespace tapedeck::detail

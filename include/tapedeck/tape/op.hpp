@@ -8,9 +8,9 @@
 ///   - `static constexpr Signature signature`: see there,
 ///   - `forward(outputs..., saved..., inputs...) const`, which sets every element of its outputs and of what
 ///     it saves,
-///   - `vjp(sinks..., output cotangents..., kept...) const`: a Sink for each input that is not an index; then
-///     the outputs' cotangents; then what is kept, in the order of the signature: inputs with a `*`, outputs
-///     with a `*`, what the forward saved.
+///   - `vjp(sinks..., output cotangents..., kept...) const`: a Sink for each input that is neither `:index`
+///     nor `:zero`; then the outputs' cotangents; then what is kept, in the order of the signature: inputs
+///     with a `*`, outputs with a `*`, what the forward saved. An op without such inputs has no vjp.
 ///
 /// Both bodies are written with `auto`: they see Armadillo matrices of float or of double. Members are the
 /// op's options; it has no state. If the signature cannot say the shape of the (first) output, a member
@@ -106,30 +106,33 @@ void replay(Pass& pass, const Record& base) {
     return number < P::inputs ? record.operands[number]
                               : record.first_output + static_cast<std::uint32_t>(number - P::inputs);
   };
-  [&]<std::size_t... S, std::size_t... D, std::size_t... K>(
-      std::index_sequence<S...>, std::index_sequence<D...>, std::index_sequence<K...>) {
-    const auto with_sinks = [&](auto&&... sink) {
-      const auto with_matrices = [&](auto&&... matrix) {
-        try {
-          record.op.vjp(sink..., matrix...);
-        } catch (...) {
-          Pass::rethrow_from(O::name, record.place);
-        }
+  if constexpr (P::sinks > 0) {
+    [&]<std::size_t... S, std::size_t... D, std::size_t... K>(
+        std::index_sequence<S...>, std::index_sequence<D...>, std::index_sequence<K...>) {
+      const auto with_sinks = [&](auto&&... sink) {
+        const auto with_matrices = [&](auto&&... matrix) {
+          try {
+            record.op.vjp(sink..., matrix...);
+          } catch (...) {
+            Pass::rethrow_from(O::name, record.place);
+          }
+        };
+        with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
+                      readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
+        const auto require_contribution = [&](const Sink<T>& s, std::size_t input) {
+          if (!s.wanted() || s.contributed()) return;
+          if (s.touched()) pass.refuse_none(record, input);
+          pass.refuse_vjp(
+              record, input, "was left untouched by the vjp", "a contribution",
+              "if its derivative is zero by design, mark the input in the signature: x(f,b):zero");
+        };
+        (require_contribution(sink, P::sink_inputs[S]), ...);
       };
-      with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
-                    readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
-      const auto require_touched = [&](const Sink<T>& s, std::size_t input) {
-        if (s.wanted() && !s.touched()) {
-          pass.refuse_vjp(record, input, "was left untouched by the vjp", "a contribution",
-                          "if nothing flows to it, say so: d<input>.none()");
-        }
-      };
-      (require_touched(sink, P::sink_inputs[S]), ...);
-    };
-    with_sinks(Sink<T>(pass, record.operands[P::sink_inputs[S]], P::s.inputs[P::sink_inputs[S]].name)...);
+      with_sinks(Sink<T>(pass, record.operands[P::sink_inputs[S]], P::s.inputs[P::sink_inputs[S]].name)...);
+    }
+    (std::make_index_sequence<P::sinks>{}, std::make_index_sequence<P::outputs>{},
+     std::make_index_sequence<P::kept_count>{});
   }
-  (std::make_index_sequence<P::sinks>{}, std::make_index_sequence<P::outputs>{},
-   std::make_index_sequence<P::kept_count>{});
 }
 
 // What an op says its forward costs; one operation for each element of the largest operand if it says
@@ -154,7 +157,7 @@ double flops(const Pass& pass, const Record& base) {
 }
 
 template <class O, class T>
-inline constexpr RecordType record_type{O::name, &O::signature, &replay<O, T>, &flops<O>};
+inline constexpr RecordType record_type{O::name, &O::signature, false, &replay<O, T>, &flops<O>};
 
 // The sizes that the words of a signature stand for.
 struct Sizes {
@@ -177,6 +180,8 @@ template <class O, class T>
 std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
   using P = Plan<O>;
   constexpr const Signature& s = O::signature;
+  pass.require_recording(O::name);
+  pass.see_changes();
   Sizes sizes;
   bool live = false;
   for (std::size_t i = 0; i < P::inputs; ++i) {
@@ -187,13 +192,19 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
     if (!sizes.fits(s.inputs[i].rows, e.rows) || !sizes.fits(s.inputs[i].cols, e.cols)) {
       pass.refuse_shape(O::name, s, operands.data(), i, sizes.of.data(), sizes.bound.data());
     }
-    live |= e.wanted;
+    live |= e.wanted && !s.inputs[i].zero;
   }
   live = live && pass.mode() == train;
   return [&]<std::size_t... I, std::size_t... J, std::size_t... K>(
       std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
     if constexpr (has_shape<O>) {
-      const Shape shape = op.shape(pass.entry(operands[I]).shape()...);
+      const Shape shape = [&] {
+        try {
+          return op.shape(pass.entry(operands[I]).shape()...);
+        } catch (...) {
+          Pass::rethrow_from(O::name, pass.place());
+        }
+      }();
       const auto agrees = [&](Signature::Size size, Index stated) {
         return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
       };
@@ -230,13 +241,13 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
                   readable<ElementOf<T, s.inputs[I].index>>(pass.entry(operands[I]))...);
     if (pass.check_finite()) pass.require_finite(O::name, s, operands.data(), first);
     if (live || pass.traced()) {
-      auto& made = pass.append_record<OpRecord<O>>(op);
+      auto& made = pass.append_record<OpRecord<O>>(op, start);
       made.type = &record_type<O, T>;
       made.operands = operands;
       made.inputs = made.operands.data();
       made.input_count = P::inputs;
       made.first_output = first;
-      if (pass.traced()) pass.add_time(made, start);
+      if (pass.check_finite()) pass.note_checksums(made);
     }
     return first;
   }

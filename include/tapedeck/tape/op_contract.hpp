@@ -133,7 +133,7 @@ struct Vjp {
     Text text;
     text << "void vjp(";
     for (std::size_t i = 0; i < s.inputs.size; ++i) {
-      if (!s.inputs[i].index) text << "auto& d" << s.inputs[i].name << ", ";
+      if (s.inputs[i].differentiated()) text << "auto& d" << s.inputs[i].name << ", ";
     }
     for (std::size_t i = 0; i < s.outputs.size; ++i)
       text << (i == 0 ? "const auto& d" : ", const auto& d") << s.outputs[i].name;
@@ -255,7 +255,7 @@ concept HasShapes = !mistypes_shape<O> && says_all_sizes(O::signature, has_shape
 
 template <class O>
 concept HasMembers = fit<Forward, O>
-== Fit::right&& fit<Vjp, O> == Fit::right;
+== Fit::right && (Plan<O>::sinks == 0 || fit<Vjp, O> == Fit::right);
 
 template <class O>
 concept IsOp = HasName<O> && IsPlain<O> && HasReadableSignature<O> && HasShapes<O> && HasMembers<O>;
@@ -296,8 +296,8 @@ void explain_signature() {
                 "signature: no output; at least one stands after ->");
   static_assert(
       is_free_of<O, Fault::malformed_operand, unread>,
-      "signature: an operand is malformed; it reads name(rows,columns), then :index for integers, then * to "
-      "keep it for the vjp");
+      "signature: an operand is malformed; it reads name(rows,columns), then :index for integers or, of an "
+      "input, :zero for a derivative of zero, then * to keep it for the vjp");
   static_assert(is_free_of<O, Fault::malformed_size, unread>,
                 "signature: a size is malformed; it is a word, or a number below 2^32");
   static_assert(is_free_of<O, Fault::name_twice, unread>,
@@ -310,6 +310,25 @@ void explain_signature() {
 
 template <class Member, class O, Fit fault, Text wanted>
 inline constexpr bool declares = fit<Member, O> != fault;
+
+template <class O>
+void explain_vjp() {
+  static constexpr Text vjp = Vjp::declaration<O>;
+  static_assert(declares<Vjp, O, Fit::missing, vjp>,
+                "op: no vjp; an op has a public void vjp(sinks..., cotangents..., kept...) const");
+  static_assert(declares<Vjp, O, Fit::not_const, vjp>,
+                "op: vjp is not const; an op has no state, its signature says what is kept");
+  static_assert(declares<Vjp, O, Fit::one_scalar, vjp>,
+                "op: vjp takes only one of float and double; its arguments are written with auto");
+  static_assert(declares<Vjp, O, Fit::wrong_count, vjp>,
+                "op: vjp takes the wrong number of arguments; it takes a sink for each input that is neither "
+                ":index nor "
+                ":zero, the cotangent of each output, and what the signature keeps with a *");
+  static_assert(
+      declares<Vjp, O, Fit::mistyped, vjp>,
+      "op: vjp is mistyped; it is void and takes sinks as auto&, then cotangents and what is kept as const "
+      "auto&");
+}
 
 template <class O>
 void explain_members() {
@@ -336,21 +355,7 @@ void explain_members() {
                 "op: forward is mistyped; it is void and takes outputs and what it saves as auto&, inputs as "
                 "const auto&");
 
-  static constexpr Text vjp = Vjp::declaration<O>;
-  static_assert(declares<Vjp, O, Fit::missing, vjp>,
-                "op: no vjp; an op has a public void vjp(sinks..., cotangents..., kept...) const");
-  static_assert(declares<Vjp, O, Fit::not_const, vjp>,
-                "op: vjp is not const; an op has no state, its signature says what is kept");
-  static_assert(declares<Vjp, O, Fit::one_scalar, vjp>,
-                "op: vjp takes only one of float and double; its arguments are written with auto");
-  static_assert(
-      declares<Vjp, O, Fit::wrong_count, vjp>,
-      "op: vjp takes the wrong number of arguments; it takes a sink for each input that is no index, the "
-      "cotangent of each output, and what the signature keeps with a *");
-  static_assert(
-      declares<Vjp, O, Fit::mistyped, vjp>,
-      "op: vjp is mistyped; it is void and takes sinks as auto&, then cotangents and what is kept as const "
-      "auto&");
+  if constexpr (Plan<O>::sinks > 0) explain_vjp<O>();
 }
 
 template <class O, class... Operands>

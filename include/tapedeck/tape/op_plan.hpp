@@ -32,11 +32,11 @@ struct Plan {
     for (std::size_t i = 0; i < inputs; ++i) n += of(s.inputs[i]) ? 1 : 0;
     return n;
   }
-  static constexpr std::size_t sinks = count([](const Signature::Operand& o) { return !o.index; });
+  static constexpr std::size_t sinks = count([](const Signature::Operand& o) { return o.differentiated(); });
   static constexpr auto sink_inputs = [] {
     std::array<std::size_t, sinks> list{};
     for (std::size_t i = 0, n = 0; i < inputs; ++i) {
-      if (!s.inputs[i].index) list[n++] = i;
+      if (s.inputs[i].differentiated()) list[n++] = i;
     }
     return list;
   }();

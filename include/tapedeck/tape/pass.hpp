@@ -5,9 +5,11 @@
 /// applied to what). Users of the library and authors of layers need not read this; `tape.hpp` and `op.hpp`
 /// are theirs.
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,13 +29,14 @@ struct Entry {
   void* data;
   void* cotangent;  ///< null until something is contributed to it
   std::uint32_t rows, cols;
+  std::uint32_t root;  ///< the entry whose memory this one shares; itself if none
   Element element;
   bool wanted;           ///< some parameter or variable that wants a cotangent lies behind it
   std::uint8_t written;  ///< the cotangent holds a contribution
-  bool variable;         ///< a leaf: its cotangent is kept for the user
-  bool input;            ///< put on the tape by its user
-  bool owned;            ///< its memory is the pass's, and may be released
-  bool released;         ///< its memory went back to the arena
+  bool variable : 1;     ///< a leaf: its cotangent is kept for the user
+  bool input : 1;        ///< put on the tape by its user
+  bool owned : 1;        ///< its memory, or that of its root, is the pass's, and may be released
+  bool released : 1;     ///< its memory went back to the arena
 
   Shape shape() const { return {rows, cols}; }
   std::size_t bytes() const { return shape().size() * size_in_bytes(element); }
@@ -53,6 +56,7 @@ struct Record;
 struct RecordType {
   const char* name;
   const Signature* signature;
+  bool keeps_all;  ///< all inputs count as kept, not only those that the signature marks
   void (*replay)(Pass&, const Record&);
   double (*flops)(const Pass&, const Record&);  ///< of the forward
 };
@@ -65,6 +69,9 @@ struct Record {
   const std::uint32_t* inputs;
   std::uint32_t input_count;
   std::uint32_t first_output;
+
+  /// Whether going back reads input i.
+  bool keeps(std::uint32_t i) const { return type->keeps_all || type->signature->inputs[i].kept; }
 };
 
 /// How long a record took, in nanoseconds.
@@ -117,11 +124,11 @@ class TAPEDECK_API Pass {
   bool is_parameter(std::uint32_t entry) const { return entry < parameter_count_; }
 
   Tape& tape() const { return *tape_; }
-  ParameterStore& store() const { return *store_; }
+  ParameterStore& store() const { return *store_.load(std::memory_order_relaxed); }
   Scalar scalar() const { return scalar_; }
   Mode mode() const { return settings_.mode; }
   bool check_finite() const { return settings_.check_finite; }
-  std::uint64_t step() const { return settings_.step; }
+  std::uint64_t step() const { return *settings_.step; }
   /// Whether everything that is applied gets a record, and every record its times.
   bool traced() const { return settings_.trace; }
   Index first_column() const { return settings_.first_column; }
@@ -144,23 +151,37 @@ class TAPEDECK_API Pass {
   std::uint32_t append_view(Element element, Shape shape, void* data, bool wanted) {
     const auto entry = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({data, nullptr, static_cast<std::uint32_t>(shape.rows),
-                        static_cast<std::uint32_t>(shape.cols), element, wanted, 0, false, false, false,
-                        false});
+                        static_cast<std::uint32_t>(shape.cols), entry, element, wanted, 0, false, false,
+                        false, false});
     return entry;
   }
-  /// Makes a record in the records' arena and puts it at the end of the tape.
+  /// Appends an entry that shares the memory of another; nothing flows back through it.
+  std::uint32_t append_alias(std::uint32_t of);
+  /// Appends an entry on the user's memory, which may be that of a parameter or buffer.
+  std::uint32_t append_borrowed(Element element, Shape shape, void* data);
+  /// UsageError while the tape goes back: its tables may not grow then. `who` names the call.
+  void require_recording(const char* who) const {
+    if (phase_ == Phase::replaying) refuse_recording(who);
+  }
+  /// Takes note of changes of the store, for the records that follow.
+  void see_changes() {
+    if (store().change_count() != seen_.back().change_count) note_changes();
+  }
+  /// Takes note of what a record keeps that is not the pass's memory, to see later whether it was written to.
+  void note_checksums(const Record& record);
+  /// Makes a record in the records' arena and puts it at the end of the tape. `start` counts if it is timed.
   template <class R, class O>
-  R& append_record(const O& op) {
+  R& append_record(const O& op, double start) {
     static_assert(alignof(R) <= Arena::alignment);
     R* record = new (records_.allocate(sizeof(R))) R(op);
     record->previous = last_;
     record->place = place_;
+    if (traced()) times_.push_back({record, now() - start, 0});  // before it counts: this may fail
     last_ = record;
     return *record;
   }
   /// Nanoseconds on some clock.
   static double now();
-  void add_time(const Record& record, double start) { times_.push_back({&record, now() - start, 0}); }
   std::span<const RecordTime> times() const { return times_; }
   void require_statistic(const Buffer& buffer, Shape statistic) const;
   void keep_statistic(Index buffer_slot, const void* values, Index size, double momentum);
@@ -187,10 +208,11 @@ class TAPEDECK_API Pass {
 
   /// Gives back the memory of entries first, first + 1, ... except `kept` and what shares its memory.
   void release(std::uint32_t first, std::uint32_t kept) {
-    const void* shared = entries_[kept].data;
-    for (Entry& e : std::span(entries_).subspan(first)) {
-      if (e.released || !e.owned || e.data == shared) continue;
-      data_.release(e.data, e.bytes());
+    const std::uint32_t shared = entries_[kept].root;
+    for (std::uint32_t i = first; i < entry_count(); ++i) {
+      Entry& e = entries_[i];
+      if (e.released || !e.owned || e.root == shared || e.root < first) continue;
+      if (e.root == i) data_.release(e.data, e.bytes());
       e.released = true;
     }
   }
@@ -207,8 +229,11 @@ class TAPEDECK_API Pass {
   /// The roots of the next `play`.
   std::vector<Seed>& seeds() { return seeds_; }
   /// Contributes the seeds, then replays all records in reverse. Parameters' cotangents go to `gradients`, or
-  /// into their entries if it is null.
+  /// into their entries if it is null. UsageError for a parameter or buffer that a reached record keeps, and
+  /// that has changed since.
   void play(Gradients* gradients);
+  /// UsageError unless the tape is free to go back. `who` names the call.
+  void require_not_playing(const char* who) const;
   /// Whether any output of a record holds a contribution.
   bool reached(const Record& record, std::size_t outputs) const {
     for (std::size_t i = 0; i < outputs; ++i) {
@@ -271,6 +296,8 @@ class TAPEDECK_API Pass {
   [[noreturn]] static void rethrow_from(const char* op, const Place* place);
   [[noreturn]] void refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,
                                const char* hint) const;
+  /// For a vjp that said none() for an input whose cotangent is wanted: names a parameter behind it.
+  [[noreturn]] void refuse_none(const Record& record, std::size_t input) const;
   /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.
   void require_finite(const char* op, const Signature& signature, const std::uint32_t* inputs,
                       std::uint32_t first_output) const;
@@ -283,11 +310,14 @@ class TAPEDECK_API Pass {
     Mode mode = train;
     bool check_finite = false;
     bool trace = false;
-    std::uint64_t step = 0;
+    std::optional<std::uint64_t> step = std::nullopt;  ///< by default the store's next
     Index first_column = 0;
   };
+  /// If it throws, the pass is as idle as before.
   void begin(Tape& tape, ParameterStore& store, const Settings& settings);
-  void end();
+  void end() noexcept;
+  /// Ends all passes over a store, and with them their tapes.
+  static void end_all_on(ParameterStore& store);
   bool busy() const { return tape_ != nullptr; }
   std::size_t capacity() const {
     return data_.capacity() + records_.capacity() + entries_.capacity() * sizeof(Entry);
@@ -306,9 +336,16 @@ class TAPEDECK_API Pass {
   [[noreturn]] void refuse(const Buffer& buffer) const;
   [[noreturn]] void refuse_released(std::uint64_t entry) const;
   [[noreturn]] static void refuse_size(Shape shape);
+  [[noreturn]] void refuse_recording(const char* who) const;
   friend class Rerun;
+  void append_stored(ParameterStore& store);
   void sow(const Seed& seed);
   void play_records(bool timed);
+  void note_changes();
+  std::uint64_t checksum(std::uint32_t entry) const;
+  std::uint32_t stored_at(const void* data) const;
+  void require_unchanged(const Record& record) const;
+  void require_same_checksums(const Record& record) const;
   void replay_recomputation(const Recomputation& record);
   std::span<Use> copy_of_uses();
   void forget_recomputations();
@@ -320,15 +357,32 @@ class TAPEDECK_API Pass {
   std::vector<Entry> entries_;
   std::uint64_t family_ = 0;
   std::uint32_t parameter_count_ = 0;
+  std::uint32_t stored_count_ = 0;  // parameters and buffers: the first entries
   Scalar scalar_ = f32;
   Settings settings_;
   bool played_ = false;
+  /// What the tape is doing. Within a vjp nothing can be recorded; `recompute` records while it goes back.
+  enum class Phase : std::uint8_t { recording, replaying, recomputing };
+  Phase phase_ = Phase::recording;
+  /// The store's count of changes when a first entry was made, and until the next one of these.
+  struct Seen {
+    std::uint32_t first_entry;
+    std::uint64_t change_count;
+  };
+  std::vector<Seen> seen_;
+  /// Of memory that is not the pass's, as a record saw it that keeps it; only on tapes that check.
+  struct Checksum {
+    std::uint32_t first_output;  ///< of the record
+    std::uint32_t input;
+    std::uint64_t sum;
+  };
+  std::vector<Checksum> checksums_;  // in the order of records
   const Record* last_ = nullptr;
   const Place* place_ = nullptr;
   Arena data_;
   Arena records_;
   Tape* tape_ = nullptr;
-  ParameterStore* store_ = nullptr;
+  std::atomic<ParameterStore*> store_ = nullptr;  // other threads look here when they destroy another store
   Gradients* gradients_ = nullptr;
   std::byte* gradient_memory_ = nullptr;  // where gradients_ keeps its elements, and which where
   const Extents::Extent* gradient_slots_ = nullptr;
@@ -338,6 +392,8 @@ class TAPEDECK_API Pass {
   std::vector<Seed> seeds_;
   std::vector<RecordTime> times_;            // of all records in order, if they are traced
   Recomputation* recomputations_ = nullptr;  // the last one; they hold functions, to be destroyed at the end
+  Pass* next_ = nullptr;                     // of all passes
+  Pass* next_idle_ = nullptr;                // of those that no Memory has
 };
 
 }  // namespace detail

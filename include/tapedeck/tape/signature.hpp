@@ -15,10 +15,13 @@ namespace tapedeck {
 ///     "x(f,b) -> y(f,b)*"                         tanh: the vjp needs the output
 ///     "x(f,b) -> y(f,b) | mask(f,b)"              dropout: the forward saves a mask for the vjp
 ///     "z(c,b)* t(1,b):index -> l(1,1) | p(c,b)"   a loss on class labels
+///     "x(f,b):zero -> y(f,b)"                     sign
 ///
 /// Inputs, `->`, outputs, and after `|` what the forward saves for the vjp besides. Each operand has a name
 /// and (rows, columns): a word stands for the same size wherever it occurs, a number for itself. `*` keeps an
-/// input or an output for the vjp; `:index` marks integers, which get no cotangent.
+/// input or an output for the vjp; `:index` marks integers, which get no cotangent; `:zero` marks an input
+/// whose derivative is zero by design, as of sign and argmax: vjp gets no sink for it, and nothing flows
+/// back.
 ///
 /// A text that cannot be read gives a Signature with a fault, and an op that cannot be applied: it does not
 /// compile.
@@ -30,7 +33,7 @@ class Signature {
     no_arrow,           ///< there is no `->`
     no_input,           ///< nothing stands before `->`
     no_output,          ///< nothing stands after `->`
-    malformed_operand,  ///< an operand is not name(rows,columns), then :index, then *
+    malformed_operand,  ///< an operand is not name(rows,columns), then :index or :zero, then *
     malformed_size,     ///< a size is neither a word nor a number below 2^32
     name_twice,         ///< two operands have one name
     too_many_sizes,     ///< more than 8 different words
@@ -48,6 +51,9 @@ class Signature {
     Size cols;              ///< samples, mostly
     bool kept = false;      ///< for the vjp: it is marked `*`, or saved
     bool index = false;     ///< it holds integers: it is marked `:index`
+    bool zero = false;      ///< an input whose derivative is zero by design: it is marked `:zero`
+    /// Whether vjp gets a sink for it, if it is an input.
+    constexpr bool differentiated() const { return !index && !zero; }
   };
   /// Operands in their order, at most `Capacity` of them.
   template <std::size_t Capacity>
@@ -128,7 +134,7 @@ class Signature {
     return in(inputs) || in(outputs) || in(saved);
   }
   template <std::size_t Capacity>
-  consteval void add(List<Capacity>& list) {
+  consteval void add(List<Capacity>& list, bool input = false) {
     if (list.size == Capacity) return fail(Fault::too_many_operands);
     Operand operand;
     operand.name = word();
@@ -140,6 +146,7 @@ class Signature {
     operand.cols = size();
     expect(")");
     if (skip(":index")) operand.index = true;
+    if (input && skip(":zero")) operand.zero = true;
     if (skip("*")) operand.kept = true;
     skip_spaces();
     list.items[list.size++] = operand;
@@ -150,7 +157,7 @@ class Signature {
   // NOLINTNEXTLINE(google-explicit-constructor): a literal is to become a Signature
   consteval Signature(const char* text) : rest_(text) {
     skip_spaces();
-    while (!rest_.empty() && !rest_.starts_with("->")) add(inputs);
+    while (!rest_.empty() && !rest_.starts_with("->")) add(inputs, true);
     if (!skip("->")) fail(Fault::no_arrow);
     if (inputs.size == 0) fail(Fault::no_input);
     while (!rest_.empty() && !skip("|")) add(outputs);

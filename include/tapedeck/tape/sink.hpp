@@ -82,9 +82,9 @@ const Other& read_sink(const Other& other) {
 ///     db += arma::sum(dy, 1);            // the first contribution writes, a later one adds
 ///     dx += map(f, dy, x);               // a function of elements
 ///     dx += [&](auto& sum) { ... };      // a loop: called only if somebody wants dx, to add to sum(r, c)
-///     dx.none();                         // said on purpose: nothing flows to x
 ///
 /// It takes the contribution of one record: a vjp that leaves a wanted sink without any throws ContractError.
+/// An input whose derivative is zero by design is marked `:zero` in the signature, and has no sink.
 template <class T>
 class Sink {
  public:
@@ -106,18 +106,21 @@ class Sink {
 
   /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
   bool wanted() const { return wanted_; }
+  /// Whether the vjp gave a contribution.
+  bool contributed() const { return contributed_; }
   /// Whether the vjp gave a contribution or said none().
-  bool touched() const { return touched_; }
+  bool touched() const { return contributed_ || none_; }
 
-  /// No contribution flows to this input.
-  void none() { touched_ = true; }
+  /// Says that nothing was contributed. If the cotangent is wanted, backward throws ContractError with the
+  /// name of a parameter that would not be trained.
+  void none() { none_ = true; }
 
   /// Adds an Armadillo expression of the input's shape. ShapeError for another shape.
   template <detail::ArmadilloExpression E>
   void operator+=(const E& contribution) {
     constexpr bool same_elements = std::is_same_v<typename E::elem_type, T>;
     static_assert(same_elements, "sink: float is added where double is due, or double where float is due");
-    touched_ = true;
+    contributed_ = true;
     if (!wanted_) return;
     const bool first = *target_.written == 0;
     if constexpr (detail::IsProduct<E>::value) {
@@ -133,7 +136,7 @@ class Sink {
   /// Adds a function of elements. ShapeError for another shape than the input's.
   template <detail::WrittenOrAdded<T> Function>
   void operator+=(const Function& contribution) {
-    touched_ = true;
+    contributed_ = true;
     if (!wanted_) return;
     if (contribution.shape() != shape_of(sum_)) refuse_shape();
     if (*target_.written == 0) {
@@ -155,7 +158,7 @@ class Sink {
   /// wanted.
   template <std::invocable F>
   void operator+=(const F& contribution) {
-    touched_ = true;
+    contributed_ = true;
     if (wanted_) *this += detail::evaluated(contribution());
   }
 
@@ -206,7 +209,7 @@ class Sink {
   /// Where the contribution goes, for a kernel that serves several sinks at once: the first contribution is
   /// to be written, a later one added. Nowhere if nobody wants it.
   Destination<T> destination() {
-    touched_ = true;
+    contributed_ = true;
     if (!wanted_) return {nullptr, false};
     const bool add = *target_.written != 0;
     *target_.written = 1;
@@ -254,7 +257,8 @@ class Sink {
   detail::Pass& pass_;
   std::string_view name_;  // of the input
   bool wanted_;
-  bool touched_ = false;
+  bool contributed_ = false;
+  bool none_ = false;
   Target target_;
   Matrix<T> sum_;
 };

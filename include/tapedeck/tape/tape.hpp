@@ -23,7 +23,8 @@ namespace tapedeck {
 struct TapeOptions {
   Mode mode = train;  ///< what the pass is for
   /// Look for NaN and Inf after every record, forward and backward, and throw NonFiniteError at the first
-  /// one.
+  /// one. Going back, also compares checksums of parameters, buffers and borrowed data with those of the
+  /// forward pass: UsageError if a vjp needs what was written to in between.
   bool check_finite = false;
   /// Make a record of everything that is applied, also where nothing flows back through it, and time each
   /// record forward and backward, for `inspect`.
@@ -61,7 +62,8 @@ class TAPEDECK_API Root {
 ///     tape.backward(loss);
 class TAPEDECK_API Tape {
  public:
-  /// Seals the store. UsageError if another tape is open on `memory`.
+  /// Seals the store. UsageError if another tape is open on `memory`. If it throws, store and memory are as
+  /// they were.
   Tape(ParameterStore& store, Memory& memory, const TapeOptions& options = {});
   /// The same with all other options at their defaults.
   Tape(ParameterStore& store, Memory& memory, Mode mode) : Tape(store, memory, TapeOptions{.mode = mode}) {}
@@ -112,8 +114,11 @@ class TAPEDECK_API Tape {
 
   /// Adds the gradients of the roots' weighted sum to the store's gradients (or to others of the same store),
   /// and hands over the statistics that the pass collected. Once a tape: a second call throws UsageError, as
-  /// does a tape in evaluate mode and a root that depends on nothing wanted. ShapeError for a root that is
-  /// not 1x1 and has no cotangent.
+  /// does a tape in evaluate mode and a root that depends on nothing wanted. UsageError, too, if a parameter
+  /// or buffer that a vjp needs was changed after the forward pass used it: by an optimizer, a reset, a
+  /// restored state and the like; what is written through `value<T>()` is noticed on tapes with
+  /// `check_finite` only. ShapeError for a root that is not 1x1 and has no cotangent. If it throws once it
+  /// goes back, the gradients are incomplete, see Gradients::incomplete.
   void backward(const Root& root) { backward(std::span(&root, 1), store().gradients()); }
   /// The same into other gradients, of the same store: a thread's own, or some to compare with.
   void backward(const Root& root, Gradients& gradients) { backward(std::span(&root, 1), gradients); }
