@@ -5,6 +5,7 @@
 /// memory.
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -52,6 +53,8 @@ class TAPEDECK_API Optimizer {
 
   /// Whose parameters it changes.
   const ParameterStore& store() const { return store_; }
+  /// Expires when the optimizer is destroyed.
+  std::weak_ptr<const void> lifetime() const { return lifetime_; }
   /// That of the next step, before the factors of groups.
   double learning_rate() const { return learning_rate_; }
   /// Holds from the next step on. OptionError unless finite and at least 0.
@@ -153,6 +156,7 @@ class TAPEDECK_API Optimizer {
   std::vector<Group> groups_;  // in the order of the layout
   std::vector<Slot> slots_;
   std::vector<Run> runs_;  // of the present step, not yet in pieces; room for one per slot from the start
+  std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
 
 }  // namespace tapedeck

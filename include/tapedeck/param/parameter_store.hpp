@@ -240,6 +240,8 @@ class TAPEDECK_API ParameterStore {
 
   // For tapes and optimizers.
 
+  /// Expires when the store is destroyed.
+  std::weak_ptr<const void> lifetime() const { return lifetime_; }
   /// What it shares with its copies, see Handle.
   std::uint64_t family() const { return layout_->family; }
   /// Names, shapes, groups; where matrices lie only once it is sealed.
@@ -290,6 +292,7 @@ class TAPEDECK_API ParameterStore {
   std::unique_ptr<Numbers> numbers_;
   std::vector<std::uint8_t> frozen_;
   std::atomic<std::uint64_t> passes_ = 0;
+  std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
 
 template <class T>
