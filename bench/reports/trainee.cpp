@@ -91,12 +91,12 @@ class Trainee {
           throw NonFiniteError({.who = "training by hand", .given = "no finite loss"});
         }
         optimizer_->step();
-        sum += loss.item() * static_cast<double>(batch.size());
+        sum += loss.item() * loss_.divisor(batch.size());
       }
       after_epoch(
           {.epoch = epoch,
            .epochs = experiment_.epochs,
-           .loss = sum / static_cast<double>(train_.data.size()),
+           .loss = sum / loss_.divisor(train_.data.size()),
            .learning_rate = rate,
            .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
     }

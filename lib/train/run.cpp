@@ -1,7 +1,5 @@
 #include "train/run.hpp"
 
-#include <cmath>
-
 #include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
@@ -20,6 +18,7 @@ bool Trainer::Best::exhausted(double loss, const EarlyStopping& rule, ParameterS
 void Trainer::Best::put_back(ParameterStore& store) const {
   store.values().assign(values_);
   store.buffers().assign(buffers_);
+  store.note_change("early stopping");
 }
 
 void Trainer::Best::visit_state(StateVisitor& visitor, const StoreLayout& layout) {
@@ -29,15 +28,41 @@ void Trainer::Best::visit_state(StateVisitor& visitor, const StoreLayout& layout
   visitor.buffers("", buffers_, layout);
 }
 
+void Trainer::Run::tell(const std::vector<Callback>& all) {
+  while (event != Event::none) {
+    while (callback < all.size()) {
+      const Callback& next = all[callback++];  // counted before it is called: it may take the state
+      if (event == Event::step && next.on_step) next.on_step(step_report);
+      if (event == Event::batch && next.on_batch) next.on_batch();
+      if (event == Event::epoch && next.on_epoch) next.on_epoch(history.back());
+    }
+    begin(event == Event::step ? Event::batch : Event::none);
+  }
+}
+
 void Trainer::Run::visit_state(StateVisitor& visitor, ParameterStore& store) {
   visitor.count("epoch", epoch);
   visitor.count("batch", batch);
   visitor.count("order", order);
   visitor.number("learning_rate", learning_rate);
-  visitor.number("epoch_loss", epoch_loss);
-  visitor.number("step_loss", step_loss);
-  visitor.flag("stopped", stopped);
+  visitor.number("epoch_sum", epoch_sum);
+  visitor.number("step_sum", step_sum);
+  visitor.choice("event", event, 4);
+  visitor.count("callback", callback);
+  visitor.count("callbacks", callbacks);
+  {
+    const StateVisitor::Scope scope(visitor, "step_report");
+    visitor.count("epoch", step_report.epoch);
+    visitor.count("epochs", step_report.epochs);
+    visitor.count("step", step_report.step);
+    visitor.count("steps", step_report.steps);
+    visitor.number("loss", step_report.loss);
+  }
   visit_history(visitor);
+  if (!visitor.taking() && visitor.fits() && history.empty() &&
+      visitor.given<Index>("event", 1).front() == static_cast<Index>(Event::epoch)) {
+    visitor.fault("event", "the end of an epoch, of which the history has none");
+  }
   if (visitor.has("best/loss")) best.emplace(store);
   if (!best) return;
   const StateVisitor::Scope scope(visitor, "best");
@@ -46,43 +71,57 @@ void Trainer::Run::visit_state(StateVisitor& visitor, ParameterStore& store) {
 
 void Trainer::Run::visit_history(StateVisitor& visitor) {
   const StateVisitor::Scope scope(visitor, "history");
-  constexpr double none =
-      std::numeric_limits<double>::quiet_NaN();  // an epoch that was finished has no such loss
   if (visitor.taking()) {
     std::vector<double> losses;
+    std::vector<Index> validated;
     std::vector<double> validation_losses;
     std::vector<double> rates;
     std::vector<double> seconds;
     std::vector<Index> epochs;
+    std::vector<Index> stops;
     for (const EpochReport& report : history) {
       losses.push_back(report.loss);
-      validation_losses.push_back(report.validation_loss.value_or(none));
+      validated.push_back(report.validation_loss ? 1 : 0);
+      validation_losses.push_back(report.validation_loss.value_or(0));
       rates.push_back(report.learning_rate);
       seconds.push_back(report.seconds);
       epochs.push_back(report.epochs);
+      stops.push_back(report.stop ? 1 : 0);
     }
     visitor.take("loss", losses);
+    visitor.take("validated", validated);
     visitor.take("validation_loss", validation_losses);
     visitor.take("learning_rate", rates);
     visitor.take("seconds", seconds);
-    return visitor.take("epochs", epochs);
+    visitor.take("epochs", epochs);
+    return visitor.take("stop", stops);
   }
   const auto losses = visitor.given<double>("loss");
+  const auto validated = visitor.given<Index>("validated", losses.size());
   const auto validation_losses = visitor.given<double>("validation_loss", losses.size());
   const auto rates = visitor.given<double>("learning_rate", losses.size());
   const auto seconds = visitor.given<double>("seconds", losses.size());
   const auto epochs = visitor.given<Index>("epochs", losses.size());
+  const auto stops = visitor.given<Index>("stop", losses.size());
   if (!visitor.fits()) return;
   for (Index i = 0; i < losses.size(); ++i) {
-    history.push_back({.epoch = i,
-                       .epochs = epochs[i],
-                       .loss = losses[i],
-                       .validation_loss = std::isnan(validation_losses[i])
-                                              ? std::nullopt
-                                              : std::optional(validation_losses[i]),
-                       .learning_rate = rates[i],
-                       .seconds = seconds[i]});
+    history.push_back(
+        {.epoch = i,
+         .epochs = epochs[i],
+         .loss = losses[i],
+         .validation_loss = validated[i] != 0 ? std::optional(validation_losses[i]) : std::nullopt,
+         .learning_rate = rates[i],
+         .seconds = seconds[i],
+         .stop = stops[i] != 0});
   }
+}
+
+void Trainer::Progress::visit_state(StateVisitor& visitor, ParameterStore& store) {
+  visitor.count("passes", passes);
+  visitor.count("epochs", epochs);
+  const StateVisitor::Scope scope(visitor, "run");
+  if (visitor.has("epoch")) run.emplace();
+  if (run) run->visit_state(visitor, store);
 }
 
 }  // namespace tapedeck

@@ -68,6 +68,11 @@ BOOST_AUTO_TEST_CASE(are_named_with_what_changed_them) {
          td::ParameterStore copy = t.store.copy();
          t.store.blend(copy, 0.5);
        }},
+      {"early stopping",
+       [](TwoLayers& t) {
+         td::Trainer trainer{t.store, t.d, t.optimizer, td::MSELoss{td::batch_mean}};
+         trainer.fit({t.one, t.one}, {.early_stopping = td::EarlyStopping{}});
+       }},
   };
   for (const Change& change : changes) {
     TwoLayers t;

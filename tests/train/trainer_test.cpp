@@ -311,6 +311,22 @@ BOOST_AUTO_TEST_CASE(evaluate_is_the_mean_loss_in_evaluate_mode) {
              "Trainer::evaluate: no loss; expected a loss (trainer.set_loss(td::MSELoss{td::batch_mean}))");
 }
 
+// An op names a label by its column among the 1024 that are evaluated at a time.
+BOOST_AUTO_TEST_CASE(evaluate_names_a_bad_label_by_its_sample) {
+  Classifier c;
+  const td::Dataset data = td::disk(1500, 1);
+  td::IndexMatrix labels = data.labels();
+  labels[1400] = 2;
+  labels[1450] = 5;  // the greatest
+  const td::Dataset bad{data.x(), labels};
+  BOOST_TEST(complaint<td::LabelError>([&] { c.trainer.evaluate(bad); }) ==
+             "cross_entropy: label 5 of sample 1450; expected less than 2, the number of classes (labels are "
+             "counted from 0)");
+  const td::LabelError own({.who = "mine", .given = "label 0"});
+  c.trainer.set_loss([&](const td::Value&, const td::Operand&) -> td::Value { throw own; });
+  BOOST_TEST(complaint<td::LabelError>([&] { c.trainer.evaluate(bad); }) == "mine: label 0");
+}
+
 BOOST_AUTO_TEST_CASE(validation_changes_nothing) {
   const td::Dataset data = td::disk(50, 1);
   const td::Dataset more = td::disk(1500, 2);

@@ -15,6 +15,9 @@ class MSELoss {
   explicit MSELoss(Reduction reduction) : reduction_(reduction) {}
   Value operator()(const Value& x, const Operand& target) const { return mse(x, target, reduction_); }
 
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
+
  private:
   Reduction reduction_;
 };
@@ -24,6 +27,9 @@ class L1Loss {
  public:
   explicit L1Loss(Reduction reduction) : reduction_(reduction) {}
   Value operator()(const Value& x, const Operand& target) const { return l1(x, target, reduction_); }
+
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
 
  private:
   Reduction reduction_;
@@ -38,6 +44,9 @@ class TAPEDECK_API HuberLoss {
     return huber(x, target, reduction_, delta_);
   }
 
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
+
  private:
   Reduction reduction_;
   double delta_;
@@ -51,6 +60,9 @@ class CrossEntropyLoss {
     return cross_entropy(logits, labels, reduction_);
   }
 
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
+
  private:
   Reduction reduction_;
 };
@@ -63,6 +75,9 @@ class SoftCrossEntropyLoss {
     return soft_cross_entropy(logits, targets, reduction_);
   }
 
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
+
  private:
   Reduction reduction_;
 };
@@ -74,6 +89,9 @@ class BinaryCrossEntropyLoss {
   Value operator()(const Value& logits, const Operand& targets) const {
     return binary_cross_entropy(logits, targets, reduction_);
   }
+
+  /// What it was made with.
+  Reduction reduction() const { return reduction_; }
 
  private:
   Reduction reduction_;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What a Trainer tells while it trains. It prints nothing by itself; these write to a stream that they are
-/// given.
+/// What a Trainer reports while it trains. It prints nothing itself; these callbacks write to a stream that
+/// they are given.
 
 #include <concepts>
 #include <functional>
@@ -19,11 +19,14 @@ namespace tapedeck {
 struct EpochReport {
   Index epoch = 0;   ///< counted from 0
   Index epochs = 0;  ///< that were asked for
-  double loss = 0;   ///< the mean of the batches' losses as they were trained on, weighted by their sizes
-  std::optional<double> validation_loss = std::nullopt;  ///< after the epoch; none without validation data
-  double learning_rate = 0;                              ///< that the epoch was trained with
-  double seconds = 0;                                    ///< of wall time, validation included
-  bool stop = false;  ///< a callback sets this to end training after this epoch
+  /// The losses of the epoch's batches, each from before its step, as one loss over all samples: their mean
+  /// weighted by the batches' sizes, or their sum if the loss is a sum.
+  double loss = 0;
+  /// The loss of the validation data after the epoch, see Trainer::evaluate; none without validation data.
+  std::optional<double> validation_loss = std::nullopt;
+  double learning_rate = 0;  ///< that the epoch was trained with
+  double seconds = 0;        ///< of wall time, validation included
+  bool stop = false;         ///< a callback sets this to end training after this epoch
 };
 
 /// One step that was made.
@@ -32,17 +35,22 @@ struct StepReport {
   Index epochs = 0;  ///< that were asked for
   Index step = 0;    ///< in this epoch, counted from 0
   Index steps = 0;   ///< in an epoch
-  double loss = 0;   ///< of the step's batches before the step, weighted by their sizes
+  /// The losses of the step's batches before the step, as one loss over their samples: their mean weighted by
+  /// the batches' sizes, or their sum if the loss is a sum.
+  double loss = 0;
 };
 
-/// Called after each epoch, step of the optimizer and batch; any may be empty. A function of an EpochReport
-/// is a callback. What they throw passes through `fit`.
+/// Functions that are called after each epoch, step of the optimizer and batch; any may be empty. A function
+/// of an EpochReport is a callback. Callbacks are called in the order of their list, all of them for one
+/// event before the next. What they throw passes through `fit`.
+///
+/// A Trainer's state may be taken in any of them, to go on from later, and includes which callback that is:
+/// a resumed `fit` calls those that come after it first, with the same report. What a callback does after it
+/// has taken the state is not repeated.
 struct Callback {
   std::function<void(EpochReport&)> on_epoch = {};      ///< may set `stop`
   std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer
-  /// Once per batch, when its gradient was added; after `on_step` if a step came with it. Here, and in the
-  /// other two, a Trainer's state may be taken, to go on from later.
-  std::function<void()> on_batch = {};
+  std::function<void()> on_batch = {};  ///< once per batch, after `on_step` if the batch completed a step
 
   /// None; set what is wanted.
   Callback() = default;

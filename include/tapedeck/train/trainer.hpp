@@ -1,18 +1,21 @@
 #pragma once
 
 /// @file
-/// The training loop, for those who do not want to write it.
+/// A ready-made training loop.
 
-#include <cstdint>
+#include <concepts>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tapedeck/data/batches.hpp"
 #include "tapedeck/layers/layer.hpp"
+#include "tapedeck/ops/loss.hpp"
 #include "tapedeck/optim/optimizer.hpp"
 #include "tapedeck/param/gradients.hpp"
 #include "tapedeck/param/parameter_store.hpp"
@@ -23,9 +26,9 @@
 
 namespace tapedeck {
 
-/// Ends training when the loss (on the validation data, if there are any) has not fallen for `patience`
-/// epochs in a row. However training ends, but by an error, the parameters and buffers of the best epoch are
-/// put back; of the start, if no epoch had a finite loss. The optimizer's memory stays as it is.
+/// Stops training when the loss (the validation loss, if validation data is given) has not improved for
+/// `patience` consecutive epochs. Unless training ends with an error, the parameters and buffers of the best
+/// epoch are restored (the initial ones if no epoch had a finite loss). Optimizer state is unchanged.
 struct EarlyStopping {
   Index patience = 10;  ///< epochs, at least 1
   /// How much lower than the best a loss must be to count as better. Finite, at least 0.
@@ -41,14 +44,15 @@ struct FitOptions {
   /// library's threads (set_threads). At least 1; by default a batch is trained on in one piece.
   ///
   /// Every shard is recorded on a tape of its own. Their gradients are added in order, weighted by their
-  /// sizes: with a loss that is a mean over the batch, the gradient of the whole batch but for rounding,
+  /// sizes if the loss is a mean over samples: but for rounding this is the gradient of the whole batch,
   /// under the same random masks. The batch's size alone decides about shards, so results are the same, bit
   /// for bit, for any number of threads. What differs from a whole batch: layers such as BatchNorm see the
   /// mean and variance of their shard, and running statistics take up those of each shard in turn, as if each
   /// were a batch. Needs memory for one more gradient for each shard but the first, which the Trainer keeps.
   std::optional<Index> shard_size = std::nullopt;
-  /// Batches whose gradients are averaged, weighted by their sizes, for one step of the optimizer: with a
-  /// loss that is a mean over the batch, the step that one batch of them all would make. At least 1.
+  /// How many batches make one step of the optimizer. Their gradients are added, weighted by their sizes if
+  /// the loss is a mean over samples: the step is the one that a single batch of them all would make. At
+  /// least 1.
   Index accumulate = 1;
   /// Clips the gradient to this norm before each step, see clip_norm(); finite, above 0.
   std::optional<double> clip_norm = std::nullopt;
@@ -68,14 +72,59 @@ struct FitOptions {
 ///     trainer.fit(data, {.epochs = 1000, .batch_size = 100, .callbacks = {td::log_every(10, std::cout)}});
 ///     arma::fmat predictions = trainer.predict(x);
 ///
-/// Store and optimizer must outlive it. Model and loss are called by several threads at once where a batch
-/// is cut into shards, and for evaluations of more than 1024 samples: they may not change anything but the
-/// tape that they are given. The library's layers do not; callbacks are called by the thread that calls
-/// `fit`.
+/// Store and optimizer must outlive it: `fit` throws UsageError if either was destroyed, the other functions
+/// if the store was.
+///
+/// Model and loss are called by several threads at once where a batch is cut into shards, and for evaluations
+/// of more than 1024 samples: they must not change anything but the tape that they are given. The library's
+/// layers do not. Callbacks are called by the thread that calls `fit`.
+///
+/// Callbacks may call `evaluate` and `predict`, and take the Trainer's state. While `fit` runs, `fit`,
+/// `set_loss` and putting a state back throw UsageError, and so does every function that is called by this
+/// Trainer's own model or loss. A call that throws leaves the running one as it was.
 class TAPEDECK_API Trainer {
  public:
-  /// Gives a 1x1 Value from the model's output and a batch's targets.
-  using Loss = std::function<Value(const Value& output, const Operand& target)>;
+  /// A function that returns a 1x1 Value from the model's output and a batch's targets, and how that Value
+  /// depends on the number of samples: as a mean over them or as a sum.
+  class Loss {
+   public:
+    /// No loss.
+    Loss() : reduction_(batch_mean) {}
+    /// Takes the reduction from a member `Reduction reduction() const`, which the library's losses have. Any
+    /// other function is taken for a mean over samples.
+    template <class F>
+    requires(!std::same_as<F, Loss> && std::is_invocable_r_v<Value, F&, const Value&, const Operand&>)
+        Loss(F function)  // NOLINT(google-explicit-constructor): a loss is given where a Loss is taken
+        : reduction_(reduction_of(function)), function_(std::move(function)) {}
+    /// A function without that member, such as a lambda, that sums over samples: `{my_loss, td::batch_sum}`.
+    template <class F>
+    requires(std::is_invocable_r_v<Value, F&, const Value&, const Operand&>)
+        Loss(F function, Reduction reduction)
+        : reduction_(reduction), function_(std::move(function)) {}
+
+    /// Whether there is a function.
+    explicit operator bool() const { return static_cast<bool>(function_); }
+    Value operator()(const Value& output, const Operand& target) const { return function_(output, target); }
+
+    /// How samples are reduced: batch_sum for a sum, either of the others for a mean.
+    Reduction reduction() const { return reduction_; }
+    /// What the sum over so many samples is divided by to give the loss: `samples` for a mean, 1 for a sum.
+    double divisor(Index samples) const { return reduction_ == batch_sum ? 1 : static_cast<double>(samples); }
+
+   private:
+    template <class F>
+    static constexpr bool has_reduction = requires(const F& f) {
+      Reduction(f.reduction());
+    };
+    template <class F>
+    static Reduction reduction_of(const F& f) {
+      if constexpr (has_reduction<F>) return f.reduction();
+      return batch_mean;
+    }
+
+    Reduction reduction_;
+    std::function<Value(const Value& output, const Operand& target)> function_;
+  };
 
   /// Seals the store. UsageError if the optimizer is one of another store.
   Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss = {});
@@ -83,77 +132,95 @@ class TAPEDECK_API Trainer {
   Trainer& operator=(const Trainer&) = delete;
   ~Trainer();
 
-  /// For those who made it without one, or train in stages.
-  void set_loss(Loss loss) { loss_ = std::move(loss); }
+  /// Sets the loss of a Trainer made without one, or of the next stage of training. UsageError while `fit`
+  /// runs, and from the model or loss.
+  void set_loss(Loss loss);
 
-  /// Trains, and tells what happened epoch by epoch. Called again it goes on where it was: it trains as many
-  /// epochs more, or, if its state was put back that was taken in the middle of a fit, those that are left.
+  /// Trains and returns a report of each epoch. Called again it goes on where it was: it trains `epochs` more
+  /// epochs, or, after a state was put back that was taken within a fit, what was left of that fit.
   ///
-  /// Before anything changes, throws UsageError if there is no loss, OptionError for options out of range,
-  /// ShapeError without samples, HandleError if model or loss give no Value of their tape, and what they
-  /// throw for the first and the last batch, for the greatest class label, and for the validation data
-  /// (shapes, labels).
+  /// A state is taken within a callback. `fit` goes on from it with the callbacks that come after that one:
+  /// it tells them of the same event, with the same report, before it trains the next batch. What the
+  /// callback itself does after it has taken the state is not repeated.
   ///
-  /// A loss or gradient that is not finite throws NonFiniteError, which names the epoch, the step, the shard
-  /// if there are several (all counted from 1) and the record that went bad first; parameters and statistics
-  /// are then those before that step, and gradients are zero. What model, loss or a callback throws passes
-  /// through, that of the first shard if several do; what was trained until then stays, and training can go
-  /// on.
+  /// Before anything changes, throws UsageError if there is no loss, if it is called from within itself, from
+  /// the model or from the loss, or if a state was put back that was taken with another number of callbacks
+  /// or a batch that does not exist; OptionError for options out of range, ShapeError without samples,
+  /// HandleError if model or loss return no Value of their tape, and what they throw for the first and the
+  /// last batch, for the greatest class label, and for the validation data (shapes, labels).
+  ///
+  /// A loss or gradient that is not finite throws NonFiniteError. It names the epoch, the step, the shard if
+  /// there are several (all counted from 1), and the first NaN or Inf in the data of that shard or, if its
+  /// data is finite, the record that first gave one. Parameters and statistics are then those before that
+  /// step, and gradients are zero. What model, loss or a callback throws passes through, that of the first
+  /// shard if several do; what was trained until then stays, and training can go on.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
 
-  /// How far it has come: what keys masks and shuffles, and if it is taken within a callback of `fit`, the
-  /// epoch, the batch, losses, history and what early stopping remembers. Together with the states of store,
-  /// optimizer and schedulers, `fit` goes on from there with the same data and options as if nothing had
-  /// happened, bit for bit. Model, loss and data are not among it. UsageError if it is put back within a
-  /// callback of `fit`.
+  /// Visits how far training has come: what keys masks and shuffles and, within a callback of `fit`, the
+  /// epoch, the batch, losses, history, what early stopping remembers, the event that callbacks are told of
+  /// with its report, and the position in their list. Together with the states of store, optimizer and
+  /// schedulers, `fit` goes on from there with the same data and options as if nothing had happened, bit for
+  /// bit. Model, loss and data are not part of it.
+  ///
+  /// UsageError if a state is put back while `fit` runs, and from the model or loss. If a visitor was given
+  /// this Trainer before `fit` and is committed within a callback, the running fit ignores that, and the next
+  /// one goes on from the state.
   void visit_state(StateVisitor& visitor);
 
-  /// The loss over data, in evaluate mode, where the loss is a mean over the batch: that of batches of 1024
-  /// samples, weighted by their sizes, the same bits for any number of threads. UsageError if there is no
-  /// loss, ShapeError without samples.
+  /// Returns the loss of the data, in evaluate mode and batches of 1024 samples: of a loss that is a mean,
+  /// the mean over all samples; of one that is a sum, the sum. The same bits for any number of threads.
+  /// UsageError if there is no loss, and from the model or loss; ShapeError without samples.
   double evaluate(const Dataset& data);
 
-  /// The model's outputs, one column a sample; see the function of that name.
+  /// Returns the model's outputs, one column a sample; see tapedeck::predict(). UsageError from the model or
+  /// loss. T is float or double.
   template <class T>
-  Matrix<T> predict(const Matrix<T>& x) {
-    return tapedeck::predict(store_, model_, x);
-  }
+  Matrix<T> predict(const Matrix<T>& x);
 
  private:
   class Best;
   struct Run;
+  struct Progress;
   class Fitting;
+  class Inside;
   class Shards;
   struct Where {
     Index epoch;
     Index step;
   };
 
+  void require_outside(const char* who) const;
+  void require_loss(const char* who, const char* wanted) const;
   void refuse(const Dataset& data, const FitOptions& options);
+  void try_out(const Batch& batch, Mode mode);
+  void try_greatest_label(const Dataset& data, Mode mode);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
-  EpochReport train_epoch(const Dataset& data, const FitOptions& options);
-  void end_step(const FitOptions& options, const StepReport& report);
-  void end_epoch(const EpochReport& report, const FitOptions& options);
-  /// Adds a batch's part of the gradient of a step over so many samples; gives its part of the step's loss.
-  double add_gradient(const Shards& batch, double samples, const FitOptions& options, Where where);
-  double play(const Shards& batch, Index shard, double samples, Gradients& gradients);
-  Index bad_shard(const Shards& batch, double samples);
-  [[noreturn]] void explain(const Shards& batch, double samples, const FitOptions& options, Where where);
+  EpochReport train_epoch(Run& run, const Dataset& data, const FitOptions& options);
+  void end_epoch(Run& run, const EpochReport& report, const FitOptions& options);
+  /// Adds a batch's part of the gradient of a step over so many samples; returns the batch's loss times its
+  /// divisor.
+  double add_gradient(const Shards& batch, Index samples, const FitOptions& options, Where where);
+  double play(const Shards& batch, Index shard, Index samples, Gradients& gradients);
+  Index bad_shard(const Shards& batch, Index samples);
+  [[noreturn]] void explain(const Shards& batch, Index samples, const FitOptions& options, Where where);
   void make_memories(Index count);
   Value loss_on(Tape& tape, const Batch& batch) const;
-  double mean_loss(const Dataset& data);
+  double loss_of(const Dataset& data);
 
   ParameterStore& store_;
   Layer model_;
   Optimizer& optimizer_;
+  std::weak_ptr<const void> store_lifetime_;
+  std::weak_ptr<const void> optimizer_lifetime_;
   Loss loss_;
-  std::deque<Memory> memories_;      // one for each shard, or thread that evaluates
-  std::deque<Gradients> gradients_;  // one for each shard but the first, which adds to the store's
-  std::vector<double> losses_;       // of shards
-  std::shared_ptr<Run> run_;         // while fit trains, or if the state of such a moment was put back
-  bool fitting_ = false;
-  std::uint64_t passes_ = 0;  // keys the tapes' random streams
-  std::uint64_t epochs_ = 0;  // keys the shuffles
+  std::deque<Memory> memories_;         // one for each shard, or thread that evaluates
+  std::deque<Gradients> gradients_;     // one for each shard but the first, which adds to the store's
+  std::vector<double> losses_;          // of shards
+  std::shared_ptr<Progress> progress_;  // where the next fit starts
+  std::shared_ptr<Progress> running_;   // that of the fit that runs, null if none does
 };
+
+extern template TAPEDECK_API Matrix<float> Trainer::predict(const Matrix<float>&);
+extern template TAPEDECK_API Matrix<double> Trainer::predict(const Matrix<double>&);
 
 }  // namespace tapedeck
