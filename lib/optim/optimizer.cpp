@@ -87,8 +87,9 @@ void Optimizer::step() {
         {.who = name_, .given = "a step within a step", .wanted = "an update that only moves its run"});
   }
   const ScopedFlag stepping(stepping_);
-  store_.gradients().require_no_backward(name_);
-  if (store_.gradients().incomplete()) {
+  const Gradients& gradients = store_.gradients();
+  gradients.require_no_backward(name_);
+  if (gradients.incomplete()) {
     throw UsageError({.who = name_,
                       .given = "gradients of a backward that threw an error",
                       .wanted = "store.zero_grad() and a backward that returns"});
@@ -103,7 +104,7 @@ void Optimizer::step() {
       update(piece);
     });
   }
-  store_.commit_statistics();
+  if (gradients.has_statistics()) store_.commit_statistics();
 }
 
 void Optimizer::require_store() const { require_alive(store_lifetime_, name_, "store"); }
@@ -146,6 +147,7 @@ void Optimizer::find_runs() {
   Gradients& gradients = store_.gradients();
   const std::uint8_t* frozen = store_.frozen().data();
   const std::uint8_t* touched = gradients.touched_slots().data();
+  const Change change = store_.next_change("the optimizer's step");
   for (Slot& slot : slots_) {
     if (frozen[slot.number] != 0) continue;
     if (touched[slot.number] == 0) {
@@ -154,7 +156,7 @@ void Optimizer::find_runs() {
       with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
     }
     ++slot.steps;
-    store_.note_change(slot.number, "the optimizer's step");
+    store_.note_change(slot.number, change);
     const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
     if (!runs_.empty()) {
       Run& last = runs_.back();

@@ -195,7 +195,7 @@ void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double 
   statistics_.push_back({buffer_slot, momentum, begin, statistic.n_elem});
 }
 
-void Gradients::commit_statistics(FlatBuffer& buffers, const std::function<void(Index)>& changed) {
+void Gradients::commit_statistics(FlatBuffer& buffers) {
   require_no_backward("gradients");
   if (&buffers.extents() != layout_->buffer_extents.get()) {
     throw UsageError({.who = "gradients",
@@ -209,7 +209,6 @@ void Gradients::commit_statistics(FlatBuffer& buffers, const std::function<void(
         running[i] = static_cast<T>((1 - s.momentum) * static_cast<double>(running[i]) +
                                     s.momentum * statistic_values_[s.begin + i]);
       }
-      if (changed) changed(s.buffer_slot);
     }
   });
   statistics_.clear();

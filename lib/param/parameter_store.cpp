@@ -145,7 +145,7 @@ void ParameterView::reset() const {
   store_->draw(slot_, store_->rules_[slot_], store_->seed(), drawn);
   store_->gradients().require_no_backward("reset");
   store_->values().assign(drawn);
-  store_->note_change(slot_, "reset");
+  store_->note_change(slot_, store_->next_change("reset"));
   *store_->gradients().touch(slot_) = 0;
 }
 bool ParameterView::frozen() const { return store_->frozen_[slot_] != 0; }
@@ -275,8 +275,7 @@ void ParameterStore::lay_out() {
 }
 
 void ParameterStore::note_change(const char* by) noexcept {
-  ++change_count_;
-  std::fill(changes_.begin(), changes_.end(), Change{change_count_, by});
+  std::fill(changes_.begin(), changes_.end(), next_change(by));
 }
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
@@ -322,9 +321,12 @@ Gradients& ParameterStore::gradients() { return numbers().gradients; }
 void ParameterStore::zero_grad() { gradients().zero(); }
 
 void ParameterStore::commit_statistics() {
-  gradients().commit_statistics(buffers(), [this](Index slot) {
-    note_change(static_cast<std::uint32_t>(size() + slot), "running statistics");
-  });
+  Gradients& from = gradients();
+  for (const Gradients::Statistic& statistic : from.statistics_) {
+    note_change(static_cast<std::uint32_t>(size() + statistic.buffer_slot),
+                next_change("running statistics"));
+  }
+  from.commit_statistics(buffers());
 }
 
 std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, const char* who) const {
@@ -384,8 +386,9 @@ void ParameterStore::initialize(Initializer initializer, const Selection& select
   FlatBuffer drawn = values();  // a rule may throw, and then nothing has changed
   for (const std::uint32_t slot : slots) draw(slot, initializer, seed(), drawn);
   values().assign(drawn);
+  const Change change = next_change("initialize");
   for (const std::uint32_t slot : slots) {
-    note_change(slot, "initialize");
+    note_change(slot, change);
     rules_[slot] = initializer;
   }
 }

@@ -15,12 +15,8 @@ void Arena::Free::operator()(std::byte* chunk) const {
 }
 
 void* Arena::reuse(std::size_t bytes) {
-  for (std::size_t i = free_.size(); i-- > 0;) {
-    if (free_[i].bytes != bytes) continue;
-    void* block = free_[i].memory;
-    free_[i] = free_.back();
-    free_.pop_back();
-    return block;
+  for (FreeBlock** at = &free_; *at != nullptr; at = &(*at)->next) {
+    if ((*at)->bytes == bytes) return std::exchange(*at, (*at)->next);
   }
   return nullptr;
 }
@@ -39,8 +35,7 @@ void Arena::next_chunk(std::size_t bytes) {
 }
 
 void Arena::rewind() {
-  free_.clear();
-  blocks_ = 0;
+  free_ = nullptr;
   if (chunks_.empty()) return;
   used_chunks_ = 1;
   next_ = chunks_.front().memory.get();

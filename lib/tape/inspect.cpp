@@ -120,7 +120,8 @@ std::ostream& operator<<(std::ostream& out, const Inspection& inspection) {
   }
   add({"", std::to_string(inspection.records.size()) + " records", "", "", ""}, bytes, flops, forward,
       backward);
-  return out << table.text() << "peak memory of the tape: " << std::to_string(inspection.peak_bytes) << " bytes\n";
+  return out << table.text() << "peak memory of the tape: " << std::to_string(inspection.peak_bytes)
+             << " bytes\n";
 }
 
 std::string Inspection::graphviz() const {

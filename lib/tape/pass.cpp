@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -18,6 +19,9 @@ namespace {
 // pass after main has returned.
 constinit Pass* first_pass = nullptr;
 constinit Pass* first_idle = nullptr;
+
+// A count of changes that no store reaches.
+constexpr std::uint64_t no_change = std::numeric_limits<std::uint64_t>::max();
 
 // The first NaN or Inf of a matrix, as "nan at (2,0)".
 std::optional<std::string> first_non_finite(Element element, Shape shape, const void* data) {
@@ -95,7 +99,8 @@ void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
   settings_ = settings;
   try {
     append_stored(store);
-    seen_.push_back({0, store.change_count()});
+    change_count_ = store.change_count();
+    seen_.push_back({0, change_count_});
   } catch (...) {
     end();
     throw;
@@ -109,16 +114,26 @@ void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
 
 void Pass::append_stored(ParameterStore& store) {
   with_scalar(scalar_, [&]<class T>(T) {
-    const auto add_all = [&](FlatBuffer& flat, const std::uint8_t* frozen) {
-      T* data = flat.data<T>();
-      for (const auto& slot : flat.extents().slots) {
-        const bool wanted = mode() == train && frozen != nullptr && *frozen++ == 0;
-        append_view(element_of<T>, slot.shape, data + slot.offset, wanted);
+    const bool training = mode() == train;
+    const auto add_all = [&](FlatBuffer& flat, const std::uint8_t* frozen, Range& range) {
+      T* const data = flat.data<T>();
+      range = {reinterpret_cast<const std::byte*>(data), flat.size() * sizeof(T)};
+      const auto& slots = flat.extents().slots;
+      std::uint32_t number = entry_count();
+      entries_.resize(number + slots.size());
+      Entry* entry = entries_.data() + number;
+      for (const auto& [offset, shape] : slots) {
+        entry->data = data + offset;
+        entry->rows = static_cast<std::uint32_t>(shape.rows);
+        entry->cols = static_cast<std::uint32_t>(shape.cols);
+        entry->root = number++;
+        entry->element = element_of<T>;
+        entry++->wanted = training && frozen != nullptr && *frozen++ == 0;
       }
     };
-    add_all(store.values(), store.frozen().data());
+    add_all(store.values(), store.frozen().data(), values_);
     parameter_count_ = entry_count();
-    add_all(store.buffers(), nullptr);
+    add_all(store.buffers(), nullptr, buffers_);
     stored_count_ = entry_count();
   });
 }
@@ -150,31 +165,32 @@ std::uint32_t Pass::append_alias(std::uint32_t of) {
   return entry;
 }
 
-std::uint32_t Pass::append_borrowed(Element element, Shape shape, void* data) {
-  require_size(shape);
-  const std::uint32_t entry = append_view(element, shape, data, false);
-  if (const std::uint32_t stored = stored_at(data); stored < stored_count_) entries_[entry].root = stored;
-  return entry;
-}
-
-// The parameter or buffer that an address lies in; stored_count_ if it lies elsewhere.
+// The parameter or buffer that an address within the store's memory lies in. Padding belongs to none, and
+// nobody can borrow it.
 std::uint32_t Pass::stored_at(const void* data) const {
-  const auto within = [data](const FlatBuffer& flat) {
-    return with_scalar(flat.scalar(), [&]<class T>(T) {
-      return !std::less<>{}(data, flat.data<T>()) && std::less<>{}(data, flat.data<T>() + flat.size());
-    });
-  };
-  if (!within(store().values()) && !within(store().buffers())) return stored_count_;
   std::uint32_t entry = 0;
-  const auto holds = [data](const Entry& e) {
-    const auto* begin = static_cast<const std::byte*>(e.data);
-    return data >= begin && data < begin + e.bytes();
-  };
-  while (entry < stored_count_ && !holds(entries_[entry])) ++entry;
+  while (entry + 1 < stored_count_ &&
+         !Range{static_cast<const std::byte*>(entries_[entry].data), entries_[entry].bytes()}.holds(data))
+    ++entry;
   return entry;
 }
 
-void Pass::note_changes() { seen_.push_back({entry_count(), store().change_count()}); }
+void Pass::set_phase(Phase phase) {
+  phase_ = phase;
+  change_count_ = phase == Phase::replaying ? no_change : seen_.back().change_count;
+}
+
+void Pass::note_changes(const char* op) {
+  require_recording(op);
+  seen_.push_back({entry_count(), store().change_count()});
+  change_count_ = store().change_count();
+}
+
+void Pass::require_same_values(const Record& record) const {
+  if (!reached(record, record.type->signature->outputs.size)) return;
+  require_unchanged(record);
+  if (settings_.check_finite) require_same_checksums(record);
+}
 
 void Pass::require_unchanged(const Record& record) const {
   const auto after =
@@ -301,13 +317,13 @@ void Pass::sow(const Seed& seed) {
 
 void Pass::play(Gradients* gradients) {
   struct Replaying {
-    explicit Replaying(Phase& phase) : phase_(phase) { phase_ = Phase::replaying; }
+    explicit Replaying(Pass& pass) : pass_(pass) { pass_.set_phase(Phase::replaying); }
     Replaying(const Replaying&) = delete;
     Replaying& operator=(const Replaying&) = delete;
-    ~Replaying() { phase_ = Phase::recording; }
-    Phase& phase_;
+    ~Replaying() { pass_.set_phase(Phase::recording); }
+    Pass& pass_;
   };
-  const Replaying replaying(phase_);
+  const Replaying replaying(*this);
   gradients_ = gradients;
   if (gradients != nullptr) {
     FlatBuffer& flat = gradients->flat();
@@ -323,17 +339,15 @@ void Pass::play(Gradients* gradients) {
 
 void Pass::play_records(bool timed) {
   std::size_t time = times_.size();
+  const ParameterStore& parameters = store();
+  const std::uint64_t known = settings_.check_finite ? no_change : seen_.front().change_count;
   for (const Record* record = last_; record != nullptr; record = record->previous) {
     const double start = timed ? now() : 0;
-    const std::size_t outputs = record->type->signature->outputs.size;
-    if (store().change_count() != seen_.front().change_count && reached(*record, outputs)) {
-      require_unchanged(*record);
-    }
-    if (settings_.check_finite && reached(*record, outputs)) require_same_checksums(*record);
+    if (parameters.change_count() != known) require_same_values(*record);
     record->type->replay(*this, *record);
     if (timed) times_[--time].backward = now() - start;
     if (settings_.check_finite) require_finite_cotangents(*record);
-    for (std::size_t j = 0; j < outputs; ++j) {
+    for (std::size_t j = 0; j < record->type->signature->outputs.size; ++j) {
       Entry& e = entries_[record->first_output + j];
       if (e.cotangent == nullptr || e.variable) continue;
       data_.release(e.cotangent, e.bytes());

@@ -31,14 +31,14 @@ class Rerun {
         kept_(record.first_output) {
     pass.uses_.assign(record.uses.begin(),
                       record.uses.end());  // has room: there are no more of them than now
-    pass.phase_ = Pass::Phase::recomputing;
+    pass.set_phase(Pass::Phase::recomputing);
     pass.last_ = nullptr;
     pass.place_ = record.place;
   }
   Rerun(const Rerun&) = delete;
   Rerun& operator=(const Rerun&) = delete;
   ~Rerun() {  // allocates nothing
-    pass_.phase_ = phase_;
+    pass_.set_phase(phase_);
     pass_.last_ = last_;
     pass_.place_ = place_;
     pass_.uses_.assign(uses_.begin(), uses_.end());
@@ -76,9 +76,8 @@ Value Pass::recompute(const std::function<Value(const Value&)>& function, const 
       "recompute", &signature, true,
       [](Pass& pass, const Record& r) { pass.replay_recomputation(static_cast<const Recomputation&>(r)); },
       [](const Pass&, const Record& r) { return static_cast<const Recomputation&>(r).flops; }};
-  require_recording("tape.recompute");
+  begin_record("tape.recompute");
   resolve(x);
-  see_changes();
   const double start = traced() ? now() : 0;
   const std::uint32_t first_entry = entry_count();
   const Record* const before = last_;
@@ -154,7 +153,7 @@ void Pass::replay_recomputation(const Recomputation& record) {
                                  "nothing of that may change before backward"});
   }
   if (!second.wanted) return;
-  phase_ = Phase::replaying;
+  set_phase(Phase::replaying);
   second.cotangent = data_.allocate(second.bytes());
   second.written = 1;
   if (second.bytes() > 0) std::memcpy(second.cotangent, first.cotangent, second.bytes());

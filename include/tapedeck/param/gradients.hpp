@@ -4,7 +4,6 @@
 /// Gradients of a store's parameters, and the running statistics that came with them.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -108,6 +107,8 @@ class TAPEDECK_API Gradients {
     if (backwards_.running > 0) refuse_within_backward(who);
   }
 
+  /// Whether statistics were handed over since `zero()`.
+  bool has_statistics() const { return !statistics_.empty(); }
   /// By slot number: 0 where nothing was contributed since `zero()`.
   const std::vector<std::uint8_t>& touched_slots() const { return touched_; }
   /// The elements. Those of untouched slots are left over from before and mean nothing.
@@ -126,9 +127,8 @@ class TAPEDECK_API Gradients {
   /// What was contributed and handed over since `zero()`.
   void visit_state(StateVisitor& visitor);
   /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
-  /// forgets them. Calls `changed` with the slot of each buffer. UsageError if the buffers are those of
-  /// another store.
-  void commit_statistics(FlatBuffer& buffers, const std::function<void(Index slot)>& changed = {});
+  /// forgets them. UsageError if the buffers are those of another store.
+  void commit_statistics(FlatBuffer& buffers);
 
  private:
   friend class ParameterStore;

@@ -277,10 +277,12 @@ class TAPEDECK_API ParameterStore {
   std::uint64_t change_count() const { return change_count_; }
   /// The last change of parameter `slot`, or of buffer `slot - size()`.
   const Change& last_change(std::uint32_t slot) const { return changes_[slot]; }
-  /// Counts a change of one of them, so that tapes which keep it refuse to go back. The store must be sealed,
-  /// and `by` live for ever.
-  void note_change(std::uint32_t slot, const char* by) noexcept { changes_[slot] = {++change_count_, by}; }
-  /// Counts a change of all of them.
+  /// Begins a change, of which note_change() then tells what was changed. `by` must live for ever.
+  Change next_change(const char* by) noexcept { return {++change_count_, by}; }
+  /// Notes that parameter `slot`, or buffer `slot - size()`, was changed: tapes that keep its values refuse
+  /// to go back. The store must be sealed.
+  void note_change(std::uint32_t slot, const Change& change) noexcept { changes_[slot] = change; }
+  /// Notes a change of everything.
   void note_change(const char* by) noexcept;
   /// Expired once the store is destroyed.
   std::weak_ptr<const void> lifetime() const { return lifetime_; }

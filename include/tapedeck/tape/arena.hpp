@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
 #include "tapedeck/core/api.hpp"
@@ -28,10 +30,10 @@ class TAPEDECK_API Arena {
     return block;
   }
 
-  /// Takes one block back early, to be handed out again to whoever asks for the same size. Allocates nothing:
-  /// destructors call it.
+  /// Takes one block back early, to be handed out again to whoever asks for the same size. Allocates nothing,
+  /// since destructors call it: the list of free blocks lies in the blocks themselves.
   void release(void* block, std::size_t bytes) noexcept {
-    if (bytes > 0) free_.push_back({(bytes + alignment - 1) / alignment * alignment, block});
+    if (bytes > 0) free_ = new (block) FreeBlock{free_, (bytes + alignment - 1) / alignment * alignment};
   }
 
   /// Takes everything back; keeps the chunks.
@@ -51,24 +53,19 @@ class TAPEDECK_API Arena {
     std::unique_ptr<std::byte, Free> memory;
     std::size_t bytes;
   };
-  struct Block {
+  struct FreeBlock {
+    FreeBlock* next;
     std::size_t bytes;
-    void* memory;
   };
 
   void* take(std::size_t bytes) {
-    if (!free_.empty()) {
-      if (const Block last = free_.back(); last.bytes == bytes) {
-        free_.pop_back();
-        return last.memory;
-      }
+    if (free_ != nullptr) {
+      if (free_->bytes == bytes) return std::exchange(free_, free_->next);
       if (void* block = reuse(bytes)) return block;
     }
-    if (blocks_ == free_.capacity()) free_.reserve(2 * blocks_ + 16);  // so that all of them can be released
     if (bytes > static_cast<std::size_t>(end_ - next_)) next_chunk(bytes);
     std::byte* block = next_;
     next_ += bytes;
-    ++blocks_;
     return block;
   }
   void* reuse(std::size_t bytes);
@@ -78,8 +75,7 @@ class TAPEDECK_API Arena {
   std::byte* end_ = nullptr;
   std::vector<Chunk> chunks_;
   std::size_t used_chunks_ = 0;
-  std::size_t blocks_ = 0;   // handed out since the last rewind
-  std::vector<Block> free_;  // has room for all of them
+  FreeBlock* free_ = nullptr;  // the block that was released last
 };
 
 }  // namespace tapedeck::detail

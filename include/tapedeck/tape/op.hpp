@@ -180,8 +180,7 @@ template <class O, class T>
 std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
   using P = Plan<O>;
   constexpr const Signature& s = O::signature;
-  pass.require_recording(O::name);
-  pass.see_changes();
+  pass.begin_record(O::name);
   Sizes sizes;
   bool live = false;
   for (std::size_t i = 0; i < P::inputs; ++i) {

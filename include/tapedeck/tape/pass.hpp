@@ -158,14 +158,19 @@ class TAPEDECK_API Pass {
   /// Appends an entry that shares the memory of another; nothing flows back through it.
   std::uint32_t append_alias(std::uint32_t of);
   /// Appends an entry on the user's memory, which may be that of a parameter or buffer.
-  std::uint32_t append_borrowed(Element element, Shape shape, void* data);
+  std::uint32_t append_borrowed(Element element, Shape shape, void* data) {
+    require_size(shape);
+    const std::uint32_t entry = append_view(element, shape, data, false);
+    if (values_.holds(data) || buffers_.holds(data)) entries_[entry].root = stored_at(data);
+    return entry;
+  }
   /// UsageError while the tape goes back: its tables may not grow then. `who` names the call.
   void require_recording(const char* who) const {
     if (phase_ == Phase::replaying) refuse_recording(who);
   }
-  /// Takes note of changes of the store, for the records that follow.
-  void see_changes() {
-    if (store().change_count() != seen_.back().change_count) note_changes();
+  /// Takes note of changes of the store, for the record that follows. UsageError while the tape goes back.
+  void begin_record(const char* op) {
+    if (store().change_count() != change_count_) note_changes(op);
   }
   /// Takes note of what a record keeps that is not the pass's memory, to see later whether it was written to.
   void note_checksums(const Record& record);
@@ -330,6 +335,8 @@ class TAPEDECK_API Pass {
     Index size;
     double momentum;
   };
+  /// What the tape is doing. Within a vjp nothing can be recorded; `recompute` records while it goes back.
+  enum class Phase : std::uint8_t { recording, replaying, recomputing };
   [[noreturn]] static void refuse_empty();
   [[noreturn]] void refuse(const Value& value) const;
   [[noreturn]] void refuse(const Parameter& parameter) const;
@@ -341,9 +348,11 @@ class TAPEDECK_API Pass {
   void append_stored(ParameterStore& store);
   void sow(const Seed& seed);
   void play_records(bool timed);
-  void note_changes();
+  void set_phase(Phase phase);
+  void note_changes(const char* op);
   std::uint64_t checksum(std::uint32_t entry) const;
   std::uint32_t stored_at(const void* data) const;
+  void require_same_values(const Record& record) const;
   void require_unchanged(const Record& record) const;
   void require_same_checksums(const Record& record) const;
   void replay_recomputation(const Recomputation& record);
@@ -357,12 +366,20 @@ class TAPEDECK_API Pass {
   std::vector<Entry> entries_;
   std::uint64_t family_ = 0;
   std::uint32_t parameter_count_ = 0;
+  /// Where the store keeps its values, or its buffers.
+  struct Range {
+    const std::byte* begin = nullptr;
+    std::size_t bytes = 0;
+    bool holds(const void* address) const {
+      return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(begin) < bytes;
+    }
+  };
+  Range values_;
+  Range buffers_;
   std::uint32_t stored_count_ = 0;  // parameters and buffers: the first entries
   Scalar scalar_ = f32;
   Settings settings_;
   bool played_ = false;
-  /// What the tape is doing. Within a vjp nothing can be recorded; `recompute` records while it goes back.
-  enum class Phase : std::uint8_t { recording, replaying, recomputing };
   Phase phase_ = Phase::recording;
   /// The store's count of changes when a first entry was made, and until the next one of these.
   struct Seen {
@@ -370,6 +387,7 @@ class TAPEDECK_API Pass {
     std::uint64_t change_count;
   };
   std::vector<Seen> seen_;
+  std::uint64_t change_count_ = 0;  // of the last of them; while replaying, one that no store has
   /// Of memory that is not the pass's, as a record saw it that keeps it; only on tapes that check.
   struct Checksum {
     std::uint32_t first_output;  ///< of the record

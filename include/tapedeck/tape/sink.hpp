@@ -4,6 +4,7 @@
 /// Where a vjp puts a cotangent.
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -107,20 +108,22 @@ class Sink {
   /// Whether anybody wants this cotangent; work that serves nothing else may be left out.
   bool wanted() const { return wanted_; }
   /// Whether the vjp gave a contribution.
-  bool contributed() const { return contributed_; }
+  bool contributed() const { return said_ == Said::contribution; }
   /// Whether the vjp gave a contribution or said none().
-  bool touched() const { return contributed_ || none_; }
+  bool touched() const { return said_ != Said::nothing; }
 
   /// Says that nothing was contributed. If the cotangent is wanted, backward throws ContractError with the
   /// name of a parameter that would not be trained.
-  void none() { none_ = true; }
+  void none() {
+    if (said_ == Said::nothing) said_ = Said::none;
+  }
 
   /// Adds an Armadillo expression of the input's shape. ShapeError for another shape.
   template <detail::ArmadilloExpression E>
   void operator+=(const E& contribution) {
     constexpr bool same_elements = std::is_same_v<typename E::elem_type, T>;
     static_assert(same_elements, "sink: float is added where double is due, or double where float is due");
-    contributed_ = true;
+    said_ = Said::contribution;
     if (!wanted_) return;
     const bool first = *target_.written == 0;
     if constexpr (detail::IsProduct<E>::value) {
@@ -136,7 +139,7 @@ class Sink {
   /// Adds a function of elements. ShapeError for another shape than the input's.
   template <detail::WrittenOrAdded<T> Function>
   void operator+=(const Function& contribution) {
-    contributed_ = true;
+    said_ = Said::contribution;
     if (!wanted_) return;
     if (contribution.shape() != shape_of(sum_)) refuse_shape();
     if (*target_.written == 0) {
@@ -158,7 +161,7 @@ class Sink {
   /// wanted.
   template <std::invocable F>
   void operator+=(const F& contribution) {
-    contributed_ = true;
+    said_ = Said::contribution;
     if (wanted_) *this += detail::evaluated(contribution());
   }
 
@@ -209,7 +212,7 @@ class Sink {
   /// Where the contribution goes, for a kernel that serves several sinks at once: the first contribution is
   /// to be written, a later one added. Nowhere if nobody wants it.
   Destination<T> destination() {
-    contributed_ = true;
+    said_ = Said::contribution;
     if (!wanted_) return {nullptr, false};
     const bool add = *target_.written != 0;
     *target_.written = 1;
@@ -226,6 +229,7 @@ class Sink {
 
  private:
   using Target = detail::Pass::Target;
+  enum class Said : std::uint8_t { nothing, none, contribution };
 
   template <class E>
   void add(const E& contribution, bool first) {
@@ -257,8 +261,7 @@ class Sink {
   detail::Pass& pass_;
   std::string_view name_;  // of the input
   bool wanted_;
-  bool contributed_ = false;
-  bool none_ = false;
+  Said said_ = Said::nothing;
   Target target_;
   Matrix<T> sum_;
 };
