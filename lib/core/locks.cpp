@@ -4,7 +4,6 @@
 
 #include <array>
 #include <new>
-#include <ranges>
 
 namespace tapedeck::detail {
 namespace {
@@ -21,7 +20,7 @@ void make_new() {
       for (std::recursive_mutex& one : locks) one.lock();
     },
     [] {
-      for (std::recursive_mutex& one : std::views::reverse(locks)) one.unlock();
+      for (auto one = locks.rbegin(); one != locks.rend(); ++one) one->unlock();
     },
     make_new);
 
