@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -258,6 +259,23 @@ BOOST_AUTO_TEST_CASE(the_messages_say_what_to_do_instead) {
              "elsewhere, such as a callback (td::predict(store, model, x) applies another model)");
   BOOST_TEST(said(3, callbacks[0]) ==
              "Trainer::set_loss: another loss while fit runs; expected one loss for each call of fit");
+}
+
+// The pass that went wrong, and its repetition that looks for the first record that did.
+BOOST_AUTO_TEST_CASE(the_repetition_of_a_bad_pass_is_a_pass_too) {
+  for (const Call& call : calls) {
+    Setup s;
+    std::vector<std::string> said;
+    td::Callback callback;
+    callback.on_batch = [&, batch = 0]() mutable {
+      if (++batch != 2) return;
+      s.store.parameter("fc_2.weight").value<float>().fill(std::numeric_limits<float>::quiet_NaN());
+      s.in_model = {[&] { said.push_back(complaint<td::UsageError>([&] { call.call(s); })); }, false};
+    };
+    BOOST_CHECK_THROW(fit(s, {callback}), td::NonFiniteError);
+    BOOST_TEST(said.size() == 2U, call.name);
+    for (const std::string& text : said) BOOST_TEST(text.starts_with("Trainer"), text);
+  }
 }
 
 // Every shard of the third batch makes the call, on whatever thread it runs.

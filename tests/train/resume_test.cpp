@@ -43,8 +43,7 @@ struct Setup {
     visit("trainer", trainer);
   }
 
-  /// Twelve epochs at most, of five batches each; `saver` comes last, as what it saves includes what others
-  /// did.
+  /// Twelve epochs at most, of five batches each. Other orders of callbacks: resume_order_test.cpp.
   td::FitOptions options(const td::Callback& saver, td::Index accumulate = 2) {
     return {.epochs = 12,
             .batch_size = 45,  // the last one has 20

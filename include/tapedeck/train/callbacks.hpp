@@ -52,12 +52,12 @@ struct Callback {
   std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer
   std::function<void()> on_batch = {};  ///< once per batch, after `on_step` if the batch completed a step
 
-  /// None; set what is wanted.
+  /// Three empty functions, to be set.
   Callback() = default;
-  /// Both.
+  /// Functions of an epoch and of a step; either may be empty.
   Callback(std::function<void(EpochReport&)> epoch, std::function<void(const StepReport&)> step)
       : on_epoch(std::move(epoch)), on_step(std::move(step)) {}
-  /// For epochs only.
+  /// A function of an epoch.
   template <std::invocable<EpochReport&> F>
   Callback(F epoch) : on_epoch(std::move(epoch)) {}  // NOLINT(google-explicit-constructor)
 };
