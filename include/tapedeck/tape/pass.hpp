@@ -76,6 +76,16 @@ struct RecordTime {
 
 struct Recomputation;
 
+/// Decides what an op with a surrogate gives. Only passes of the gradient checker have one.
+class SurrogateOutputs {
+ public:
+  virtual ~SurrogateOutputs() = default;
+  /// Replaces what an op's forward left in `count` entries, the first of which is `output`; what its
+  /// surrogate gives for them is in the entries from `surrogate` on.
+  virtual void replace(Pass& pass, const char* op, std::uint32_t output, std::uint32_t surrogate,
+                       std::size_t count) = 0;
+};
+
 /// The state of one recorded pass over a store. Passes are pooled and never freed, so that a Value of any age
 /// can ask its pass whether it still means something.
 class TAPEDECK_API Pass {
@@ -125,6 +135,7 @@ class TAPEDECK_API Pass {
   /// Whether everything that is applied gets a record, and every record its times.
   bool traced() const { return settings_.trace; }
   Index first_column() const { return settings_.first_column; }
+  SurrogateOutputs* surrogates() const { return settings_.surrogates; }
 
   // Recording.
 
@@ -184,6 +195,13 @@ class TAPEDECK_API Pass {
     std::uint64_t layer;
     std::uint64_t count;
   };
+  /// Runs a function whose random streams are drawn again by what comes next.
+  template <class F>
+  void without_drawing(const F& f) {
+    const std::vector<Use> before = uses_;
+    f();
+    uses_ = before;
+  }
 
   /// Gives back the memory of entries first, first + 1, ... except `kept` and what shares its memory.
   void release(std::uint32_t first, std::uint32_t kept) {
@@ -285,7 +303,10 @@ class TAPEDECK_API Pass {
     bool trace = false;
     std::uint64_t step = 0;
     Index first_column = 0;
+    SurrogateOutputs* surrogates = nullptr;  ///< for the gradient checker
   };
+  /// Those of the open tape, for changes before anything is put on it.
+  Settings& settings() { return settings_; }
   void begin(Tape& tape, ParameterStore& store, const Settings& settings);
   void end();
   bool busy() const { return tape_ != nullptr; }
