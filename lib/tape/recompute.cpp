@@ -72,6 +72,7 @@ Value Pass::recompute(const std::function<Value(const Value&)>& function, const 
       [](Pass& pass, const Record& r) { pass.replay_recomputation(static_cast<const Recomputation&>(r)); },
       [](const Pass&, const Record& r) { return static_cast<const Recomputation&>(r).flops; }};
   resolve(x);
+  if (settings_.inline_recomputations) return function(x);
   const double start = traced() ? now() : 0;
   const std::uint32_t first_entry = entry_count();
   const Record* const before = last_;

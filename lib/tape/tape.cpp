@@ -57,7 +57,9 @@ Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : 
                       .wanted = "one Memory for each tape that is open at a time"});
   }
   const std::uint64_t step = options.step ? *options.step : options.mode == train ? store.next_pass() : 0;
-  pass_->begin(*this, store, {options.mode, options.check_finite, options.trace, step, options.first_column});
+  pass_->begin(*this, store,
+               {options.mode, options.check_finite, options.trace, step, options.first_column,
+                options.check_finite ? detail::Arena::poison : 0});
 }
 
 Tape::~Tape() {

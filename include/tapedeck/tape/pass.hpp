@@ -146,7 +146,7 @@ class TAPEDECK_API Pass {
   /// Appends an entry with memory of its own, its elements not set.
   std::uint32_t append(Element element, Shape shape, bool wanted) {
     require_size(shape);
-    void* data = data_.allocate(shape.size() * size_in_bytes(element));
+    void* data = allocate_elements(shape.size() * size_in_bytes(element));
     const std::uint32_t entry = append_view(element, shape, data, wanted);
     entries_[entry].owned = true;
     return entry;
@@ -251,7 +251,7 @@ class TAPEDECK_API Pass {
               gradients_->touch(i)};
     }
     Entry& e = entries_[i];
-    if (e.cotangent == nullptr) e.cotangent = data_.allocate(e.bytes());
+    if (e.cotangent == nullptr) e.cotangent = allocate_elements(e.bytes());
     return {e.cotangent, &e.written};
   }
   void* borrow_scratch(std::size_t bytes) { return data_.allocate(bytes); }
@@ -289,7 +289,8 @@ class TAPEDECK_API Pass {
   [[noreturn]] static void rethrow_from(const char* op, const Place* place);
   [[noreturn]] void refuse_vjp(const Record& record, std::size_t input, const char* given, const char* wanted,
                                const char* hint) const;
-  /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.
+  /// Throws NonFiniteError if an output just computed holds NaN or Inf, or if the forward left an element of
+  /// what it saves unset, and says which operand was not finite first.
   void require_finite(const char* op, const Signature& signature, const std::uint32_t* inputs,
                       std::uint32_t first_output) const;
 
@@ -303,7 +304,10 @@ class TAPEDECK_API Pass {
     bool trace = false;
     std::uint64_t step = 0;
     Index first_column = 0;
-    SurrogateOutputs* surrogates = nullptr;  ///< for the gradient checker
+    std::uint32_t poison = 0;  ///< the word that memory holds until it is set; 0: what was left in it
+    // For the gradient checker.
+    bool inline_recomputations = false;  ///< recompute calls its function and keeps all that it records
+    SurrogateOutputs* surrogates = nullptr;
   };
   /// Those of the open tape, for changes before anything is put on it.
   Settings& settings() { return settings_; }
@@ -321,6 +325,11 @@ class TAPEDECK_API Pass {
     Index size;
     double momentum;
   };
+  void* allocate_elements(std::size_t bytes) {
+    void* data = data_.allocate(bytes);
+    if (settings_.poison != 0) Arena::fill(data, bytes, settings_.poison);
+    return data;
+  }
   [[noreturn]] static void refuse_empty();
   [[noreturn]] void refuse(const Value& value) const;
   [[noreturn]] void refuse(const Parameter& parameter) const;
