@@ -63,7 +63,6 @@ BOOST_AUTO_TEST_CASE(batch_statistics_pass_without_a_batch_of_one) {
   const td::BatchNorm layer{store.scope("norm"), 3};
   const auto report = td::check_gradient(store, layer, {td::Shape{3, 7}}, {.batch_of_one = false});
   BOOST_TEST(report.passed(), report);
-  BOOST_CHECK_THROW(td::check_gradient(store, layer, {td::Shape{3, 7}}), td::ShapeError);
 }
 
 BOOST_AUTO_TEST_CASE(every_form_of_function_is_taken) {
