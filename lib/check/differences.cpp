@@ -18,10 +18,10 @@ bool believable(const Slope& s, const Trust& trust) {
 double Slope::doubt() const { return error + std::abs(gap); }
 
 Slope slope(const RiseBy& rise, double step) {
-  std::array<double, 3> central{};
-  std::array<double, 3> gap{};
+  std::array<double, 4> central{};
+  std::array<double, 4> gap{};
   double h = step;
-  for (std::size_t k = 0; k < 3; ++k, h /= 2) {
+  for (std::size_t k = 0; k < 4; ++k, h /= 2) {
     const Rise right = rise(h);
     const Rise left = rise(-h);
     central[k] = (right.risen - left.risen) / (right.moved - left.moved);
@@ -29,9 +29,12 @@ Slope slope(const RiseBy& rise, double step) {
   }
   const double first = (4 * central[1] - central[0]) / 3;  // errors of order h^2 removed
   const double second = (4 * central[2] - central[1]) / 3;
+  const double third = (4 * central[3] - central[2]) / 3;
   const double both = (16 * second - first) / 15;  // and those of order h^4
+  const double halved = (16 * third - second) / 15;
   const double one_sided = (8 * (2 * gap[2] - gap[1]) - (2 * gap[1] - gap[0])) / 7;
-  return {both, std::abs(both - second), one_sided, step};
+  const double moved = std::abs(both - halved) / 2;  // half, as its rounding is twice as large
+  return {both, std::fmax(std::abs(both - second), moved), one_sided, step};
 }
 
 Slope settled(const RiseBy& rise, const Slope& first, const Trust& trust) {

@@ -14,12 +14,15 @@ struct Rise {
 /// Moves the argument by t, or by the number nearest to it that there is.
 using RiseBy = std::function<Rise(double t)>;
 
-/// The slope of a function of one number, from differences with the steps h, h/2 and h/4.
+/// The slope of a function of one number, from differences with the steps h, h/2 and h/4, and from h/2, h/4
+/// and h/8: a kink, or a jump of the second derivative, may make either of them agree by chance, not both.
 struct Slope {
   double central;  ///< what central differences tend to as h goes to 0, errors of order h^2 and h^4 removed
-  double error;    ///< by how much the last extrapolation moved that; more than what is left to move
-  double gap;      ///< slope to the right minus slope to the left, errors of order h and h^3 removed
-  double step;     ///< h
+  /// By how much the last extrapolation moved that, or half of what half the step does; more than what is
+  /// left to move.
+  double error;
+  double gap;            ///< slope to the right minus slope to the left, errors of order h and h^3 removed
+  double step;           ///< h
   bool settled = false;  ///< error and gap are what is allowed
   bool refined = false;  ///< h is not the first one
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "check/figure.hpp"
 #include "check/samples.hpp"
@@ -24,6 +25,18 @@ void require_finite(const std::string& name, const Matrix<double>& values) {
   if (values.is_finite()) return;
   throw NonFiniteError(
       {.who = "check_gradient", .given = name + " holds NaN or Inf", .wanted = "finite numbers"});
+}
+
+// Why the function refuses its samples, if it does. A broken contract is no refusal.
+std::optional<std::string> refusal(Subject& subject) {
+  try {
+    subject.evaluate();
+  } catch (const ContractError&) {
+    throw;
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return std::nullopt;
 }
 
 // Adds what a batch of one showed besides, and what it tells about the faults that are known already.
@@ -96,8 +109,12 @@ GradientReport check_gradient(ParameterStore& store, const CheckedFunction& func
   if (options.batch_of_one && batch > 1 && !report.found(Fault::not_repeatable)) {
     for (Elements& sample : samples) sample = first_column(sample);
     Subject single(copy, function, inputs, samples, options);
-    add_batch_of_one(report,
-                     check_at_samples(single, options, 1, "with a batch of one: ", Vanishing::allowed));
+    if (const auto why = refusal(single)) {
+      report.notes.push_back("a batch of one is not checked, as the forward refuses it: " + *why);
+    } else {
+      add_batch_of_one(report,
+                       check_at_samples(single, options, 1, "with a batch of one: ", Vanishing::allowed));
+    }
   }
   return report;
 }

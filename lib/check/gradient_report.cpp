@@ -82,6 +82,8 @@ std::string GradientReport::describe() const {
     text += ": " + f.text;
   }
   if (findings.size() > most) text += "\n  and " + std::to_string(findings.size() - most) + " more findings";
+  for (std::size_t i = 0; i < std::min(most, notes.size()); ++i) text += "\n  note: " + notes[i];
+  if (notes.size() > most) text += "\n  and " + std::to_string(notes.size() - most) + " more notes";
   return text;
 }
 

@@ -29,8 +29,10 @@ Elements first_column(const Elements& batch) {
 }
 
 Elements other_elements(const Elements& elements) {
-  if (const auto* labels = std::get_if<IndexMatrix>(&elements))
-    return IndexMatrix(arma::reverse(arma::reverse(*labels, 1)));
+  if (const auto* labels = std::get_if<IndexMatrix>(&elements)) {
+    if (labels->n_elem == 1) return *labels;
+    return IndexMatrix(arma::shift(*labels, 1, labels->n_cols > 1 ? 1 : 0));
+  }
   const auto& m = std::get<Matrix<double>>(elements);
   return Matrix<double>(0.75 * arma::reverse(arma::reverse(m), 1));
 }

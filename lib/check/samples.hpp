@@ -21,7 +21,7 @@ Matrices normal_like(const Random& random, const Matrices& all);
 Shape shape_of(const Elements& elements);
 /// The first column of a batch.
 Elements first_column(const Elements& batch);
-/// Other elements from the same range, and other labels that are as valid.
+/// Other elements from the same range; labels in another order, which differs unless they are all alike.
 Elements other_elements(const Elements& elements);
 /// The nearest numbers that float can hold.
 Elements rounded_to_float(const Elements& elements);

@@ -9,7 +9,9 @@
 #include "check/diagnosis.hpp"
 #include "check/differences.hpp"
 #include "check/figure.hpp"
+#include "check/record_outputs.hpp"
 #include "check/samples.hpp"
+#include "check/unset.hpp"
 
 namespace tapedeck::detail {
 namespace {
@@ -28,22 +30,25 @@ class Check {
         report_(report) {}
 
   void run(Index batch, bool vanishing_allowed) {
-    output_ = subject_.evaluate();
-    if (!same(subject_.evaluate(), output_)) {
+    if (const auto unset = first_unset(subject_, memory_, other_memory_)) {
       return find(
-          Fault::not_repeatable, "two forward passes on the same samples differ",
-          "the forward sets every element of its outputs, and draws random numbers from context.random()");
+          Fault::not_finite, *unset,
+          "the forward sets every element of its outputs and of what it saves, and reads none before");
+    }
+    output_ = subject_.evaluate();
+    if (!same(subject_.evaluate_at_sample(), output_)) {
+      return find(Fault::not_repeatable, "two forward passes on the same samples differ",
+                  "the forward draws random numbers from context.random()");
     }
     if (!all_finite(output_)) return find(Fault::not_finite, "the function gives NaN or Inf at the samples");
+    if (!check_surrogates()) return;
     v_ = normal_like(random_.stream("cotangent"), output_);
-    // Rounding of <v, y> to some ulps, amplified by the extrapolation; to be divided by the step.
-    rounding_ = 0;
-    for (std::size_t k = 0; k < v_.size(); ++k) rounding_ += arma::accu(arma::abs(v_[k] % output_[k]));
-    rounding_ *= 16 * std::numeric_limits<double>::epsilon();
-
     if (!differentiate()) return;
     if (!vanishing_allowed) find_unused();
-    for (std::size_t l = 0; l < leaves().size(); ++l) compare_elements(l, batch, vanishing_allowed);
+    for (std::size_t l = 0; l < leaves().size(); ++l) {
+      const Compared compared = compare_elements(l, batch);
+      if (compared.vanishing && !vanishing_allowed && used(leaves()[l])) explain_vanishing(l, compared.step);
+    }
     for (std::uint64_t k = 0; k < 3 && report_.passed(); ++k) compare_direction(k);
     if (!check_repetition()) return;  // if a gradient differs from itself, no other comparison means anything
     if (check_accumulation()) check_reuse();
@@ -57,6 +62,24 @@ class Check {
   void find(Fault fault, const std::string& text, const std::string& hint = {},
             Cause cause = Cause::unknown) {
     report_.findings.push_back({fault, cause, context_ + text + (hint.empty() ? "" : " (" + hint + ")")});
+  }
+
+  // Forward.
+
+  bool check_surrogates() {
+    const Surrogates& surrogates = subject_.surrogates();
+    if (!surrogates.not_finite().empty()) {
+      find(Fault::not_finite,
+           "the surrogate of " + surrogates.not_finite() + " gives NaN or Inf at the samples",
+           "it sets every element of its outputs");
+      return false;
+    }
+    if (surrogates.used() && !same(subject_.evaluate_for_differences(), output_)) {
+      find(Fault::not_repeatable, "a surrogate gives something else the second time",
+           "it draws random numbers from context.random()");
+      return false;
+    }
+    return true;
   }
 
   // Backward.
@@ -77,7 +100,7 @@ class Check {
 
   // What a tape gives, or nothing if it broke.
   std::optional<Matrices> play(Subject::Use& use, const std::vector<Root>& roots) {
-    Gradients gradients(subject_.store());
+    Gradients gradients = Subject::no_gradients(subject_.store());
     if (!attempt([&] { use.tape.backward(roots, gradients); })) return std::nullopt;
     return subject_.collect(use, gradients);
   }
@@ -88,6 +111,8 @@ class Check {
     if (!attempt([&] { result = subject_.gradient(v_); })) return false;
     analytic_ = std::move(result.gradients);
     touched_ = std::move(result.touched);
+    if (!attempt([&] { record_outputs_ = record_outputs(subject_, v_, memory_); })) return false;
+    rounding_ = rounding(record_outputs_);
     return true;
   }
 
@@ -107,7 +132,7 @@ class Check {
   // How far <v, y> is above where it was; summed over differences, so that what y has in common cancels
   // first.
   double risen() {
-    Matrices now = subject_.evaluate();
+    Matrices now = subject_.evaluate_for_differences();
     for (std::size_t k = 0; k < now.size(); ++k) now[k] -= output_[k];
     return inner(v_, now);
   }
@@ -124,7 +149,11 @@ class Check {
          "move the sample away from the kink or jump there");
   }
 
-  void compare_elements(std::size_t l, Index batch, bool vanishing_allowed) {
+  struct Compared {
+    bool vanishing;  // every derivative is zero, as far as differences can see
+    double step;     // the smallest one of the differences
+  };
+  Compared compare_elements(std::size_t l, Index batch) {
     const Leaf& leaf = leaves()[l];
     Matrix<double>& x = *leaf.values;
     const Matrix<double>& analytic = analytic_[l];
@@ -179,17 +208,32 @@ class Check {
       if (!diagnosis.words.empty()) text += ": " + diagnosis.words;
       find(Fault::wrong_gradient, text, {}, diagnosis.cause);
     }
-    if (!vanishing_allowed && scale <= rounding_ / options_.step && used(leaf)) {
-      find(
-          Fault::vacuous,
-          "every derivative with respect to " + leaf.name + " vanishes, so nothing was checked",
-          leaf.parameter ? "choose other samples, or freeze it" : "choose other samples, or give it as data");
-    }
     if (!worst.place.empty() &&
         (report_.worst.place.empty() || !(worst.relative_error <= report_.worst.relative_error))) {
       report_.worst = worst;
     }
     squared_ += arma::accu(arma::square(numeric));
+    double step = options_.step;
+    for (const Slope& s : slopes) step = std::min(step, s.step);
+    return {scale <= rounding_ / options_.step, step};
+  }
+
+  // Derivatives vanish since no record that uses the leaf passes anything on, so that nothing was checked; or
+  // since what they pass on cancels, as it does for a bias before a normalisation, which is right.
+  void explain_vanishing(std::size_t l, double step) {
+    const Leaf& leaf = leaves()[l];
+    const std::string text = "every derivative with respect to " + leaf.name + " vanishes";
+    Matrix<double> direction = normal_matrix(random_.stream("vanishing"), shape_of(*leaf.values));
+    direction /= std::sqrt(arma::accu(direction % direction));
+    const std::string record =
+        record_that_passes_on(subject_, {leaf, direction, step, rounding_}, record_outputs_, memory_);
+    if (!record.empty()) {
+      report_.notes.push_back(context_ + text + ", though " + record +
+                              " depends on it and passes something on: what reaches the outputs cancels");
+      return;
+    }
+    find(Fault::vacuous, text + ", so nothing was checked",
+         leaf.parameter ? "choose other samples, or freeze it" : "choose other samples, or give it as data");
   }
 
   Evidence evidence(std::size_t l, const Matrix<double>& numeric, Index batch) const {
@@ -337,6 +381,7 @@ class Check {
     Subject::Use use(subject_, memory_);
     {
       Tape other(subject_.store(), other_memory_, {.step = options_.seed});
+      Subject::configure(other, {});
       const auto outputs = subject_.apply(other, subject_.put(other, others));
       Gradients gradients(subject_.store());
       if (!attempt([&] { other.backward(roots_of(outputs, v_), gradients); })) return;
@@ -388,8 +433,9 @@ class Check {
   Memory other_memory_;
   Matrices output_;
   Matrices v_;
-  double rounding_ = 0;
-  double squared_ = 0;  // of all numeric derivatives
+  std::vector<RecordOutput> record_outputs_;
+  double rounding_ = 0;  // of <v, y>; to be divided by the step
+  double squared_ = 0;   // of all numeric derivatives
   Matrices analytic_;
   std::vector<std::uint8_t> touched_;
 };

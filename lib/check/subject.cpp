@@ -1,5 +1,7 @@
 #include "check/subject.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tapedeck::detail {
@@ -55,10 +57,35 @@ Subject::Subject(ParameterStore& store, const CheckedFunction& function, const s
   }
 }
 
-Subject::Use::Use(const Subject& subject, Memory& memory)
-    : tape(subject.store_, memory, {.step = subject.options_.seed}),
-      inputs(subject.put(tape, subject.inputs_)),
-      outputs(subject.apply(tape, inputs)) {}
+Subject::Use::Use(const Subject& subject, Memory& memory, const Settings& settings)
+    : tape(subject.store_, memory, {.trace = settings.all_records, .step = subject.options_.seed}) {
+  configure(tape, settings);
+  inputs = subject.put(tape, subject.inputs_);
+  outputs = subject.apply(tape, inputs);
+}
+
+std::vector<const Record*> Subject::Use::records() const {
+  std::vector<const Record*> all;
+  for (const Record* r = Pass::of(tape).last_record(); r != nullptr; r = r->previous) all.push_back(r);
+  std::reverse(all.begin(), all.end());
+  return all;
+}
+
+void Subject::configure(Tape& tape, const Settings& settings) {
+  Pass::Settings& all = Pass::of(tape).settings();
+  all.poison = settings.poison;
+  all.inline_recomputations = settings.all_records;
+  all.surrogates = settings.surrogates;
+}
+
+Gradients Subject::no_gradients(ParameterStore& store) {
+  Gradients gradients(store);
+  with_scalar(store.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < store.layout().parameters.size(); ++slot)
+      gradients.flat().matrix<T>(slot).fill(std::numeric_limits<T>::quiet_NaN());
+  });
+  return gradients;
+}
 
 std::vector<Value> Subject::put(Tape& tape, const std::vector<Elements>& inputs) const {
   std::vector<Value> values;
@@ -95,13 +122,29 @@ Matrices Subject::evaluate() {
   return matrices_of<double>(use.outputs);
 }
 
+Matrices Subject::evaluate_at_sample() {
+  surrogates_.keep_next_pass();
+  const Use use(*this, memory_, {.surrogates = &surrogates_});
+  return matrices_of<double>(use.outputs);
+}
+
+Matrices Subject::evaluate_for_differences() {
+  const Use use(*this, memory_, settings_for_differences(/*all_records=*/false));
+  return matrices_of<double>(use.outputs);
+}
+
+Subject::Settings Subject::settings_for_differences(bool all_records) {
+  surrogates_.replace_in_next_pass();
+  return {.all_records = all_records, .surrogates = &surrogates_};
+}
+
 Matrices Subject::collect(const Use& use, const Gradients& gradients) const {
   return with_scalar(store_.scalar(), [&]<class T>(T) { return collected<T>(*this, use, gradients); });
 }
 
 Subject::Result Subject::gradient(const Matrices& cotangents) {
   Use use(*this, memory_);
-  Gradients gradients(store_);
+  Gradients gradients = no_gradients(store_);
   return with_scalar(store_.scalar(), [&]<class T>(T) -> Result {
     const auto v = converted<T>(cotangents);
     use.tape.backward(roots_of(use.outputs, v), gradients);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check/samples.hpp"
+#include "check/surrogates.hpp"
 #include "tapedeck/check/gradient_check.hpp"
 
 namespace tapedeck::detail {
@@ -36,18 +37,40 @@ class Subject {
   const std::vector<Elements>& inputs() const { return inputs_; }
   ParameterStore& store() const { return store_; }
 
+  /// How a tape of the checker differs from others.
+  struct Settings {
+    std::uint32_t poison = Arena::poison;    ///< the word that memory holds until it is set; NaN
+    bool all_records = false;                ///< keep records of data too, and those inside recompute
+    SurrogateOutputs* surrogates = nullptr;  ///< replaces the outputs of ops with a surrogate
+  };
   /// One tape, the inputs on it, and what the function gave first.
   struct Use {
-    Use(const Subject& subject, Memory& memory);
+    Use(const Subject& subject, Memory& memory) : Use(subject, memory, Settings()) {}
+    Use(const Subject& subject, Memory& memory, const Settings& settings);
+
+    /// The function's records in the order they were made.
+    std::vector<const Record*> records() const;
 
     Tape tape;
     std::vector<Value> inputs;
     std::vector<Value> outputs;
   };
+  /// Gives a tape its settings, before anything is put on it.
+  static void configure(Tape& tape, const Settings& settings);
+  /// Returns gradients without contributions, whose memory is NaN.
+  static Gradients no_gradients(ParameterStore& store);
   std::vector<Value> put(Tape& tape, const std::vector<Elements>& inputs) const;
   std::vector<Value> apply(Tape& tape, const std::vector<Value>& inputs) const;
 
+  /// Returns the outputs of the function.
   Matrices evaluate();
+  /// Returns the same, and keeps what ops with a surrogate gave, as differences need it.
+  Matrices evaluate_at_sample();
+  /// Returns the outputs of the function whose derivative the vjps are: that of the surrogates, see there.
+  Matrices evaluate_for_differences();
+  /// Returns the settings for one use that gives those outputs.
+  Settings settings_for_differences(bool all_records);
+  const Surrogates& surrogates() const { return surrogates_; }
   /// What `backward` left: one gradient for each leaf.
   Matrices collect(const Use& use, const Gradients& gradients) const;
   /// Outputs and gradients of one forward and one backward, in whichever scalar the store has.
@@ -68,6 +91,7 @@ class Subject {
   const GradientCheckOptions& options_;
   std::vector<Leaf> leaves_;
   Memory memory_;
+  Surrogates surrogates_;
 };
 
 /// Each output with its cotangent, which must outlive the roots.

@@ -1,6 +1,7 @@
 #include "tapedeck/tape/arena.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 namespace tapedeck::detail {
@@ -12,6 +13,11 @@ constexpr std::size_t first_chunk = std::size_t{1} << 16U;
 
 void Arena::Free::operator()(std::byte* chunk) const {
   ::operator delete (chunk, std::align_val_t{alignment});
+}
+
+void Arena::fill(void* block, std::size_t bytes, std::uint32_t word) {
+  auto* to = static_cast<std::byte*>(block);
+  for (std::size_t i = 0; i < bytes; i += sizeof(word)) std::memcpy(to + i, &word, sizeof(word));
 }
 
 void* Arena::reuse(std::size_t bytes) {

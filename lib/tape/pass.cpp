@@ -23,6 +23,10 @@ constinit Pass* first_idle = nullptr;
 // A count of changes that no store reaches.
 constexpr std::uint64_t no_change = std::numeric_limits<std::uint64_t>::max();
 
+std::string position(Index element, Shape shape) {
+  return " at (" + std::to_string(element % shape.rows) + "," + std::to_string(element / shape.rows) + ")";
+}
+
 // The first NaN or Inf of a matrix, as "nan at (2,0)".
 std::optional<std::string> first_non_finite(Element element, Shape shape, const void* data) {
   const auto search = [&]<class T>(const T* x) -> std::optional<std::string> {
@@ -31,12 +35,24 @@ std::optional<std::string> first_non_finite(Element element, Shape shape, const 
       const std::string number = std::isnan(x[i]) ? "nan"
                                  : x[i] > 0       ? "inf"
                                                   : "-inf";  // a NaN's sign says nothing
-      return number + " at (" + std::to_string(i % shape.rows) + "," + std::to_string(i / shape.rows) + ")";
+      return number + position(i, shape);
     }
     return std::nullopt;
   };
   if (element == Element::real32) return search(static_cast<const float*>(data));
   if (element == Element::real64) return search(static_cast<const double*>(data));
+  return std::nullopt;
+}
+
+// The first element that still holds what memory is filled with before a forward sets it, as " at (2,0)".
+std::optional<std::string> first_unset(const Entry& e, std::uint32_t poison) {
+  const std::size_t size = size_in_bytes(e.element);
+  std::uint64_t unset = 0;
+  Arena::fill(&unset, size, poison);
+  for (Index i = 0; i < e.shape().size(); ++i) {
+    if (std::memcmp(static_cast<const std::byte*>(e.data) + i * size, &unset, size) == 0)
+      return position(i, e.shape());
+  }
   return std::nullopt;
 }
 
@@ -461,22 +477,36 @@ void Pass::refuse_none(const Record& record, std::size_t input) const {
 
 void Pass::require_finite(const char* op, const Signature& signature, const std::uint32_t* inputs,
                           std::uint32_t first_output) const {
+  const auto require_set = [&](const Signature::Operand& operand, const Entry& e) {
+    if (e.element == Element::index) return;  // the word may be an index that means "none"
+    if (const auto where = first_unset(e, settings_.poison)) {
+      throw NonFiniteError({.who = who(op),
+                            .given = std::string(operand.name) + " is unset" + *where,
+                            .wanted = "a forward that sets every element of its outputs and of what it "
+                                      "saves, and reads none before"});
+    }
+  };
   for (std::size_t j = 0; j < signature.outputs.size; ++j) {
     const Entry& out = entries_[first_output + j];
     const auto bad = first_non_finite(out.element, out.shape(), out.data);
     if (!bad) continue;
+    bool operands_are_finite = true;
     std::string origin = "all its operands are finite";
     for (std::size_t i = 0; i < signature.inputs.size; ++i) {
       const Entry& in = entries_[inputs[i]];
       if (const auto source = first_non_finite(in.element, in.shape(), in.data)) {
         origin = "its operand " + describe(signature.inputs[i].name, inputs[i]) + " with " + *source;
+        operands_are_finite = false;
         break;
       }
     }
+    if (operands_are_finite) require_set(signature.outputs[j], out);
     throw NonFiniteError({.who = who(op),
                           .given = std::string(signature.outputs[j].name) + " is " + *bad + ", " + origin,
                           .wanted = "finite numbers"});
   }
+  for (std::size_t k = 0; k < signature.saved.size; ++k)
+    require_set(signature.saved[k], entries_[first_output + signature.outputs.size + k]);
 }
 
 void Pass::require_finite_cotangents(const Record& record) const {

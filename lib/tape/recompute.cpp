@@ -78,6 +78,7 @@ Value Pass::recompute(const std::function<Value(const Value&)>& function, const 
       [](const Pass&, const Record& r) { return static_cast<const Recomputation&>(r).flops; }};
   begin_record("tape.recompute");
   resolve(x);
+  if (settings_.inline_recomputations) return function(x);
   const double start = traced() ? now() : 0;
   const std::uint32_t first_entry = entry_count();
   const Record* const before = last_;

@@ -57,7 +57,8 @@ Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : 
                       .wanted = "one Memory for each tape that is open at a time"});
   }
   pass_->begin(*this, store,
-               {options.mode, options.check_finite, options.trace, options.step, options.first_column});
+               {options.mode, options.check_finite, options.trace, options.step, options.first_column,
+                options.check_finite ? detail::Arena::poison : 0});
 }
 
 Tape::~Tape() {

@@ -132,6 +132,7 @@ BOOST_AUTO_TEST_CASE(right_networks_with_kinks_pass) {
   BOOST_TEST(relu.passed == seeds);
   BOOST_TEST(relu.refined > 0U);  // there were kinks
   BOOST_TEST(over_networks(td::LeakyReLU{}).passed == seeds);
+  BOOST_TEST(over_networks([](const td::Value& x) { return td::elu(x); }).passed == seeds);
   const Tally maximum = over_seeds([](td::ParameterStore& store, const td::GradientCheckOptions& options) {
     const td::Linear a{store.scope("a"), 4, 8};
     const td::Linear b{store.scope("b"), 4, 8};
@@ -213,6 +214,21 @@ BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_kink) {
   const auto on = td::detail::settled(rise_of(f, 0), td::detail::slope(rise_of(f, 0), 1e-2), trust);
   BOOST_TEST(!on.settled);
   BOOST_TEST(std::abs(on.gap - 2) < 1e-6);
+}
+
+// As ELU has it at zero, times a small cotangent.
+BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_jump_of_the_second_derivative) {
+  for (const double jump : {1e-4, 1e-2, 1.0}) {
+    const auto f = [=](double x) { return x > 0 ? x * x : (1 + jump) * x * x; };
+    for (int k = -2000; k <= 2000; ++k) {
+      const double x = 6e-6 * k;
+      const auto s = td::detail::settled(rise_of(f, x), td::detail::slope(rise_of(f, x), 1e-2), trust);
+      const double exact = x > 0 ? 2 * x : 2 * (1 + jump) * x;
+      // At the jump itself what is left is of order h, and four times the error that is estimated.
+      const double allowed = 4 * std::max(trust.error, trust.rounding / s.step);
+      if (s.settled && std::abs(s.central - exact) > allowed) BOOST_ERROR("at " << x << " with " << jump);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(slopes_of_a_function_that_is_noisier_than_is_known) {

@@ -48,7 +48,25 @@ struct Sum final {
   }
 };
 
+// Backwards as if y = -rate x.
+struct Reversal {
+  static constexpr auto name = "reversal";
+  static constexpr td::Signature signature = "x(f,b) t(1,b):index -> y(f,b) i(1,b):index | m(f,b)";
+  double rate;
+  void forward(auto& y, auto& i, auto& m, const auto& x, const auto& t) const {
+    y = m = x;
+    i = t;
+  }
+  void surrogate(td::Context& context, auto& y, auto& i, const auto& x, const auto& t) const {
+    y = x;
+    if (context.training()) y *= -1;
+    i = t;
+  }
+  void vjp(auto& dx, const auto& dy, const auto&, const auto&) const { dx += -1 * dy; }
+};
+
 std::array<td::Value, 2> use(const td::Value& x, const td::Value& t) {
-  const auto [y, z] = td::apply(Op{.rate = 1}, x, t);
+  const auto [r, i] = td::apply(Reversal{.rate = 1}, x, t);
+  const auto [y, z] = td::apply(Op{.rate = 1}, r, i);
   return {td::apply(Typed{}, y), td::apply(Sum{}, z, z, z)};
 }

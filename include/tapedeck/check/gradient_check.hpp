@@ -41,14 +41,16 @@ struct GradientCheckOptions {
   /// The largest error that passes, relative to the largest derivative of the same input or parameter; above
   /// 0 and below 1.
   double tolerance = 1e-8;
-  /// The first step of the differences, which are extrapolated from step, step / 2 and step / 4; above 0 and
-  /// below 1. Where these disagree, as they do beside a kink, smaller ones are taken.
+  /// The first step of the differences, which are extrapolated from step, step / 2 and step / 4, and compared
+  /// with those of half the step; above 0 and below 1. Where these disagree, as they do beside a kink,
+  /// smaller ones are taken.
   double step = 1e-2;
   /// Of the cotangent, of inputs that are drawn, and of the step that the tapes are told: random layers draw
   /// the same masks in every evaluation.
   std::uint64_t seed = 1;
-  /// Check again with the first column of every input. Switch it off where that makes no sense: inputs that
-  /// are no batches, or statistics of a batch.
+  /// Check again with the first column of every input. If the forward refuses it with an Error (but a
+  /// ContractError), as batch normalisation does, that is a note in the report. Switch it off for inputs that
+  /// are no batches.
   bool batch_of_one = true;
   /// Check parameters whose elements are all alike, such as gains of one and biases of zero, at numbers up to
   /// a half beside. Where a gain is one, a vjp that forgets it is right; where every bias is zero, units that
@@ -117,12 +119,20 @@ CheckedFunction checked_function(const F& f) {
 /// of the outputs y, the check demands that
 ///   - the vjp gives, for every element, what three-level Richardson differences of <v, y> give,
 ///   - <Ju, v> = <u, J'v> for random directions u through all inputs and parameters,
-///   - every parameter is used, and some derivative of each input and parameter does not vanish,
+///   - the forward sets every element of its outputs and of what it saves,
+///   - every parameter is used, and no input or parameter is vacuous: some record that uses it depends on it
+///     and receives a cotangent that is not zero. If its derivatives still vanish, as those of a bias before
+///     a normalisation do since terms cancel, that is a note in the report,
 ///   - gradients that are there already are added to; two uses on one tape add up; playing back can be
 ///     repeated, and gives the same where only one of the cotangents is wanted,
 ///   - other forwards and backwards in between, on this and on another tape, change nothing,
 ///   - all that holds for a batch of one,
 ///   - float gives the same gradient, roughly.
+///
+/// An op with a member `surrogate` s (see op.hpp) declares that its vjp is the derivative of s. In the
+/// differences, each of its outputs is y0 + s(x) - s(x0), where y0 is what its forward gives at the samples
+/// and s(x0) what s gives there; so everything downstream has the values of the forward, and the derivatives
+/// of s.
 ///
 /// Where the three differences contradict each other, a kink lies between the points (or the function bends
 /// sharply): smaller steps are taken until they agree, which is counted as `refined`, and the vjp is held to

@@ -17,8 +17,8 @@ enum class Fault : std::uint8_t {
   wrong_gradient,   ///< analytic and numeric derivatives differ
   broken_vjp,       ///< playing back threw an error
   untouched,        ///< a parameter that the pass never used
-  vacuous,          ///< every derivative vanishes, so that nothing was checked
-  not_finite,       ///< the function gives NaN or Inf at the samples
+  vacuous,          ///< nothing passes through what uses an input or parameter, so that nothing was checked
+  not_finite,       ///< the function gives NaN or Inf at the samples, or a forward leaves elements unset
   kink,             ///< slopes from the left and from the right differ at the sample: there is no derivative
   not_repeatable,   ///< the same samples gave another result the second time
   not_accumulated,  ///< a gradient that was there already, or that of a second use, was lost or changed
@@ -67,6 +67,9 @@ struct TAPEDECK_API GradientReport {
   Index compared = 0;  ///< derivatives that were compared
   Index refined = 0;   ///< those of them that took a smaller step, mostly since a kink lies beside the sample
   std::vector<Finding> findings;  ///< in the order they were found; empty if all is right
+  /// What is no fault but good to know: derivatives that are zero because terms cancel, checks that were left
+  /// out.
+  std::vector<std::string> notes;
 
   /// Whether there is no finding.
   bool passed() const { return findings.empty(); }
@@ -74,7 +77,7 @@ struct TAPEDECK_API GradientReport {
   bool found(Fault fault) const;
   /// Whether some finding has this cause.
   bool found(Cause cause) const;
-  /// The verdict in one line, and a line for each finding; of many, the first eight.
+  /// The verdict in one line, and a line for each finding and each note; of many, the first eight.
   std::string describe() const;
 };
 

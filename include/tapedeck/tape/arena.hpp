@@ -4,7 +4,7 @@
 /// Internal: memory that is handed out in a row and taken back all at once.
 
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
@@ -19,16 +19,20 @@ namespace tapedeck::detail {
 class TAPEDECK_API Arena {
  public:
   static constexpr std::size_t alignment = 64;
+  /// The word that marks memory which nobody has set: NaN as float and as double, out of range as an index.
+  static constexpr std::uint32_t poison = 0xffffffff;
 
   void* allocate(std::size_t bytes) {
     bytes = (bytes + alignment - 1) / alignment * alignment;
     void* block = take(bytes);
 #ifdef TAPEDECK_POISON
-    if (bytes > 0)
-      std::memset(block, 0xff, bytes);  // NaN as float and as double: whoever reads first is found out
+    fill(block, bytes, poison);
 #endif
     return block;
   }
+
+  /// Repeats a word through a block, whose size is a multiple of the word's.
+  static void fill(void* block, std::size_t bytes, std::uint32_t word);
 
   /// Takes one block back early, to be handed out again to whoever asks for the same size. Allocates nothing,
   /// since destructors call it: the list of free blocks lies in the blocks themselves.

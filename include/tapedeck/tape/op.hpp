@@ -18,6 +18,19 @@
 /// hand over statistics takes a `Context&` as its first argument. For tables of a tape, a member
 /// `double flops(Shape input...) const` may say what the forward costs.
 ///
+/// Where the vjp is not the derivative of the forward on purpose, a member
+/// `surrogate(outputs..., inputs...) const` is the function whose derivative it is. It sets its outputs as a
+/// forward does, has nothing saved to set, and may take a `Context&` first, which gives it the random numbers
+/// that the forward is given. Only the gradient checker calls it, and compares the vjp with it:
+///
+///     struct SignOp {                                  // straight through: backwards as if y = x
+///       static constexpr auto name = "sign";
+///       static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
+///       void forward(auto& y, const auto& x) const { y = arma::sign(x); }
+///       void surrogate(auto& y, const auto& x) const { y = x; }
+///       void vjp(auto& dx, const auto& dy) const { dx += dy; }
+///     };
+///
 /// A second pass allocates nothing as long as the bodies do not. Armadillo evaluates these without
 /// temporaries: sums, differences, products and functions element by element (`a % b + arma::exp(c)`),
 /// products of matrices and their transposes, `arma::sum(a % b, 1)`, `arma::diagmat(s.col(0)) * x`. Others
@@ -176,6 +189,33 @@ struct Sizes {
   Index operator()(Signature::Size size) const { return size.word ? of[size.number] : size.number; }
 };
 
+// Appends an entry for each output of op and lets the surrogate set it.
+template <class O, std::size_t... J, std::size_t... I>
+void apply_surrogate(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands,
+                     std::uint32_t first_output, std::index_sequence<J...>, std::index_sequence<I...>) {
+  constexpr const Signature& s = O::signature;
+  const std::uint32_t first = pass.entry_count();
+  const auto entry = [&](std::uint32_t from, std::size_t offset) -> const Entry& {
+    return pass.entry(from + static_cast<std::uint32_t>(offset));
+  };
+  (pass.append(entry(first_output, J).element, entry(first_output, J).shape(), false), ...);
+  const auto with_matrices = [&](auto&&... matrix) {
+    (pin_output(matrix), ...);
+    try {
+      if constexpr (requires { op.surrogate(matrix...); }) {
+        op.surrogate(matrix...);
+      } else {
+        Context context(pass);
+        op.surrogate(context, matrix...);
+      }
+    } catch (...) {
+      Pass::rethrow_from(O::name, pass.place());
+    }
+  };
+  with_matrices(writable<ElementOf<double, s.outputs[J].index>>(entry(first, J))...,
+                readable<ElementOf<double, s.inputs[I].index>>(pass.entry(operands[I]))...);
+}
+
 template <class O, class T>
 std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands) {
   using P = Plan<O>;
@@ -222,6 +262,15 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
     const auto entry = [&](std::size_t offset) -> const Entry& {
       return pass.entry(first + static_cast<std::uint32_t>(offset));
     };
+    constexpr bool plays_surrogate = has_surrogate<O> && std::is_same_v<T, double>;
+    if constexpr (plays_surrogate) {  // before the forward, which is to draw the same random numbers
+      if (pass.surrogates() != nullptr) {
+        pass.without_drawing([&] {
+          apply_surrogate(pass, op, operands, first, std::index_sequence<J...>{},
+                          std::index_sequence<I...>{});
+        });
+      }
+    }
     const auto with_matrices = [&](auto&&... matrix) {
       (pin_output(matrix), ...);
       try {
@@ -238,6 +287,10 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
     with_matrices(writable<ElementOf<T, s.outputs[J].index>>(entry(J))...,
                   writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,
                   readable<ElementOf<T, s.inputs[I].index>>(pass.entry(operands[I]))...);
+    if constexpr (plays_surrogate) {
+      if (pass.surrogates() != nullptr)
+        pass.surrogates()->replace(pass, O::name, first, first + P::outputs + P::saved, P::outputs);
+    }
     if (pass.check_finite()) pass.require_finite(O::name, s, operands.data(), first);
     if (live || pass.traced()) {
       auto& made = pass.append_record<OpRecord<O>>(op, start);

@@ -33,12 +33,16 @@ struct List {
 template <class Type, std::size_t>
 using Repeated = Type;
 
-// What forward and vjp are called with.
+// What forward, surrogate and vjp are called with.
 
 template <class O, class T, std::size_t... J, std::size_t... K, std::size_t... I>
 auto forward_arguments(std::index_sequence<J...>, std::index_sequence<K...>, std::index_sequence<I...>)
     -> List<Matrix<ElementOf<T, Plan<O>::s.outputs[J].index>>&...,
             Matrix<ElementOf<T, Plan<O>::s.saved[K].index>>&...,
+            const Matrix<ElementOf<T, Plan<O>::s.inputs[I].index>>&...>;
+template <class O, class T, std::size_t... J, std::size_t... I>
+auto surrogate_arguments(std::index_sequence<J...>, std::index_sequence<I...>)
+    -> List<Matrix<ElementOf<T, Plan<O>::s.outputs[J].index>>&...,
             const Matrix<ElementOf<T, Plan<O>::s.inputs[I].index>>&...>;
 template <class O, class T, std::size_t... S, std::size_t... J, std::size_t... K>
 auto vjp_arguments(std::index_sequence<S...>, std::index_sequence<J...>, std::index_sequence<K...>)
@@ -70,12 +74,23 @@ concept ForwardAcceptsContextAnd = !requires(O & op, Matrix<float>& first) {
   { op.forward(context, std::declval<A>()...) } -> std::same_as<void>;
 };
 template <class O, class... A>
+concept SurrogateAccepts = requires(O& op) {
+  { op.surrogate(std::declval<A>()...) } -> std::same_as<void>;
+};
+template <class O, class... A>
+concept SurrogateAcceptsContextAnd = !requires(O & op, Matrix<float>& first) {
+  op.surrogate(first, std::declval<A>()...);
+}
+&&requires(O& op, Context& context) {
+  { op.surrogate(context, std::declval<A>()...) } -> std::same_as<void>;
+};
+template <class O, class... A>
 concept VjpAccepts = requires(O& op) {
   { op.vjp(std::declval<A>()...) } -> std::same_as<void>;
 };
 
-// The two members of an op that its signature describes: what they are called with, and how they are
-// declared. Arguments that are written come first.
+// The members of an op that its signature describes: what they are called with, and how they are declared.
+// Arguments that are written come first.
 struct Forward {
   template <class O, class T>
   using Arguments = decltype(forward_arguments<O, T>(std::make_index_sequence<Plan<O>::outputs>{},
@@ -83,6 +98,7 @@ struct Forward {
                                                      std::make_index_sequence<Plan<O>::inputs>{}));
   template <class O>
   static constexpr std::size_t written = Plan<O>::outputs + Plan<O>::saved;
+  static constexpr bool optional = false;
 
   template <class O, class... A>
   static constexpr bool accepts = ForwardAccepts<O, A...> || ForwardAcceptsContextAnd<O, A...>;
@@ -108,6 +124,38 @@ struct Forward {
   }();
 };
 
+// An op may do without.
+struct Surrogate {
+  template <class O, class T>
+  using Arguments = decltype(surrogate_arguments<O, T>(std::make_index_sequence<Plan<O>::outputs>{},
+                                                       std::make_index_sequence<Plan<O>::inputs>{}));
+  template <class O>
+  static constexpr std::size_t written = Plan<O>::outputs;
+  static constexpr bool optional = true;
+
+  template <class O, class... A>
+  static constexpr bool accepts = SurrogateAccepts<O, A...> || SurrogateAcceptsContextAnd<O, A...>;
+
+  struct Namesake {
+    int surrogate;
+    template <class O>
+    static constexpr bool is_member = requires {
+      &O::surrogate;
+    };
+  };
+
+  template <class O>
+  static constexpr Text declaration = [] {
+    const Signature& s = O::signature;
+    Text text;
+    text << "void surrogate(";
+    for (std::size_t i = 0; i < s.outputs.size; ++i)
+      text << (i == 0 ? "auto& " : ", auto& ") << s.outputs[i].name;
+    for (std::size_t i = 0; i < s.inputs.size; ++i) text << ", const auto& " << s.inputs[i].name;
+    return text << ") const";
+  }();
+};
+
 struct Vjp {
   template <class O, class T>
   using Arguments = decltype(vjp_arguments<O, T>(std::make_index_sequence<Plan<O>::sinks>{},
@@ -115,6 +163,7 @@ struct Vjp {
                                                  std::make_index_sequence<Plan<O>::kept_count>{}));
   template <class O>
   static constexpr std::size_t written = Plan<O>::sinks;
+  static constexpr bool optional = false;
 
   template <class O, class... A>
   static constexpr bool accepts = VjpAccepts<O, A...>;
@@ -208,13 +257,17 @@ consteval Fit find_fit() {
     return Fit::missing;
   } else {
     using Counts = std::make_index_sequence<18>;
+    constexpr bool unknown = Member::optional && std::is_final_v<O>;  // whether there is such a member at all
     return accepts_other_count<Member, O, float>(Counts{}) || accepts_other_count<Member, O, double>(Counts{})
                ? Fit::wrong_count
-               : Fit::mistyped;
+           : unknown ? Fit::missing
+                     : Fit::mistyped;
   }
 }
 template <class Member, class O>
 inline constexpr Fit fit = find_fit<Member, O>();
+template <class O>
+inline constexpr bool has_surrogate = fit<Surrogate, O> == Fit::right;
 
 template <class O, std::size_t... I>
 consteval bool states_shape(std::index_sequence<I...>) {
@@ -255,7 +308,8 @@ concept HasShapes = !mistypes_shape<O> && says_all_sizes(O::signature, has_shape
 
 template <class O>
 concept HasMembers = fit<Forward, O>
-== Fit::right && (Plan<O>::sinks == 0 || fit<Vjp, O> == Fit::right);
+== Fit::right && (Plan<O>::sinks == 0 || fit<Vjp, O> == Fit::right) &&
+    (has_surrogate<O> || fit<Surrogate, O> == Fit::missing);
 
 template <class O>
 concept IsOp = HasName<O> && IsPlain<O> && HasReadableSignature<O> && HasShapes<O> && HasMembers<O>;
@@ -354,6 +408,17 @@ void explain_members() {
   static_assert(declares<Forward, O, Fit::mistyped, forward>,
                 "op: forward is mistyped; it is void and takes outputs and what it saves as auto&, inputs as "
                 "const auto&");
+
+  static constexpr Text surrogate = Surrogate::declaration<O>;
+  static_assert(declares<Surrogate, O, Fit::not_const, surrogate>,
+                "op: surrogate is not const; an op has no state");
+  static_assert(declares<Surrogate, O, Fit::one_scalar, surrogate>,
+                "op: surrogate takes only one of float and double; its arguments are written with auto");
+  static_assert(declares<Surrogate, O, Fit::wrong_count, surrogate>,
+                "op: surrogate takes the wrong number of arguments; it takes the signature's outputs and its "
+                "inputs, nothing that is saved, after a Context& if it likes");
+  static_assert(declares<Surrogate, O, Fit::mistyped, surrogate>,
+                "op: surrogate is mistyped; it is void and takes outputs as auto&, inputs as const auto&");
 
   if constexpr (Plan<O>::sinks > 0) explain_vjp<O>();
 }

@@ -83,6 +83,16 @@ struct RecordTime {
 
 struct Recomputation;
 
+/// Decides what an op with a surrogate gives. Only passes of the gradient checker have one.
+class SurrogateOutputs {
+ public:
+  virtual ~SurrogateOutputs() = default;
+  /// Replaces what an op's forward left in `count` entries, the first of which is `output`; what its
+  /// surrogate gives for them is in the entries from `surrogate` on.
+  virtual void replace(Pass& pass, const char* op, std::uint32_t output, std::uint32_t surrogate,
+                       std::size_t count) = 0;
+};
+
 /// The state of one recorded pass over a store. Passes are pooled and never freed, so that a Value of any age
 /// can ask its pass whether it still means something.
 class TAPEDECK_API Pass {
@@ -132,6 +142,7 @@ class TAPEDECK_API Pass {
   /// Whether everything that is applied gets a record, and every record its times.
   bool traced() const { return settings_.trace; }
   Index first_column() const { return settings_.first_column; }
+  SurrogateOutputs* surrogates() const { return settings_.surrogates; }
 
   // Recording.
 
@@ -142,7 +153,7 @@ class TAPEDECK_API Pass {
   /// Appends an entry with memory of its own, its elements not set.
   std::uint32_t append(Element element, Shape shape, bool wanted) {
     require_size(shape);
-    void* data = data_.allocate(shape.size() * size_in_bytes(element));
+    void* data = allocate_elements(shape.size() * size_in_bytes(element));
     const std::uint32_t entry = append_view(element, shape, data, wanted);
     entries_[entry].owned = true;
     return entry;
@@ -210,6 +221,13 @@ class TAPEDECK_API Pass {
     std::uint64_t layer;
     std::uint64_t count;
   };
+  /// Runs a function whose random streams are drawn again by what comes next.
+  template <class F>
+  void without_drawing(const F& f) {
+    const std::vector<Use> before = uses_;
+    f();
+    uses_ = before;
+  }
 
   /// Gives back the memory of entries first, first + 1, ... except `kept` and what shares its memory.
   void release(std::uint32_t first, std::uint32_t kept) {
@@ -263,7 +281,7 @@ class TAPEDECK_API Pass {
               gradients_->touch(i)};
     }
     Entry& e = entries_[i];
-    if (e.cotangent == nullptr) e.cotangent = data_.allocate(e.bytes());
+    if (e.cotangent == nullptr) e.cotangent = allocate_elements(e.bytes());
     return {e.cotangent, &e.written};
   }
   void* borrow_scratch(std::size_t bytes) { return data_.allocate(bytes); }
@@ -303,7 +321,8 @@ class TAPEDECK_API Pass {
                                const char* hint) const;
   /// For a vjp that said none() for an input whose cotangent is wanted: names a parameter behind it.
   [[noreturn]] void refuse_none(const Record& record, std::size_t input) const;
-  /// Throws NonFiniteError if an output just computed holds NaN or Inf, and says which operand did first.
+  /// Throws NonFiniteError if an output just computed holds NaN or Inf, or if the forward left an element of
+  /// what it saves unset, and says which operand was not finite first.
   void require_finite(const char* op, const Signature& signature, const std::uint32_t* inputs,
                       std::uint32_t first_output) const;
 
@@ -317,7 +336,13 @@ class TAPEDECK_API Pass {
     bool trace = false;
     std::optional<std::uint64_t> step = std::nullopt;  ///< by default the store's next
     Index first_column = 0;
+    std::uint32_t poison = 0;  ///< the word that memory holds until it is set; 0: what was left in it
+    // For the gradient checker.
+    bool inline_recomputations = false;  ///< recompute calls its function and keeps all that it records
+    SurrogateOutputs* surrogates = nullptr;
   };
+  /// Those of the open tape, for changes before anything is put on it.
+  Settings& settings() { return settings_; }
   /// If it throws, the pass is as idle as before.
   void begin(Tape& tape, ParameterStore& store, const Settings& settings);
   void end() noexcept;
@@ -337,6 +362,11 @@ class TAPEDECK_API Pass {
   };
   /// What the tape is doing. Within a vjp nothing can be recorded; `recompute` records while it goes back.
   enum class Phase : std::uint8_t { recording, replaying, recomputing };
+  void* allocate_elements(std::size_t bytes) {
+    void* data = data_.allocate(bytes);
+    if (settings_.poison != 0) Arena::fill(data, bytes, settings_.poison);
+    return data;
+  }
   [[noreturn]] static void refuse_empty();
   [[noreturn]] void refuse(const Value& value) const;
   [[noreturn]] void refuse(const Parameter& parameter) const;
