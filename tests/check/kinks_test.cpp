@@ -219,6 +219,7 @@ BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_kink) {
 // As ELU has it at zero, times a small cotangent.
 BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_jump_of_the_second_derivative) {
   for (const double jump : {1e-4, 1e-2, 1.0}) {
+    double largest_error = 0;  // as a multiple of what is allowed
     const auto f = [=](double x) { return x > 0 ? x * x : (1 + jump) * x * x; };
     for (int k = -2000; k <= 2000; ++k) {
       const double x = 6e-6 * k;
@@ -226,8 +227,9 @@ BOOST_AUTO_TEST_CASE(slopes_beside_and_on_a_jump_of_the_second_derivative) {
       const double exact = x > 0 ? 2 * x : 2 * (1 + jump) * x;
       // At the jump itself what is left is of order h, and four times the error that is estimated.
       const double allowed = 4 * std::max(trust.error, trust.rounding / s.step);
-      if (s.settled && std::abs(s.central - exact) > allowed) BOOST_ERROR("at " << x << " with " << jump);
+      if (s.settled) largest_error = std::max(largest_error, std::abs(s.central - exact) / allowed);
     }
+    BOOST_TEST(largest_error <= 1, "a jump of " << jump);
   }
 }
 

@@ -95,9 +95,7 @@ struct DoubledOp {
   static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
   bool faulty;
   void forward(auto& y, const auto& x) const { y = 2 * x; }
-  void vjp(auto& dx, const auto& dy) const {
-    dx += (faulty ? 0 : 2) * dy;
-  }
+  void vjp(auto& dx, const auto& dy) const { dx += (faulty ? 0 : 2) * dy; }
 };
 
 // y = x for x > 0, and 0 otherwise; the vjp takes x^slope for the step.

@@ -1,5 +1,5 @@
-// 7 errors: signature: an operand is malformed; it reads name(rows,columns), then :index for integers or, of an
-// input, :zero for a derivative of zero, then * to keep it for the vjp
+// 7 errors: signature: an operand is malformed; it reads name(rows,columns), then :index for integers or, of
+// an input, :zero for a derivative of zero, then * to keep it for the vjp
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;

@@ -224,7 +224,8 @@ BOOST_AUTO_TEST_CASE(in_evaluation_what_lies_elsewhere_stays) {
                              },
                              [](const td::Value& x) { return td::detach(x); }};
   kept.push_back(model(tape.input(ones)));  // shares the memory of a Value that a layer made
-  for (const td::Value& value : kept) BOOST_TEST(arma::approx_equal(value.matrix<float>(), ones, "absdiff", 0));
+  for (const td::Value& value : kept)
+    BOOST_TEST(arma::approx_equal(value.matrix<float>(), ones, "absdiff", 0));
 }
 
 BOOST_AUTO_TEST_CASE(a_layer_may_return_its_input_or_a_value_from_outside) {

@@ -239,12 +239,12 @@ BOOST_FIXTURE_TEST_CASE(a_sink_that_nobody_wants_may_be_left_untouched, OnTape) 
 
 BOOST_FIXTURE_TEST_CASE(none_is_refused_for_an_input_that_is_trained_through, OnTape) {
   const td::Value trained = td::apply(ScaleOp{}, gain, tape.input(x1));
-  BOOST_TEST(
-      complaint<td::ContractError>([&] {
-        tape.backward({td::apply(CallsNone{}, tape.variable(x0), trained), dy0});
-      }) ==
-      "calls_none: db.none() for an input that \"scale.gain\" is trained through; expected a contribution to db "
-      "(if its derivative is zero by design, mark it in the signature: b(...):zero)");
+  BOOST_TEST(complaint<td::ContractError>([&] {
+               tape.backward({td::apply(CallsNone{}, tape.variable(x0), trained), dy0});
+             }) ==
+             "calls_none: db.none() for an input that \"scale.gain\" is trained through; expected a "
+             "contribution to db "
+             "(if its derivative is zero by design, mark it in the signature: b(...):zero)");
 }
 
 BOOST_FIXTURE_TEST_CASE(none_is_refused_for_a_variable, OnTape) {

@@ -1,9 +1,10 @@
 // Memory that runs out within a Trainer's functions: std::bad_alloc, and the same objects work afterwards.
 
+#include "support/allocations.hpp"
+
 #include <boost/test/unit_test.hpp>
 #include <optional>
 
-#include "support/allocations.hpp"
 #include "support/threads.hpp"
 #include "train/trainer_fixtures.hpp"
 

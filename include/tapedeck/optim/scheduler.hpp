@@ -18,8 +18,8 @@ namespace tapedeck {
 ///
 /// The base rate is the optimizer's when the scheduler is made; the rule then sets the rate, for n = 0 at
 /// once. Since every `step` sets the rate anew from the base rate, of two of them on one optimizer the last
-/// to step wins, and what was set by hand in between is lost. The optimizer must outlive the scheduler; a step
-/// afterwards throws UsageError.
+/// to step wins, and what was set by hand in between is lost. The optimizer must outlive the scheduler; a
+/// step afterwards throws UsageError.
 class TAPEDECK_API Scheduler {
  public:
   /// The learning rate after n calls of `step`.
