@@ -191,13 +191,15 @@ class Crew {
 // Made at the first job, and never destroyed, as its helpers never end.
 constinit std::atomic<Crew*> the_crew = nullptr;
 
+// Not when it is made: a fork that waits for the lock holds the one of pthread_atfork().
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] {
+  if (Crew* made = the_crew) made->forget_helpers();
+});
+
 Crew& crew() {
   if (Crew* made = the_crew.load(std::memory_order_acquire)) return *made;
   const std::lock_guard lock(detail::lock(detail::Lock::threads));
-  if (the_crew == nullptr) {
-    the_crew = new Crew;
-    pthread_atfork(nullptr, nullptr, [] { the_crew.load()->forget_helpers(); });
-  }
+  if (the_crew == nullptr) the_crew = new Crew;
   return *the_crew;
 }
 

@@ -76,6 +76,7 @@ class TAPEDECK_API Gradients {
   /// called.
   class TAPEDECK_API Backward {
    public:
+    /// One more backward adds to them.
     explicit Backward(Gradients& gradients) : backwards_(gradients.backwards_) { ++backwards_.running; }
     Backward(const Backward&) = delete;
     Backward& operator=(const Backward&) = delete;
@@ -83,6 +84,7 @@ class TAPEDECK_API Gradients {
       --backwards_.running;
       if (!succeeded_) backwards_.failed = true;
     }
+    /// All contributions are there.
     void succeed() { succeeded_ = true; }
 
    private:

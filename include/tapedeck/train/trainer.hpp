@@ -104,6 +104,7 @@ class TAPEDECK_API Trainer {
 
     /// Whether there is a function.
     explicit operator bool() const { return static_cast<bool>(function_); }
+    /// Calls the function.
     Value operator()(const Value& output, const Operand& target) const { return function_(output, target); }
 
     /// How samples are reduced: batch_sum for a sum, either of the others for a mean.
