@@ -79,7 +79,7 @@ struct Elsewhere {
 // One job at a time. Its tasks are counted down in `open_`, beside the job's number, so that a thread that
 // comes late can neither take a task of the next job nor one twice; and whoever gave the job works on it too,
 // so that it ends even if nobody helps.
-class Crew {
+class ThreadPool {
  public:
   // Whether the job was done: not if another one is.
   bool run(Index count, detail::TaskRef task, Index threads) {
@@ -189,18 +189,18 @@ class Crew {
 };
 
 // Made at the first job, and never destroyed, as its helpers never end.
-constinit std::atomic<Crew*> the_crew = nullptr;
+constinit std::atomic<ThreadPool*> the_pool = nullptr;
 
 // Not when it is made: a fork that waits for the lock holds the one of pthread_atfork().
 [[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] {
-  if (Crew* made = the_crew) made->forget_helpers();
+  if (ThreadPool* made = the_pool) made->forget_helpers();
 });
 
-Crew& crew() {
-  if (Crew* made = the_crew.load(std::memory_order_acquire)) return *made;
+ThreadPool& pool() {
+  if (ThreadPool* made = the_pool.load(std::memory_order_acquire)) return *made;
   const std::lock_guard lock(detail::lock(detail::Lock::threads));
-  if (the_crew == nullptr) the_crew = new Crew;
-  return *the_crew;
+  if (the_pool == nullptr) the_pool = new ThreadPool;
+  return *the_pool;
 }
 
 }  // namespace
@@ -209,7 +209,7 @@ namespace detail {
 
 void run_tasks(Index count, TaskRef task) {
   const Index available = inside ? 1 : std::min(threads(), count);
-  if (available > 1 && count >> 32U == 0 && crew().run(count, task, available)) return;
+  if (available > 1 && count >> 32U == 0 && pool().run(count, task, available)) return;
   std::exception_ptr failure;
   for (Index i = 0; i < count; ++i) {
     try {
