@@ -10,10 +10,6 @@ namespace {
 
 double norm(const Matrix<double>& m) { return std::sqrt(arma::accu(m % m)); }
 
-Matrix<double> copy_of(const Entry& e) {
-  return Matrix<double>(static_cast<const double*>(e.data), e.rows, e.cols);
-}
-
 // Moves a leaf, and puts it back where it was.
 class MovedLeaf {
  public:
@@ -45,7 +41,7 @@ Matrices beside(Subject& subject, const VanishingLeaf& at, double step,
     if (o.record >= records.size()) continue;
     if (std::find(o.inputs.begin(), o.inputs.end(), leaf) == o.inputs.end()) continue;
     const Entry& e = pass.entry(records[o.record]->first_output + o.number);
-    if (e.shape() == tapedeck::shape_of(o.values)) all.back() = copy_of(e);
+    if (e.shape() == tapedeck::shape_of(o.values)) all.back() = copy_of<double>(e);
   }
   return all;
 }
@@ -63,8 +59,12 @@ std::vector<RecordOutput> record_outputs(const Subject& subject, const Matrices&
     for (std::uint32_t j = 0; j < r.type->signature->outputs.size; ++j) {
       const Entry& e = pass.entry(r.first_output + j);
       if (!e.wanted) continue;
-      all.push_back(
-          {Pass::who(r.type->name, r.place), k, j, {r.inputs, r.inputs + r.input_count}, copy_of(e), {}});
+      all.push_back({Pass::who(r.type->name, r.place),
+                     k,
+                     j,
+                     {r.inputs, r.inputs + r.input_count},
+                     copy_of<double>(e),
+                     {}});
       values.push_back(pass.value(r.first_output + j));
     }
   }

@@ -94,6 +94,12 @@ class Subject {
   Surrogates surrogates_;
 };
 
+/// Returns a copy of an entry's elements, which are of type T.
+template <class T>
+Matrix<T> copy_of(const Entry& e) {
+  return Matrix<T>(static_cast<const T*>(e.data), e.rows, e.cols);
+}
+
 /// Each output with its cotangent, which must outlive the roots.
 template <class T>
 std::vector<Root> roots_of(const std::vector<Value>& outputs, const std::vector<Matrix<T>>& cotangents) {

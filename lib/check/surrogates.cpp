@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <variant>
 
+#include "check/subject.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck::detail {
 namespace {
-
-template <class T>
-Matrix<T> copy_of(const Entry& e) {
-  return Matrix<T>(static_cast<const T*>(e.data), e.rows, e.cols);
-}
 
 Elements elements_of(const Entry& e) {
   if (e.element == Element::index) return copy_of<Index>(e);
