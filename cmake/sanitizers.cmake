@@ -16,6 +16,6 @@ if(TAPEDECK_SANITIZE)
       -mllvm -asan-instrumentation-with-call-threshold=0)
   endif()
   set_source_files_properties(${kernels} PROPERTIES COMPILE_OPTIONS "${options}" SKIP_PRECOMPILE_HEADERS ON)
-  set_source_files_properties(lib/core/random.cpp lib/core/product.cpp lib/io/sha256.cpp lib/param/initializer.cpp
+  set_source_files_properties(lib/core/random.cpp lib/core/product.cpp lib/param/initializer.cpp
     PROPERTIES COMPILE_OPTIONS -O1 SKIP_PRECOMPILE_HEADERS ON)
 endif()
