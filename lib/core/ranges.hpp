@@ -12,6 +12,7 @@
 #include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/number_range.hpp"
 
 namespace tapedeck::ranges {
 
@@ -24,41 +25,66 @@ inline void require(bool fulfilled, std::string_view who, const char* option, do
                      .hint = hint});
 }
 
-inline void require_finite(std::string_view who, const char* option, double x) {
-  require(std::isfinite(x), who, option, x, "a finite number");
+inline void require(const NumberRange& range, std::string_view who, const char* option, double x) {
+  require(range.holds(x), who, option, x, range.wanted);
 }
 
-inline void require_not_negative(std::string_view who, const char* option, double x) {
-  require(std::isfinite(x) && x >= 0, who, option, x, "a finite number, at least 0");
+inline constexpr NumberRange finite{[](double x) { return std::isfinite(x); }, "a finite number"};
+inline constexpr NumberRange not_negative{[](double x) { return std::isfinite(x) && x >= 0; },
+                                          "a finite number, at least 0"};
+inline constexpr NumberRange positive{[](double x) { return std::isfinite(x) && x > 0; },
+                                      "a finite number above 0"};
+/// What a running average keeps of its past at each step.
+inline constexpr NumberRange decay_rate{[](double x) { return x >= 0 && x < 1; }, "0 <= x < 1"};
+/// A decay rate that is not 0 if, and only if, there is a velocity that it applies to.
+inline NumberRange momentum_of(bool velocity) {
+  if (velocity) return {[](double x) { return x > 0 && x < 1; }, "0 < x < 1"};
+  return {[](double x) { return x == 0; }, "0"};
 }
+/// A mean of squares; NaN where a gradient was.
+inline constexpr NumberRange square{[](double x) { return !(x < 0); }, "a number, at least 0"};
+/// What part of a mixture something is.
+inline constexpr NumberRange fraction{[](double x) { return x >= 0 && x <= 1; }, "0 <= x <= 1"};
 
 /// The same in a store's scalar: what is finite as a double may be infinite as a float.
-inline void require_not_negative(std::string_view who, const char* option, double x, Scalar scalar) {
-  if (scalar == Scalar::f64) return require_not_negative(who, option, x);
-  require(x >= 0 && x <= static_cast<double>(std::numeric_limits<float>::max()), who, option, x,
-          "a finite number, at least 0, as a float");
-}
-
-inline void require_positive(std::string_view who, const char* option, double x) {
-  require(std::isfinite(x) && x > 0, who, option, x, "a finite number above 0");
+inline NumberRange not_negative_in(Scalar scalar) {
+  if (scalar == Scalar::f64) return not_negative;
+  return {[](double x) { return x >= 0 && x <= static_cast<double>(std::numeric_limits<float>::max()); },
+          "a finite number, at least 0, as a float"};
 }
 
 /// The same in a store's scalar: what is above 0 as a double may be 0 as a float.
+inline NumberRange positive_in(Scalar scalar) {
+  if (scalar == Scalar::f64) {
+    return {[](double x) { return std::isfinite(x) && x >= std::numeric_limits<double>::min(); },
+            "a finite number above 0"};
+  }
+  return {[](double x) {
+            return std::isfinite(x) && x >= static_cast<double>(std::numeric_limits<float>::min());
+          },
+          "a finite number above 0, as a float"};
+}
+
+inline void require_finite(std::string_view who, const char* option, double x) {
+  require(finite, who, option, x);
+}
+inline void require_not_negative(std::string_view who, const char* option, double x) {
+  require(not_negative, who, option, x);
+}
+inline void require_not_negative(std::string_view who, const char* option, double x, Scalar scalar) {
+  require(not_negative_in(scalar), who, option, x);
+}
+inline void require_positive(std::string_view who, const char* option, double x) {
+  require(positive, who, option, x);
+}
 inline void require_positive(std::string_view who, const char* option, double x, Scalar scalar) {
-  const double smallest = scalar == Scalar::f32 ? static_cast<double>(std::numeric_limits<float>::min())
-                                                : std::numeric_limits<double>::min();
-  require(std::isfinite(x) && x >= smallest, who, option, x,
-          scalar == Scalar::f32 ? "a finite number above 0, as a float" : "a finite number above 0");
+  require(positive_in(scalar), who, option, x);
 }
-
-/// What a running average keeps of its past at each step.
 inline void require_memory(std::string_view who, const char* option, double x) {
-  require(x >= 0 && x < 1, who, option, x, "0 <= x < 1");
+  require(decay_rate, who, option, x);
 }
-
-/// What part of a mixture something is.
 inline void require_fraction(std::string_view who, const char* option, double x) {
-  require(x >= 0 && x <= 1, who, option, x, "0 <= x <= 1");
+  require(fraction, who, option, x);
 }
 
 /// As many doubles as the 2^47 bytes hold that a process can address.

@@ -5,9 +5,11 @@
 
 #include "core/scoped_flag.hpp"
 #include "core/text.hpp"
+#include "io/durable_file.hpp"
 #include "io/safetensors_write.hpp"
 #include "io/sha256.hpp"
 #include "tapedeck/core/version.hpp"
+#include "tapedeck/io/safetensors.hpp"
 
 namespace tapedeck {
 namespace {
@@ -16,6 +18,7 @@ constexpr const char* format_key = "format";
 constexpr const char* format = "tapedeck checkpoint 1";
 constexpr const char* version_key = "tapedeck";
 constexpr const char* fingerprint_key = "fingerprint";
+constexpr const char* previous_ending = ".previous";
 
 // Of what there is: names, types and shapes, in the order of names, but not of the numbers. It tells at a
 // glance whether two files are of the same objects.
@@ -46,7 +49,9 @@ void require_words(const StateDict& state, const std::string& path, const char* 
 
 }  // namespace
 
-std::string Checkpoint::previous(const std::string& path) { return path + ".previous"; }
+std::string Checkpoint::previous(const std::string& path) {
+  return io::target_of(path).value_or(path) + previous_ending;
+}
 
 void Checkpoint::require_no_visit() const {
   if (!visiting_) return;
@@ -101,7 +106,7 @@ void Checkpoint::save(const std::string& path) {
   state.add_words(format_key, format);
   state.add_words(version_key, version);
   state.add_words(fingerprint_key, fingerprint(state));
-  io::write_safetensors(path, state, previous(path));
+  io::write_safetensors(path, io::items_of(state), state.words(), previous_ending);
 }
 
 void Checkpoint::load(const std::string& path) {

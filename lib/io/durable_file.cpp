@@ -1,12 +1,19 @@
 #include "io/durable_file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <optional>
+#include <climits>
+#include <memory>
+#include <new>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -45,13 +52,49 @@ std::string folder_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
+// --- Names of temporaries
+
+constexpr std::string_view temporary_begin = ".tapedeck-";
+constexpr std::string_view temporary_end = ".tmp";
+
 // A name that no other process and no earlier run of this one took, short enough for every file system.
 std::string temporary_in(const std::string& folder) {
   static std::atomic<unsigned> count{0};
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
-  return folder + "/.tapedeck-" + std::to_string(getpid()) + "-" + std::to_string(now) + "-" +
-         std::to_string(count++) + ".tmp";
+  return folder + '/' + std::string(temporary_begin) + std::to_string(getpid()) + '-' + std::to_string(now) +
+         '-' + std::to_string(count++) + std::string(temporary_end);
 }
+
+bool is_temporary(std::string_view name) {
+  if (!name.starts_with(temporary_begin) || !name.ends_with(temporary_end)) return false;
+  name.remove_prefix(temporary_begin.size());
+  name.remove_suffix(temporary_end.size());
+  return std::count(name.begin(), name.end(), '-') == 2 && name.find_first_not_of("0123456789-") == name.npos;
+}
+
+// What a save calls a second link to the file that it replaces, for an instant.
+std::string link_beside(const std::string& temporary) { return temporary + ".link"; }
+
+// Removes a temporary that nobody writes to any more: whoever does holds its lock. It goes last, so that its
+// link is never left without it.
+void remove_if_left(const std::string& temporary) {
+  const Descriptor file(
+      system_calls().open(temporary.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0));
+  if (file.number() < 0 || system_calls().flock(file.number(), LOCK_EX | LOCK_NB) != 0) return;
+  system_calls().unlink(link_beside(temporary).c_str());
+  system_calls().unlink(temporary.c_str());
+}
+
+// Removes what killed processes left in a folder; whatever cannot be removed stays, and is in nobody's way.
+void remove_left_in(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(opendir(folder.c_str()), closedir);
+  if (open == nullptr && errno == ENOMEM) throw std::bad_alloc();
+  while (const dirent* entry = open == nullptr ? nullptr : readdir(open.get())) {
+    if (is_temporary(entry->d_name)) remove_if_left(folder + '/' + entry->d_name);
+  }
+}
+
+// --- Paths
 
 // A zero byte would end the path early.
 const std::string& require_path(const std::string& path) {
@@ -68,15 +111,20 @@ const std::string& require_file_name(const std::string& path) {
   return require_path(path);
 }
 
+std::string require_target(const std::string& path) {
+  if (std::optional<std::string> target = target_of(require_file_name(path))) return *std::move(target);
+  refuse_write(path, "cannot be looked at", errno);
+}
+
 // Of the file that is to be replaced, if there is one.
-std::optional<mode_t> permissions_of(const std::string& path) {
+std::optional<mode_t> permissions_of(const std::string& target, const std::string& who) {
   struct stat old {};
-  if (system_calls().stat(path.c_str(), &old) != 0) {
+  if (system_calls().stat(target.c_str(), &old) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    refuse_write(path, "cannot be looked at", errno);
+    refuse_write(who, "cannot be looked at", errno);
   }
   if (S_ISREG(old.st_mode)) return old.st_mode & 07777U;
-  throw FileError({.who = path,
+  throw FileError({.who = who,
                    .given = S_ISDIR(old.st_mode) ? "it is a folder" : "it is a pipe or a device",
                    .wanted = "a regular file to replace, or a new name"});
 }
@@ -88,7 +136,10 @@ SystemCalls& system_calls() {
       .open = [](const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); },
       .stat = [](const char* path, struct stat* status) { return ::stat(path, status); },
       .fstat = [](int file, struct stat* status) { return ::fstat(file, status); },
+      .readlink = ::readlink,
       .fchmod = ::fchmod,
+      .flock = ::flock,
+      .dup = [](int file) { return ::fcntl(file, F_DUPFD_CLOEXEC, 0); },
       .pread = ::pread,
       .pwrite = ::pwrite,
       .fsync = ::fsync,
@@ -176,8 +227,25 @@ void FileReader::require_same_size() const {
 
 // --- Writing
 
-DurableFile::Temporary::Temporary(const std::string& path)
-    : name(temporary_in(folder_of(path))), file(name, O_WRONLY | O_CREAT | O_EXCL, path) {}
+std::optional<std::string> target_of(const std::string& path) {
+  constexpr int most_links = 40;  // as many as Linux follows
+  std::string target = path;
+  for (int links = 0; links <= most_links; ++links) {
+    std::array<char, PATH_MAX> text{};
+    const ssize_t size = system_calls().readlink(target.c_str(), text.data(), text.size());
+    if (size < 0 && (errno == EINVAL || errno == ENOENT)) return target;  // no link, or nothing at all
+    if (size < 0) return std::nullopt;
+    const std::string_view link(text.data(), static_cast<std::size_t>(size));
+    if (link.starts_with('/')) target.clear();
+    target.resize(target.rfind('/') + 1);  // to nothing, where there is none
+    target += link;
+  }
+  errno = ELOOP;
+  return std::nullopt;
+}
+
+DurableFile::Temporary::Temporary(const std::string& target, const std::string& who)
+    : name(temporary_in(folder_of(target))), file(name, O_WRONLY | O_CREAT | O_EXCL, who) {}
 
 DurableFile::Temporary::~Temporary() {
   if (renamed) return;
@@ -185,13 +253,28 @@ DurableFile::Temporary::~Temporary() {
   system_calls().unlink(name.c_str());
 }
 
+// Returns false if another save took the new file for one that was left, and removed it before it was locked.
+// Where the file system has no locks, nobody removes what is left.
+bool DurableFile::Temporary::lock(const std::string& who) {
+  if (uninterrupted([&] { return system_calls().flock(file.number(), LOCK_EX | LOCK_NB); }) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL && errno != ENOLCK) {
+      refuse_write(who, "cannot be locked", errno);
+    }
+  }
+  struct stat status {};
+  if (system_calls().fstat(file.number(), &status) != 0) refuse_write(who, "cannot be looked at", errno);
+  return status.st_nlink > 0;
+}
+
 DurableFile::DurableFile(const std::string& path)
-    : path_(require_file_name(path)),
-      folder_(folder_of(path), O_RDONLY | O_DIRECTORY, path),
-      temporary_(path) {
-  const std::optional<mode_t> permissions = permissions_of(path_);
+    : path_(path), target_(require_target(path)), folder_(folder_of(target_), O_RDONLY | O_DIRECTORY, path) {
+  remove_left_in(folder_of(target_));
+  do temporary_.emplace(target_, path_);
+  while (!temporary_->lock(path_));
+  const std::optional<mode_t> permissions = permissions_of(target_, path_);
   replaces_ = permissions.has_value();
-  if (permissions && system_calls().fchmod(temporary_.file.number(), *permissions) != 0) {
+  if (permissions && system_calls().fchmod(temporary_->file.number(), *permissions) != 0) {
     refuse_write(path_, "a new file cannot have the permissions of the old one", errno);
   }
 }
@@ -199,7 +282,7 @@ DurableFile::DurableFile(const std::string& path)
 void DurableFile::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t put = uninterrupted([&] {
-      return system_calls().pwrite(temporary_.file.number(), bytes.data(), bytes.size(),
+      return system_calls().pwrite(temporary_->file.number(), bytes.data(), bytes.size(),
                                    static_cast<off_t>(offset));
     });
     if (put <= 0) {
@@ -211,17 +294,20 @@ void DurableFile::write(std::uint64_t offset, std::span<const std::byte> bytes) 
 }
 
 // A failed fsync is final: the kernel may have dropped what it could not write, and a second one may succeed.
-void DurableFile::commit(const std::string& second_name) {
-  if (system_calls().fsync(temporary_.file.number()) != 0)
-    refuse_write(path_, "cannot be brought to disk", errno);
-  if (const int number = temporary_.file.close()) refuse_write(path_, "cannot be closed", number);
-  const bool moved = replaces_ && !second_name.empty() && keep_old_file(second_name);
-  if (system_calls().rename(temporary_.name.c_str(), path_.c_str()) != 0) {
+void DurableFile::commit(const std::string& ending) {
+  Temporary& made = *temporary_;
+  if (system_calls().fsync(made.file.number()) != 0) refuse_write(path_, "cannot be brought to disk", errno);
+  made.locked = Descriptor(system_calls().dup(made.file.number()));
+  if (made.locked.number() < 0) refuse_write(path_, "cannot be kept locked", errno);
+  if (const int number = made.file.close()) refuse_write(path_, "cannot be closed", number);
+  const std::string second_name = target_ + ending;
+  const bool moved = replaces_ && !ending.empty() && keep_old_file(second_name);
+  if (system_calls().rename(made.name.c_str(), target_.c_str()) != 0) {
     const int number = errno;
-    if (moved) system_calls().rename(second_name.c_str(), path_.c_str());
+    if (moved) system_calls().rename(second_name.c_str(), target_.c_str());
     refuse_write(path_, "the new file cannot be given its name", number);
   }
-  temporary_.renamed = true;
+  made.renamed = true;
   if (system_calls().fsync(folder_.number()) == 0) return;
   if (errno == EINVAL) return;  // a file system whose folders need none
   throw FileError({.who = path_,
@@ -237,10 +323,10 @@ bool DurableFile::keep_old_file(const std::string& second_name) {
   const auto refuse = [&](int number) {
     refuse_write(path_, "the file that is there cannot be kept as " + in_quotes(second_name), number);
   };
-  const std::string third = temporary_in(folder_of(path_));
-  if (system_calls().link(path_.c_str(), third.c_str()) != 0) {
+  const std::string third = link_beside(temporary_->name);
+  if (system_calls().link(target_.c_str(), third.c_str()) != 0) {
     if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) refuse(errno);
-    if (system_calls().rename(path_.c_str(), second_name.c_str()) != 0) refuse(errno);
+    if (system_calls().rename(target_.c_str(), second_name.c_str()) != 0) refuse(errno);
     return true;
   }
   const int number = system_calls().rename(third.c_str(), second_name.c_str()) == 0 ? 0 : errno;

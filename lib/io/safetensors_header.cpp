@@ -14,13 +14,23 @@
 namespace tapedeck::io {
 namespace {
 
-constexpr std::size_t highest_rank = 8;
-constexpr Dtype dtypes[] = {Dtype::f32, Dtype::f64, Dtype::u64, Dtype::i64, Dtype::u8};
+struct DtypeRow {
+  const char* name;
+  Index bits;
+};
+// In the order of the enumerators.
+constexpr DtypeRow dtypes[] = {
+    {"F64", 64},        {"F32", 32},    {"F16", 16},    {"BF16", 16},   {"I64", 64},    {"I32", 32},
+    {"I16", 16},        {"I8", 8},      {"U64", 64},    {"U32", 32},    {"U16", 16},    {"U8", 8},
+    {"BOOL", 8},        {"C64", 64},    {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
+    {"F8_E5M2FNUZ", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}};
+
+const DtypeRow& row_of(Dtype dtype) { return dtypes[static_cast<std::size_t>(dtype)]; }
 
 std::optional<Dtype> dtype_of(std::string_view name) {
-  const auto* const it =
-      std::find_if(std::begin(dtypes), std::end(dtypes), [&](Dtype d) { return name == name_of(d); });
-  return it == std::end(dtypes) ? std::nullopt : std::optional(*it);
+  const auto* const it = std::find_if(std::begin(dtypes), std::end(dtypes),
+                                      [&](const DtypeRow& row) { return name == row.name; });
+  return it == std::end(dtypes) ? std::nullopt : std::optional(static_cast<Dtype>(it - std::begin(dtypes)));
 }
 
 // What the parser of JSON reports to, event by event: a document in its memory would keep the last of several
@@ -31,7 +41,7 @@ class HeaderReader {
 
   Header take() { return std::move(header_); }
 
-  bool null() { return refuse_value("null"); }
+  bool null();
   bool boolean(bool value) { return refuse_value(value ? "true" : "false"); }
   bool number_integer(std::int64_t value) {  // those with a minus
     return refuse_value(value == 0 ? "-0" : std::to_string(value));
@@ -102,7 +112,7 @@ bool HeaderReader::refuse_value(const std::string& given) const {
     case Next::words_value:
       refuse("the metadata " + in_quotes(word_) + " is " + given, "a string");
     case Next::dtype:
-      refuse(tensor() + " has the dtype " + given, "\"F32\", \"F64\", \"I64\", \"U64\" or \"U8\"");
+      refuse(tensor() + " has the dtype " + given, "a type of the format, such as \"F32\"");
     case Next::shape:
       refuse(tensor() + " has the shape " + given, "a list of sizes");
     case Next::size:
@@ -114,9 +124,17 @@ bool HeaderReader::refuse_value(const std::string& given) const {
   }
 }
 
+// Python's package takes metadata that are null for none.
+bool HeaderReader::null() {
+  if (next_ != Next::words) refuse_value("null");
+  next_ = Next::name;
+  return true;
+}
+
 bool HeaderReader::number_unsigned(std::uint64_t value) {
   if (next_ == Next::size) {
-    if (tensor_.sizes.size() == highest_rank) refuse(tensor() + " has more than 8 dimensions", "8 at most");
+    if (tensor_.sizes.size() == most_dimensions)
+      refuse(tensor() + " has more than 8 dimensions", "8 at most");
     tensor_.sizes.push_back(value);
   } else if (next_ == Next::offset) {
     if (offsets_.size() == 2)
@@ -266,23 +284,9 @@ void require_plain_json(std::string_view json, const std::string& who) {
 
 }  // namespace
 
-const char* name_of(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::f32:
-      return "F32";
-    case Dtype::f64:
-      return "F64";
-    case Dtype::u64:
-      return "U64";
-    case Dtype::i64:
-      return "I64";
-    case Dtype::u8:
-      break;
-  }
-  return "U8";
-}
+const char* name_of(Dtype dtype) { return row_of(dtype).name; }
 
-Index size_in_bytes(Dtype dtype) { return dtype == Dtype::u8 ? 1 : dtype == Dtype::f32 ? 4 : 8; }
+Index size_in_bits(Dtype dtype) { return row_of(dtype).bits; }
 
 Header parse_header(std::string_view json, std::uint64_t buffer_size, const std::string& who) {
   require_utf8(json, who);

@@ -8,27 +8,52 @@
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/matrix.hpp"
+#include "tapedeck/param/state_dict.hpp"
 
 namespace tapedeck::io {
 
-/// What the elements of a tensor are in the file.
-enum class Dtype : std::uint8_t { f32, f64, u64, i64, u8 };
+/// What the elements of a tensor are in the file: all types that the format has. Those up to `boolean` can be
+/// read, see safetensors_elements.hpp; of the others, tensors are only known to be there.
+enum class Dtype : std::uint8_t {
+  f64,
+  f32,
+  f16,
+  bf16,
+  i64,
+  i32,
+  i16,
+  i8,
+  u64,
+  u32,
+  u16,
+  u8,
+  boolean,
+  c64,
+  f8_e5m2,
+  f8_e4m3,
+  f8_e8m0,
+  f8_e4m3fnuz,
+  f8_e5m2fnuz,
+  f6_e2m3,
+  f6_e3m2,
+  f4
+};
 
 /// "F32".
 const char* name_of(Dtype dtype);
-/// 1, 4 or 8.
-Index size_in_bytes(Dtype dtype);
+/// 4 to 64.
+Index size_in_bits(Dtype dtype);
 
 /// One tensor, as the header describes it.
 struct Tensor {
   std::string name;
   Dtype dtype = Dtype::f32;
-  std::vector<Index> sizes;  ///< the last index runs fastest; their product is an Index
-  std::uint64_t begin = 0;   ///< in the buffer that follows the header
+  Dimensions sizes;         ///< the last index runs fastest; their product is an Index
+  std::uint64_t begin = 0;  ///< in the buffer that follows the header
   std::uint64_t end = 0;
 
-  /// The first size, and the product of all others. No size: 1x1.
-  Shape shape() const;
+  /// As in matrix_shape().
+  Shape shape() const { return *matrix_shape(sizes); }
 };
 
 /// All that the JSON says.

@@ -11,22 +11,6 @@
 namespace tapedeck::io {
 namespace {
 
-std::optional<Index> product(const Index* begin, const Index* end, Index first = 1) {
-  for (; begin != end; ++begin) {
-    if (__builtin_mul_overflow(first, *begin, &first)) return std::nullopt;
-  }
-  return first;
-}
-
-std::string text_of(const std::vector<Index>& sizes) {
-  std::string text = "[";
-  for (const Index size : sizes) {
-    if (text.size() > 1) text += ", ";
-    text += std::to_string(size);
-  }
-  return text + "]";
-}
-
 class Layout {
  public:
   Layout(std::vector<Tensor>& tensors, const std::string& who) : tensors_(tensors), who_(who) {}
@@ -76,17 +60,18 @@ class Layout {
   }
 
   void require_size(const Tensor& t) const {
-    const Index* const sizes = t.sizes.data();
-    const std::size_t rank = t.sizes.size();
-    // In both orders: [0, 2^40, 2^40] is a matrix of more columns than can be counted.
-    const std::optional<Index> bytes = product(sizes, sizes + rank, size_in_bytes(t.dtype));
     const std::string who =
-        "tensor " + in_quotes(t.name) + " of " + name_of(t.dtype) + " " + text_of(t.sizes);
-    if (!bytes || (rank > 1 && !product(sizes + 1, sizes + rank))) {
+        "tensor " + in_quotes(t.name) + " of " + name_of(t.dtype) + " " + to_string(t.sizes);
+    const std::optional<Shape> shape = matrix_shape(t.sizes);
+    const Index bits = size_in_bits(t.dtype);
+    Index bytes = 0;
+    if (!shape || __builtin_mul_overflow(shape->size() / 8, bits, &bytes) ||
+        __builtin_add_overflow(bytes, shape->size() % 8 * bits / 8, &bytes)) {
       refuse(who + " has more elements than can be counted", "a size in 64 bits");
     }
-    if (*bytes == t.end - t.begin) return;
-    refuse(who + " has " + std::to_string(t.end - t.begin) + " bytes", std::to_string(*bytes));
+    if (shape->size() % 8 * bits % 8 != 0) refuse(who + " ends within a byte", "whole bytes");
+    if (bytes == t.end - t.begin) return;
+    refuse(who + " has " + std::to_string(t.end - t.begin) + " bytes", std::to_string(bytes));
   }
 
   std::vector<Tensor>& tensors_;
@@ -94,11 +79,6 @@ class Layout {
 };
 
 }  // namespace
-
-Shape Tensor::shape() const {
-  if (sizes.empty()) return {1, 1};
-  return {sizes.front(), *product(sizes.data() + 1, sizes.data() + sizes.size())};
-}
 
 void require_layout(std::vector<Tensor>& tensors, std::uint64_t buffer_size, const std::string& who) {
   Layout(tensors, who).require(buffer_size);

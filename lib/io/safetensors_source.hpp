@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "io/durable_file.hpp"
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/param/state_dict.hpp"
 
@@ -22,6 +23,21 @@ class TAPEDECK_API Source {
   virtual std::uint64_t size() const = 0;
   /// Fills all of `bytes`; they lie within the size.
   virtual void read(std::uint64_t offset, std::span<std::byte> bytes) const = 0;
+};
+
+/// A regular file. Errors are FileErrors of the path.
+class FileSource final : public Source {
+ public:
+  /// Opens it.
+  explicit FileSource(const std::string& path) : file_(path) {}
+
+  std::uint64_t size() const override { return file_.size(); }
+  void read(std::uint64_t offset, std::span<std::byte> bytes) const override { file_.read(offset, bytes); }
+  /// FileError if the size is another by now.
+  void require_same_size() const { file_.require_same_size(); }
+
+ private:
+  FileReader file_;
 };
 
 /// What is done about the checksum.

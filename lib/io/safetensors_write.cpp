@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "io/sha256.hpp"
 #include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
+#include "tapedeck/io/safetensors.hpp"
 
 namespace tapedeck {
 namespace io {
@@ -21,9 +21,9 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "what lies in memory is copied as it is");
 
-constexpr std::size_t chunk_size = 1 << 20;
+constexpr Index chunk_size = 1 << 21;  // rows that are longer than a sixteenth of it are slow to transpose
 
-void require_name(const std::string& name, std::string_view taken, const std::string& what,
+void require_name(std::string_view name, std::string_view taken, const std::string& what,
                   const std::string& path) {
   if (name == taken) {
     throw FileError({.who = path,
@@ -31,63 +31,70 @@ void require_name(const std::string& name, std::string_view taken, const std::st
                      .wanted = "another name",
                      .hint = "files have it for something else"});
   }
+  if (name.size() > longest_name) {
+    throw NameError({.who = path,
+                     .given = what + " of the name " + in_quotes(name),
+                     .wanted = "a name of 512 bytes at most"});
+  }
   if (is_utf8(name)) return;
   throw FileError(
       {.who = path, .given = what + " of the name " + in_quotes(name), .wanted = "a name in UTF-8"});
 }
 
-Tensor tensor_of(const StateDict::Entry& entry) {
+Tensor tensor_of(const Item& item) {
   return std::visit(
-      [&]<class T>(const Matrix<T>& m) {
+      [&]<class T>(const Matrix<T>* m) {
         constexpr Dtype dtype = element_of<T> == Element::real32   ? Dtype::f32
                                 : element_of<T> == Element::real64 ? Dtype::f64
-                                                                   : Dtype::u64;
-        Tensor t{.name = entry.name, .dtype = dtype, .sizes = {m.n_rows}, .end = m.n_elem * sizeof(T)};
-        if (!entry.vector) t.sizes.push_back(m.n_cols);
-        return t;
+                                                                   : Dtype::i64;
+        return Tensor{.name = std::string(item.name),
+                      .dtype = dtype,
+                      .sizes = item.dimensions,
+                      .end = m->n_elem * sizeof(T)};
       },
-      entry.value);
+      item.value);
 }
 
 // One tensor after the other, as the header is to describe them.
 struct Plan {
-  std::vector<const StateDict::Entry*> entries;
+  std::vector<const Item*> items;
   Header header;
 };
 
-Plan plan(const StateDict& state, const std::string& path) {
-  std::vector<std::pair<Tensor, const StateDict::Entry*>> tensors;
-  for (const auto& entry : state.entries()) {
-    require_name(entry.name, words_key, "a matrix", path);
-    tensors.emplace_back(tensor_of(entry), &entry);
+Plan plan(const std::vector<Item>& items, const std::map<std::string, std::string>& words,
+          const std::string& path) {
+  std::vector<std::pair<Tensor, const Item*>> tensors;
+  for (const Item& item : items) {
+    require_name(item.name, words_key, "a matrix", path);
+    tensors.emplace_back(tensor_of(item), &item);
   }
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
-    const Index size_a = size_in_bytes(a.first.dtype);
-    const Index size_b = size_in_bytes(b.first.dtype);
+    const Index size_a = size_in_bits(a.first.dtype);
+    const Index size_b = size_in_bits(b.first.dtype);
     return size_a != size_b ? size_a > size_b : a.first.name < b.first.name;
   });
   Plan plan;
   std::uint64_t place = 0;
-  for (auto& [tensor, entry] : tensors) {
+  for (auto& [tensor, item] : tensors) {
     tensor.begin = std::exchange(place, place + tensor.end);
     tensor.end = place;
     plan.header.tensors.push_back(std::move(tensor));
-    plan.entries.push_back(entry);
+    plan.items.push_back(item);
   }
-  for (const auto& [name, words] : state.words()) {
+  for (const auto& [name, text] : words) {
     require_name(name, checksum_key, "words", path);
-    if (!is_utf8(words)) {
+    if (!is_utf8(text)) {
       throw FileError(
           {.who = path, .given = "words " + in_quotes(name) + " not in UTF-8", .wanted = "text in UTF-8"});
     }
   }
-  plan.header.words = state.words();
+  plan.header.words = words;
   return plan;
 }
 
 class Writer {
  public:
-  explicit Writer(const std::string& path) : file_(path), chunk_(chunk_size) {}
+  explicit Writer(const std::string& path) : file_(path) {}
 
   void add(std::span<const std::byte> bytes) {
     hash_.add(bytes);
@@ -97,22 +104,19 @@ class Writer {
 
   template <class T>
   void add_matrix(const Matrix<T>& m) {
-    RowMajor places(shape_of(m));
-    for (Index left = m.n_elem; left > 0;) {
-      const Index count = std::min<Index>(left, chunk_size / sizeof(T));
-      for (Index i = 0; i < count; ++i) {
-        std::memcpy(chunk_.data() + i * sizeof(T), m.memptr() + places.next(), sizeof(T));
-      }
-      add(std::span(chunk_).first(count * sizeof(T)));
-      left -= count;
-    }
+    chunk_.resize(std::max<Index>(chunk_.size(), std::min(chunk_size, m.n_elem * sizeof(T))));
+    for_each_block(shape_of(m), chunk_size / sizeof(T), [&](const Block& block) {
+      const auto bytes = std::span(chunk_).first(block.size() * sizeof(T));
+      to_row_major(m.memptr() + block.offset(m.n_rows), m.n_rows, block.rows, block.cols, bytes.data());
+      add(bytes);
+    });
   }
 
   // The digits take the place of the zeros that they were hashed as.
-  void finish(std::uint64_t digits_place, const std::string& second_name) {
+  void finish(std::uint64_t digits_place, const std::string& ending) {
     const std::string digits = hash_.hex();
     file_.write(digits_place, std::as_bytes(std::span(digits)));
-    file_.commit(second_name);
+    file_.commit(ending);
   }
 
  private:
@@ -124,8 +128,18 @@ class Writer {
 
 }  // namespace
 
-void write_safetensors(const std::string& path, const StateDict& state, const std::string& second_name) {
-  const Plan plan = io::plan(state, path);
+std::vector<Item> items_of(const StateDict& state) {
+  std::vector<Item> items;
+  items.reserve(state.entries().size());
+  for (const StateDict::Entry& entry : state.entries()) {
+    std::visit([&](const auto& m) { items.push_back({entry.name, &m, *entry.dimensions}); }, entry.value);
+  }
+  return items;
+}
+
+void write_safetensors(const std::string& path, const std::vector<Item>& items,
+                       const std::map<std::string, std::string>& words, const std::string& ending) {
+  const Plan plan = io::plan(items, words, path);
   const std::string json = compose_header(plan.header);
   const std::uint64_t size = json.size();
   if (size > longest_header) {
@@ -137,16 +151,16 @@ void write_safetensors(const std::string& path, const StateDict& state, const st
   Writer writer(path);
   writer.add(std::as_bytes(std::span(&size, 1)));
   writer.add(std::as_bytes(std::span(json)));
-  for (const StateDict::Entry* entry : plan.entries) {
-    std::visit([&](const auto& m) { writer.add_matrix(m); }, entry->value);
+  for (const Item* item : plan.items) {
+    std::visit([&](const auto* m) { writer.add_matrix(*m); }, item->value);
   }
-  writer.finish(sizeof size + digits_at, second_name);
+  writer.finish(sizeof size + digits_at, ending);
 }
 
 }  // namespace io
 
 void write_safetensors(const std::string& path, const StateDict& state) {
-  io::write_safetensors(path, state, "");
+  io::write_safetensors(path, io::items_of(state), state.words());
 }
 
 }  // namespace tapedeck

@@ -14,7 +14,10 @@ struct SystemCalls {
   int (*open)(const char* path, int flags, mode_t mode);
   int (*stat)(const char* path, struct stat* status);
   int (*fstat)(int file, struct stat* status);
+  ssize_t (*readlink)(const char* path, char* text, std::size_t size);
   int (*fchmod)(int file, mode_t mode);
+  int (*flock)(int file, int operation);
+  int (*dup)(int file);  ///< closed by exec
   ssize_t (*pread)(int file, void* bytes, std::size_t size, off_t offset);
   ssize_t (*pwrite)(int file, const void* bytes, std::size_t size, off_t offset);
   int (*fsync)(int file);

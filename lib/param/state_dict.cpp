@@ -25,13 +25,38 @@ void require_name(const std::string& name, bool taken) {
 
 }  // namespace
 
+std::string to_string(const Dimensions& dimensions) {
+  std::string text;
+  for (const Index size : dimensions) text += (text.empty() ? "[" : ", ") + std::to_string(size);
+  return text.empty() ? "[]" : text + "]";
+}
+
+std::optional<Shape> matrix_shape(const Dimensions& dimensions) {
+  if (dimensions.size() > most_dimensions) return std::nullopt;
+  // Both products have to fit: [0, 2^40, 2^40] has no elements, but more columns than can be counted.
+  Index elements = 1;
+  Shape shape{1, 1};
+  for (std::size_t i = 0; i < dimensions.size(); ++i) {
+    Index& part = i == 0 ? shape.rows : shape.cols;
+    if (__builtin_mul_overflow(elements, dimensions[i], &elements) ||
+        __builtin_mul_overflow(part, dimensions[i], &part)) {
+      return std::nullopt;
+    }
+  }
+  return shape;
+}
+
 void StateDict::add(Entry entry) {
   require_name(entry.name, places_.contains(entry.name));
   const Shape shape = std::visit([](const auto& m) { return shape_of(m); }, entry.value);
-  if (entry.vector && shape.cols != 1) {
+  if (!entry.dimensions) entry.dimensions.emplace({shape.rows, shape.cols});
+  if (matrix_shape(*entry.dimensions) != shape) {
     throw ShapeError({.who = "StateDict",
-                      .given = "a vector " + in_quotes(entry.name) + " of " + to_string(shape),
-                      .wanted = "one column"});
+                      .given = in_quotes(entry.name) + " of dimensions " + to_string(*entry.dimensions) +
+                               " in a matrix of " + to_string(shape),
+                      .wanted =
+                          "at most 8 dimensions: the first one is the rows, the product of the others the "
+                          "columns"});
   }
   entries_.push_back(std::move(entry));
   try {
@@ -50,6 +75,11 @@ void StateDict::add_words(std::string name, std::string words) {
                      .wanted = "words without"});
   }
   words_.emplace(std::move(name), std::move(words));
+}
+
+void StateDict::leave_out(std::string name, std::string what) {
+  require_name(name, places_.contains(name) || left_out_.contains(name));
+  left_out_.emplace(std::move(name), std::move(what));
 }
 
 void StateDict::reserve(Index count) {

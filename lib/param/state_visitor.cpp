@@ -1,8 +1,11 @@
 #include "tapedeck/param/state_visitor.hpp"
 
+#include <algorithm>
 #include <variant>
 
 #include "core/text.hpp"
+#include "param/misfits.hpp"
+#include "param/weight_dimensions.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 
 namespace tapedeck {
@@ -20,14 +23,10 @@ Shape shape_in(const AnyMatrix& value) {
 
 template <class T>
 StateDict::Entry entry_of(std::string name, const std::vector<T>& values) {
-  return {.name = std::move(name), .value = Matrix<T>(values.data(), values.size(), 1), .vector = true};
+  return {.name = std::move(name),
+          .value = Matrix<T>(values.data(), values.size(), 1),
+          .dimensions = Dimensions{values.size()}};
 }
-
-// A bias, a gain, a running mean: what multiplies nothing is a vector if it has one column.
-bool is_vector(const StoreLayout::Slot& slot) {
-  return slot.shape.cols == 1 && slot.options.group != groups::weights;
-}
-bool is_vector(const StoreLayout::BufferSlot& slot) { return slot.shape.cols == 1; }
 
 std::string list(const std::vector<std::string>& all) {
   std::string text;
@@ -37,6 +36,14 @@ std::string list(const std::vector<std::string>& all) {
 }
 
 }  // namespace
+
+void require_no_misfits(const std::vector<std::string>& misfits, const std::string& who) {
+  if (misfits.empty()) return;
+  throw StateError({.who = who,
+                    .given = list(misfits),
+                    .wanted = "the state of the same objects",
+                    .hint = "nothing was changed"});
+}
 
 StateVisitor::Scope::Scope(StateVisitor& visitor, std::string_view name)
     : visitor_(visitor), before_(visitor.prefix_.size()) {
@@ -60,7 +67,10 @@ const Matrix<T>* StateVisitor::fitting(std::string_view name, std::optional<Shap
   seen_.insert(all);
   const StateDict::Entry* entry = given_->find(all);
   if (entry == nullptr) {
-    fault(name, "missing");
+    const auto left_out = given_->left_out().find(all);
+    fault(name, left_out == given_->left_out().end()
+                    ? "missing"
+                    : left_out->second + " instead of " + name_of(element_of<T>));
     return nullptr;
   }
   const Shape there = shape_in(entry->value);
@@ -85,26 +95,46 @@ void StateVisitor::kind(std::string_view kind) {
   if (*there != kind) fault("kind", in_quotes(*there) + " instead of " + in_quotes(kind));
 }
 
-void StateVisitor::number(std::string_view name, double& value) {
-  if (taking()) return taken_->add({.name = full(name), .value = Matrix<double>{value}, .vector = true});
-  if (const auto* there = fitting<double>(name, Shape{1, 1})) {
-    at_commit([&value, given = there->front()] { value = given; });
-  }
+void StateVisitor::number(std::string_view name, double& value, const NumberRange& range) {
+  if (taking()) return taken_->add(entry_of(full(name), std::vector{value}));
+  const auto* there = fitting<double>(name, Shape{1, 1});
+  if (there == nullptr) return;
+  const double given = there->front();
+  if (!range.holds(given)) return fault(name, to_text(given) + " instead of " + range.wanted);
+  at_commit([&value, given] { value = given; });
 }
 
-void StateVisitor::count(std::string_view name, Index value, Index most,
+void StateVisitor::count(std::string_view name, Index value, Index least, Index most,
                          const std::function<void(Index)>& put) {
-  if (taking()) return taken_->add({.name = full(name), .value = IndexMatrix{value}, .vector = true});
+  if (taking()) return taken_->add(entry_of(full(name), std::vector{value}));
   const auto* there = fitting<Index>(name, Shape{1, 1});
   if (there == nullptr) return;
   const Index given = there->front();
   if (given > most) return fault(name, std::to_string(given) + ", which is too large");
+  if (given < least) return fault(name, std::to_string(given) + ", which is too small");
   at_commit([put, given] { put(given); });
 }
 
-void StateVisitor::numbers(std::string_view name, std::vector<double>& values) {
+void StateVisitor::numbers(std::string_view name, std::vector<double>& values, const NumberRange& range) {
   if (taking()) return take(name, values);
-  at_commit([&values, list = given<double>(name)]() mutable { values.swap(list); });
+  auto list = given<double>(name);
+  require(name, list, range);
+  at_commit([&values, list = std::move(list)]() mutable { values.swap(list); });
+}
+
+void StateVisitor::require(std::string_view name, const std::vector<double>& given,
+                           const NumberRange& range) {
+  const auto it = std::find_if_not(given.begin(), given.end(), range.holds);
+  if (it == given.end()) return;
+  fault(name, to_text(*it) + " at its element " + std::to_string(it - given.begin()) + " instead of " +
+                  range.wanted);
+}
+
+void StateVisitor::require(std::string_view name, const std::vector<Index>& given, Index most) {
+  const auto it = std::find_if(given.begin(), given.end(), [most](Index x) { return x > most; });
+  if (it == given.end()) return;
+  fault(name, std::to_string(*it) + " at its element " + std::to_string(it - given.begin()) +
+                  ", which is too large");
 }
 
 void StateVisitor::take(std::string_view name, std::vector<double> values) {
@@ -127,28 +157,36 @@ std::vector<T> StateVisitor::given(std::string_view name, std::optional<Index> s
 }
 
 template <class Slots>
-void StateVisitor::matrices(std::string_view name, FlatBuffer& values, const Slots& slots) {
+void StateVisitor::matrices(std::string_view name, FlatBuffer& values, const Slots& slots,
+                            const NumberRange& range) {
   std::optional<Scope> under;
   if (!name.empty()) under.emplace(*this, name);
   with_scalar(values.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < slots.size(); ++slot) {
       Matrix<T>& mine = values.matrix<T>(slot);
       if (taking()) {
-        taken_->add(
-            {.name = full(slots[slot].name), .value = Matrix<T>(mine), .vector = is_vector(slots[slot])});
+        taken_->add({.name = full(slots[slot].name),
+                     .value = Matrix<T>(mine),
+                     .dimensions = dimensions_of(slots[slot])});
       } else if (const Matrix<T>* there = fitting<T>(slots[slot].name, shape_of(mine))) {
+        const auto* const bad = std::find_if_not(there->begin(), there->end(), range.holds);
+        if (bad != there->end()) {
+          fault(slots[slot].name, to_text(*bad) + " instead of " + range.wanted);
+          continue;
+        }
         at_commit([&mine, there] { std::copy(there->begin(), there->end(), mine.begin()); });
       }
     }
   });
 }
 
-void StateVisitor::parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout) {
-  matrices(name, values, layout.parameters);
+void StateVisitor::parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout,
+                              const NumberRange& range) {
+  matrices(name, values, layout.parameters, range);
 }
 
 void StateVisitor::buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout) {
-  matrices(name, values, layout.buffers);
+  matrices(name, values, layout.buffers, any_number);
 }
 
 void StateVisitor::require_fit(bool complete) const {
@@ -158,11 +196,7 @@ void StateVisitor::require_fit(bool complete) const {
       if (!seen_.contains(entry.name)) all.push_back(in_quotes(entry.name) + " is left over");
     }
   }
-  if (all.empty()) return;
-  throw StateError({.who = "restore",
-                    .given = list(all),
-                    .wanted = "the state of the same objects",
-                    .hint = "nothing was changed"});
+  require_no_misfits(all, "restore");
 }
 
 void StateVisitor::commit() noexcept {

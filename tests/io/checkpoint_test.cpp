@@ -3,9 +3,12 @@
 #include "tapedeck/io/checkpoint.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -65,6 +68,48 @@ std::string first_weight(Setup& setup) {
   text.precision(17);
   text << setup.store.parameter("fc_1.weight").value<float>();
   return text.str();
+}
+
+// A store of one matrix of 2x2 and one bias of two, and a file that has them as JSON says.
+struct Weights {
+  test::TemporaryFolder folder;
+  std::string path = folder.path / "weights";
+  td::ParameterStore store;
+
+  explicit Weights(td::Scalar scalar = td::f32) : store({.scalar = scalar}) {
+    store.add("w", {2, 2}, td::constant(7));
+    store.add("row", {1, 2}, td::constant(7));
+  }
+  // The tensors "w" and "row" of four and two elements of that type.
+  void put(const std::string& dtype, const std::string& bytes, const std::string& more = "",
+           const std::string& more_bytes = "") const {
+    const auto n = std::to_string(bytes.size());
+    const auto part = std::to_string(bytes.size() / 3 * 2);
+    test::put_bytes(
+        path, test::safetensors(R"({"w":{"dtype":")" + dtype + R"(","shape":[2,2],"data_offsets":[0,)" +
+                                    part + R"(]},"row":{"dtype":")" + dtype +
+                                    R"(","shape":[2],"data_offsets":[)" + part + ',' + n + "]}" + more + "}",
+                                bytes + more_bytes));
+  }
+  td::Matrix<double> w() {
+    return td::with_scalar(store.scalar(), [&]<class T>(T) -> td::Matrix<double> {
+      return arma::conv_to<td::Matrix<double>>::from(store.parameter("w").value<T>());
+    });
+  }
+  bool loaded() {
+    td::load_weights(path, store, {.ignore_left_over = true});
+    return arma::approx_equal(w(), td::Matrix<double>{{1, 2}, {3, 4}}, "absdiff", 0);
+  }
+  std::string refused() {
+    const std::string said = complaint<td::StateError>([&] { td::load_weights(path, store); });
+    BOOST_TEST(arma::all(arma::vectorise(w()) == 7));
+    return said.substr(0, said.find("; expected the state of the same objects"));
+  }
+};
+
+template <class T>
+std::string bytes_of_numbers(const std::vector<T>& numbers) {
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T)};
 }
 
 }  // namespace
@@ -240,13 +285,123 @@ BOOST_AUTO_TEST_CASE(weights_that_do_not_fit_are_named) {
                       path + ": \"fc_1.weight\" is 8x2 instead of 9x2"));
   BOOST_TEST(first_weight(wide) == before);
   td::StateDict more = td::read_safetensors(path);
-  more.add({.name = "bn.num_batches_tracked", .value = td::IndexMatrix{7}, .vector = true});
+  more.add({.name = "bn.num_batches_tracked", .value = td::IndexMatrix{7}, .dimensions = td::Dimensions{1}});
   td::StateDict copy;
   for (const td::StateDict::Entry& entry : more.entries()) copy.add(entry);
   td::write_safetensors(path, copy);
   BOOST_TEST(contains(complaint<td::StateError>([&] { td::load_weights(path, setup.store); }),
                       "\"bn.num_batches_tracked\" is left over"));
   BOOST_CHECK_NO_THROW(td::load_weights(path, setup.store, {.ignore_left_over = true}));
+}
+
+BOOST_AUTO_TEST_CASE(weights_of_four_types_are_read) {
+  for (const td::Scalar scalar : {td::f32, td::f64}) {
+    Weights weights(scalar);
+    weights.put("F16", bytes_of_numbers<std::uint16_t>({0x3c00, 0x4000, 0x4200, 0x4400, 0, 0}));
+    BOOST_TEST(weights.loaded());
+    weights.put("BF16", bytes_of_numbers<std::uint16_t>({0x3f80, 0x4000, 0x4040, 0x4080, 0, 0}));
+    BOOST_TEST(weights.loaded());
+    weights.put("F32", bytes_of_numbers<float>({1, 2, 3, 4, 5, 6}));
+    BOOST_TEST(weights.loaded());
+    weights.put("F64", bytes_of_numbers<double>({1, 2, 3, 4, 5, 6}));
+    BOOST_TEST(weights.loaded());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(weights_that_are_no_numbers_are_named) {
+  Weights weights;
+  weights.put("I32", bytes_of_numbers<std::int32_t>({1, 2, 3, 4, 5, 6}));
+  BOOST_TEST(weights.refused() ==
+             weights.path + ": \"w\" is of I32 instead of float; \"row\" is of I32 instead of float");
+  weights.put("F8_E4M3", "abcdef");
+  BOOST_TEST(weights.refused() ==
+             weights.path + ": \"w\" is of F8_E4M3 instead of float; \"row\" is of F8_E4M3 instead of float");
+}
+
+BOOST_AUTO_TEST_CASE(tensors_that_nobody_needs_may_hold_anything) {
+  const std::string bytes = bytes_of_numbers<float>({1, 2, 3, 4, 5, 6});
+  for (const char* dtype : {"BOOL", "I8", "U8", "F8_E5M2", "C64", "I64", "U64", "I16", "BF16", "F4"}) {
+    Weights weights;
+    const std::string count = std::string(dtype) == "F4"           ? "16"
+                              : std::string(dtype).ends_with("64") ? "1"
+                              : std::string(dtype).ends_with("16") ? "4"
+                                                                   : "8";
+    weights.put("F32", bytes,
+                R"(,"extra":{"dtype":")" + std::string(dtype) + R"(","shape":[)" + count +
+                    R"(],"data_offsets":[24,32]})",
+                std::string(8, '\xff'));
+    BOOST_TEST(weights.refused() == weights.path + ": \"extra\" is left over");
+    BOOST_TEST(weights.loaded(), dtype);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(doubles_that_no_float_holds_are_named) {
+  const double largest = std::numeric_limits<float>::max();
+  const double too_large = 0x1.ffffffp127;  // the first one that is rounded to 2^128
+  const double inf = std::numeric_limits<double>::infinity();
+  Weights weights;
+  weights.put("F64", bytes_of_numbers<double>({1, 2, -1e300, 4, 5, 6}));
+  BOOST_TEST(weights.refused() ==
+             weights.path + ": \"w\" is -1e+300 at its element 2, too large for a float");
+  weights.put("F64", bytes_of_numbers<double>({1, 2, 3, 4, 5, too_large}));
+  BOOST_TEST(weights.refused() ==
+             weights.path + ": \"row\" is 3.40282e+38 at its element 1, too large for a float");
+  weights.put("F64", bytes_of_numbers<double>({std::nextafter(too_large, 0), 1e-300, inf, -inf, 5, 6}));
+  BOOST_TEST(!weights.loaded());
+  BOOST_TEST(weights.w()(0, 0) == largest);
+  BOOST_TEST(weights.w()(0, 1) == 0);
+  BOOST_TEST(weights.w()(1, 0) == inf);
+  Weights exact(td::f64);
+  exact.put("F64", bytes_of_numbers<double>({1e300, 2, 3, 4, 5, 6}));
+  BOOST_TEST(!exact.loaded());
+  BOOST_TEST(exact.w()(0, 0) == 1e300);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_weights_change_nothing) {
+  Weights weights;
+  Weights other;
+  other.store.parameter("w").value<float>() += 1.0F;
+  td::save_weights(weights.path, other.store);
+  std::string bytes = bytes_of(weights.path);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  test::put_bytes(weights.path, bytes);
+  const std::string said = complaint<td::FileError>([&] { td::load_weights(weights.path, weights.store); });
+  BOOST_TEST(contains(said, "the file was damaged or changed"), said);
+  BOOST_TEST(arma::all(arma::vectorise(weights.w()) == 7));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_seed_comes_back) {
+  const test::TemporaryFolder folder;
+  const std::string path = (folder.path / "run").string();
+  td::ParameterStore store({.seed = std::numeric_limits<std::uint64_t>::max() - 1});
+  store.add("w", {2, 2}, td::constant(7));
+  td::Checkpoint checkpoint(store);
+  checkpoint.save(path);
+  BOOST_TEST(!contains(bytes_of(path), "U64"));
+  store.reset(1);
+  checkpoint.load(path);
+  BOOST_TEST(store.seed() == std::numeric_limits<std::uint64_t>::max() - 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_linked_checkpoint_keeps_the_one_before_beside_the_file) {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path / "there");
+  std::filesystem::create_symlink("there/run", folder.path / "link");
+  const std::string link = (folder.path / "link").string();
+  const std::string file = (folder.path / "there/run").string();
+  Setup setup;
+  BOOST_TEST(td::Checkpoint::previous(link) == file + ".previous");
+  setup.checkpoint.save(link);
+  const std::string first = bytes_of(file);
+  setup.fit();
+  setup.checkpoint.save(link);
+  BOOST_TEST(std::filesystem::is_symlink(link));
+  BOOST_TEST(bytes_of(td::Checkpoint::previous(link)) == first);
+  BOOST_TEST(bytes_of(link) == bytes_of(file));
+  BOOST_TEST(test::listing(folder.path).size() == 2U);
+  Setup other;
+  other.checkpoint.load(link);
+  BOOST_TEST(first_weight(other) == first_weight(setup));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/faulty_calls.hpp"
@@ -85,18 +87,75 @@ BOOST_AUTO_TEST_CASE(bytes_are_written_and_read_by_their_offsets) {
   BOOST_TEST(text == "2xy5");
 }
 
-BOOST_AUTO_TEST_CASE(permissions_stay_and_links_are_replaced) {
+BOOST_AUTO_TEST_CASE(permissions_stay) {
   write_whole(at("a"), "old");
   chmod(at("a").c_str(), 0600);
   write_whole(at("a"), "new");
   struct stat status {};
   BOOST_REQUIRE(stat(at("a").c_str(), &status) == 0);
   BOOST_TEST((status.st_mode & 07777U) == 0600U);
+}
 
-  BOOST_REQUIRE(symlink("a", at("link").c_str()) == 0);
-  write_whole(at("link"), "other");
-  BOOST_TEST(read_whole(at("a")) == "new");
-  BOOST_TEST(read_whole(at("link")) == "other");
+BOOST_AUTO_TEST_CASE(links_stay_and_what_they_point_at_is_replaced) {
+  const auto link = [&](const std::string& target, const std::string& name) {
+    BOOST_REQUIRE(symlink(target.c_str(), at(name).c_str()) == 0);
+  };
+  const auto is_link = [&](const std::string& name) { return std::filesystem::is_symlink(at(name)); };
+  std::filesystem::create_directories(at("there/deep"));
+  write_whole(at("there/a"), "old");
+  chmod(at("there/a").c_str(), 0640);
+  link("there/deep", "folder");
+  link("../a", "folder/up");   // there/deep/up -> there/a
+  link("folder/up", "chain");  // through a linked folder
+  link(at("there/a"), "absolute");
+  link("there/missing", "dangling");
+  for (const char* name : {"folder/up", "chain", "absolute"}) {
+    write_whole(at(name), name);
+    BOOST_TEST(is_link(name));
+    BOOST_TEST(!is_link("there/a"));
+    BOOST_TEST(read_whole(at("there/a")) == name);
+    BOOST_TEST(*td::io::target_of(at("absolute")) == at("there/a"));
+  }
+  struct stat status {};
+  BOOST_REQUIRE(stat(at("there/a").c_str(), &status) == 0);
+  BOOST_TEST((status.st_mode & 07777U) == 0640U);
+
+  write_whole(at("dangling"), "made");
+  BOOST_TEST(is_link("dangling"));
+  BOOST_TEST(read_whole(at("there/missing")) == "made");
+
+  {  // the temporary and the second name lie beside the file, not beside the link
+    const auto before = listing(folder.path);
+    td::io::DurableFile file(at("chain"));
+    file.write(0, bytes("x"));
+    BOOST_TEST(listing(folder.path) == before);
+    BOOST_TEST(listing(at("there")).size() == 4U);
+    file.commit(".previous");
+    BOOST_TEST(listing(folder.path) == before);
+  }
+  BOOST_TEST(read_whole(at("there/a.previous")) == "absolute");
+  BOOST_TEST(read_whole(at("chain")) == "x");
+}
+
+BOOST_AUTO_TEST_CASE(links_that_lead_nowhere_are_refused) {
+  for (const auto& [target, name] : {std::pair("itself", "itself"), std::pair("b", "a"), std::pair("a", "b"),
+                                     std::pair(".", "folder"), std::pair("none/c", "into_nothing")}) {
+    BOOST_REQUIRE(symlink(target, at(name).c_str()) == 0);
+  }
+  const auto before = listing(folder.path);
+  const std::string loop =
+      ": cannot be looked at: Too many levels of symbolic links; expected a whole file on the disk (nothing "
+      "has "
+      "changed; what was there before still is)";
+  BOOST_TEST(writing(at("itself")) == at("itself") + loop);
+  BOOST_TEST(writing(at("a")) == at("a") + loop);
+  BOOST_TEST(writing(at("folder")) ==
+             at("folder") + ": it is a folder; expected a regular file to replace, or a new name");
+  BOOST_TEST(writing(at("into_nothing")) == at("into_nothing") +
+                                                ": nothing can be written there: No such file or directory; "
+                                                "expected a folder that files can be made in (is the path "
+                                                "spelled right?)");
+  BOOST_TEST(listing(folder.path) == before);
 }
 
 // After a save the file is on the disk before it has its name, and its name before the save is over.
@@ -110,8 +169,9 @@ BOOST_AUTO_TEST_CASE(the_order_of_calls) {
     });
     write_whole(at("a"), "new");
   }
-  const std::vector<std::string> wanted{"open",  "open",  "stat",   "fchmod", "pwrite",
-                                        "fsync", "close", "rename", "fsync",  "close"};
+  const std::vector<std::string> wanted{"readlink", "open",   "open",   "flock", "fstat",
+                                        "stat",     "fchmod", "pwrite", "fsync", "dup",
+                                        "close",    "rename", "fsync",  "close", "close"};
   BOOST_TEST(names == wanted, boost::test_tools::per_element());
 }
 

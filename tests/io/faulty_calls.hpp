@@ -51,35 +51,42 @@ class FaultyCalls {
   }
 
   static tapedeck::io::SystemCalls faulty() {
-    return {.open = [](const char* path, int flags,
-                       mode_t mode) { return fails("open") ? -1 : real_.open(path, flags, mode); },
-            .stat = [](const char* path, struct stat* s) { return fails("stat") ? -1 : real_.stat(path, s); },
-            .fstat = [](int file, struct stat* s) { return fails("fstat") ? -1 : real_.fstat(file, s); },
-            .fchmod = [](int file, mode_t mode) { return fails("fchmod") ? -1 : real_.fchmod(file, mode); },
-            .pread =
-                [](int file, void* bytes, std::size_t size, off_t offset) {
-                  if (fails("pread")) return ssize_t{-1};
-                  return real_.pread(file, bytes, longest_({"pread", count_}, size), offset);
-                },
-            .pwrite =
-                [](int file, const void* bytes, std::size_t size, off_t offset) {
-                  if (fails("pwrite")) return ssize_t{-1};
-                  return real_.pwrite(file, bytes, longest_({"pwrite", count_}, size), offset);
-                },
-            .fsync = [](int file) { return fails("fsync") ? -1 : real_.fsync(file); },
-            .close =
-                [](int file) {
-                  const bool failed = fails("close");
-                  const int number = errno;
-                  const int result = real_.close(file);  // a failed close has closed
-                  if (failed) errno = number;
-                  return failed ? -1 : result;
-                },
-            .link = [](const char* file,
-                       const char* name) { return fails("link") ? -1 : real_.link(file, name); },
-            .rename = [](const char* from,
-                         const char* to) { return fails("rename") ? -1 : real_.rename(from, to); },
-            .unlink = [](const char* path) { return fails("unlink") ? -1 : real_.unlink(path); }};
+    return {
+        .open = [](const char* path, int flags,
+                   mode_t mode) { return fails("open") ? -1 : real_.open(path, flags, mode); },
+        .stat = [](const char* path, struct stat* s) { return fails("stat") ? -1 : real_.stat(path, s); },
+        .fstat = [](int file, struct stat* s) { return fails("fstat") ? -1 : real_.fstat(file, s); },
+        .readlink =
+            [](const char* path, char* text, std::size_t size) {
+              return fails("readlink") ? ssize_t{-1} : real_.readlink(path, text, size);
+            },
+        .fchmod = [](int file, mode_t mode) { return fails("fchmod") ? -1 : real_.fchmod(file, mode); },
+        .flock = [](int file, int operation) { return fails("flock") ? -1 : real_.flock(file, operation); },
+        .dup = [](int file) { return fails("dup") ? -1 : real_.dup(file); },
+        .pread =
+            [](int file, void* bytes, std::size_t size, off_t offset) {
+              if (fails("pread")) return ssize_t{-1};
+              return real_.pread(file, bytes, longest_({"pread", count_}, size), offset);
+            },
+        .pwrite =
+            [](int file, const void* bytes, std::size_t size, off_t offset) {
+              if (fails("pwrite")) return ssize_t{-1};
+              return real_.pwrite(file, bytes, longest_({"pwrite", count_}, size), offset);
+            },
+        .fsync = [](int file) { return fails("fsync") ? -1 : real_.fsync(file); },
+        .close =
+            [](int file) {
+              const bool failed = fails("close");
+              const int number = errno;
+              const int result = real_.close(file);  // a failed close has closed
+              if (failed) errno = number;
+              return failed ? -1 : result;
+            },
+        .link = [](const char* file,
+                   const char* name) { return fails("link") ? -1 : real_.link(file, name); },
+        .rename = [](const char* from,
+                     const char* to) { return fails("rename") ? -1 : real_.rename(from, to); },
+        .unlink = [](const char* path) { return fails("unlink") ? -1 : real_.unlink(path); }};
   }
 
   inline static tapedeck::io::SystemCalls real_;  // those that it takes the place of
@@ -154,7 +161,7 @@ constexpr Failure failures[] = {{ENOSPC, "ENOSPC"}, {EIO, "EIO"}, {EINTR, "EINTR
 
 /// Calls that a signal may interrupt without harm.
 inline bool starts_again(const std::string& call) {
-  return call == "open" || call == "pread" || call == "pwrite";
+  return call == "open" || call == "flock" || call == "pread" || call == "pwrite";
 }
 
 }  // namespace test

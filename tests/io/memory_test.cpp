@@ -21,6 +21,8 @@
 #include "tapedeck/io/csv.hpp"
 #include "tapedeck/io/idx.hpp"
 #include "tapedeck/io/safetensors.hpp"
+#include "tapedeck/io/weights.hpp"
+#include "tapedeck/param/parameter_store.hpp"
 
 namespace td = tapedeck;
 using namespace test;
@@ -39,10 +41,10 @@ long resident_megabytes() {
 
 // By how many megabytes a process of its own grows, at its largest, while it takes the action.
 long growth(const std::function<void()>& action) {
+  malloc_trim(0);  // what was freed and kept would be used first, or counted as the most that there was
   const pid_t child = fork();
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {
-    malloc_trim(0);  // what was freed and kept would be used first
     const long before = resident_megabytes();
     action();
     rusage usage{};
@@ -70,7 +72,7 @@ td::StateDict large_state() {
   state.add({"w", td::Matrix<float>(2048, 4096, arma::fill::ones)});
   for (const char* name : {"m", "n", "o", "p"})
     state.add({name, td::Matrix<double>(1024, 512, arma::fill::ones)});
-  state.add({"i", td::IndexMatrix(1 << 21, 1, arma::fill::ones), true});
+  state.add({"i", td::IndexMatrix(1 << 21, 1, arma::fill::ones), td::Dimensions{1 << 21}});
   return state;
 }
 
@@ -88,6 +90,21 @@ BOOST_AUTO_TEST_CASE(a_safetensors_file_takes_twice_its_size_and_a_little) {
                  [&] { td::write_safetensors(path, large_state()); });
   BOOST_TEST((std::filesystem::file_size(path) >> 20U) == 64U);
   require_growth("64 MB of state, loaded", 2 * 64 + 16, [&] { td::read_safetensors(path); });
+}
+
+BOOST_AUTO_TEST_CASE(weights_take_the_store_and_at_most_the_file) {
+  td::ParameterStore store;
+  store.add("w", {4096, 4096}, td::constant(0.25));
+  store.values().data<float>()[0] = 1;
+  Evidence evidence(Promise::files, "memory of 64 MB of weights, saved");
+  const long used = growth([&] { td::save_weights(path, store); });
+  BOOST_TEST(used <= 8);
+  evidence.outcome(std::to_string(used) + " MB above the store, and at most 8");
+  evidence.tried();
+  td::save_weights(path, store);
+  BOOST_TEST((std::filesystem::file_size(path) >> 20U) == 64U);
+  require_growth("64 MB of weights, loaded into a store that is there", 64 + 8,
+                 [&] { td::load_weights(path, store); });
 }
 
 BOOST_AUTO_TEST_CASE(a_table_takes_its_numbers_and_a_little) {

@@ -74,12 +74,16 @@ inline bool same(const td::AnyMatrix& a, const td::AnyMatrix& b) {
       a);
 }
 
-/// The same names with the same matrices and words, in any order.
+/// The same names with the same matrices, dimensions and words, in any order.
 inline bool same(const td::StateDict& a, const td::StateDict& b) {
-  if (a.entries().size() != b.entries().size() || a.words() != b.words()) return false;
+  if (a.entries().size() != b.entries().size() || a.words() != b.words() || a.left_out() != b.left_out()) {
+    return false;
+  }
   for (const auto& entry : a.entries()) {
     const auto* const other = b.find(entry.name);
-    if (other == nullptr || other->vector != entry.vector || !same(entry.value, other->value)) return false;
+    if (other == nullptr || other->dimensions != entry.dimensions || !same(entry.value, other->value)) {
+      return false;
+    }
   }
   return true;
 }
@@ -88,7 +92,8 @@ inline bool same(const td::StateDict& a, const td::StateDict& b) {
 inline td::StateDict small_state(float seed) {
   td::StateDict state;
   state.add({"fc.weight", td::Matrix<float>{{1, 2, seed}, {4, 5, 6}}});
-  state.add({"fc.bias", td::Matrix<double>(arma::vec{0.5, -seed}), true});
+  state.add({"fc.bias", td::Matrix<double>(arma::vec{0.5, -seed}), td::Dimensions{2}});
+  state.add({"conv.weight", td::Matrix<float>(2, 12, arma::fill::value(seed)), td::Dimensions{2, 3, 2, 2}});
   state.add({"optimizer/steps", td::IndexMatrix{{7, 8}, {9, 10}}});
   state.add_words("optimizer/name", "Adam");
   return state;

@@ -2,8 +2,9 @@
 //
 //   tapedeck_io_tool write FILE      writes the state that the comparison knows
 //   tapedeck_io_tool print FILE      prints what a file holds: a line for each matrix, in the order of names,
-//                                    NAME TYPE ROWS COLUMNS vector|matrix BITS...     row by row, in
-//                                    hexadecimal and one for each of the words, NAME = WORDS
+//                                    NAME TYPE [SIZES] BITS...     row by row, in hexadecimal; one for each
+//                                    of the words, NAME = WORDS; and one for each tensor that was left out,
+//                                    NAME is WHAT
 //   tapedeck_io_tool sha256 FILE     prints the digests of its first 0, 1, 2, ... bytes, a line each
 //   tapedeck_io_tool train SCALAR FILE
 //                                    trains the network that the comparison knows, and writes its weights
@@ -42,9 +43,11 @@ td::Matrix<T> counted(td::Index rows, td::Index cols, T first, T step) {
 void write(const Arguments& arguments) {
   td::StateDict state;
   state.add({"fc.weight", counted<float>(2, 3, 0.5F, 0.25F)});
-  state.add({"fc.bias", counted<float>(2, 1, -1, 3), true});
+  state.add({"fc.bias", counted<float>(2, 1, -1, 3), td::Dimensions{2}});
   state.add({"double", counted<double>(3, 2, 1e-300, 1e300)});
   state.add({"steps", counted<td::Index>(1, 4, 0xffffffff00000000, 1)});
+  state.add({"kernel", counted<float>(2, 12, 0, 1), td::Dimensions{2, 3, 2, 2}});
+  state.add({"number", counted<double>(1, 1, 2.5, 0), td::Dimensions{}});
   state.add({"empty", td::Matrix<double>(0, 7)});
   state.add({"large", counted<float>(1021, 1031, 0, 1)});
   state.add({"namé \"quoted\"", counted<double>(1, 1, -0.0, 0)});
@@ -65,8 +68,8 @@ void print(const Arguments& arguments) {
   for (const auto& [name, entry] : entries) {
     std::visit(
         [&, e = entry, n = name]<class T>(const td::Matrix<T>& m) {
-          std::printf("%s %s %llu %llu %s", n.c_str(), td::name_of(td::element_of<T>), m.n_rows, m.n_cols,
-                      e->vector ? "vector" : "matrix");
+          std::printf("%s %s %s", n.c_str(), td::name_of(td::element_of<T>),
+                      td::to_string(*e->dimensions).c_str());
           for (td::Index r = 0; r < m.n_rows; ++r) {
             for (td::Index c = 0; c < m.n_cols; ++c) std::printf(" %lx", bits(m(r, c)));
           }
@@ -75,6 +78,7 @@ void print(const Arguments& arguments) {
         entry->value);
   }
   for (const auto& [name, words] : state.words()) std::printf("%s = %s\n", name.c_str(), words.c_str());
+  for (const auto& [name, what] : state.left_out()) std::printf("%s is %s\n", name.c_str(), what.c_str());
 }
 
 void print_digests(const Arguments& arguments) {

@@ -84,6 +84,21 @@ std::string refused(const td::StateDict& state) {
   return message;
 }
 
+/// Remembers what has a range.
+struct Ranged {
+  double rate = 0.5;
+  td::Index count = 1;
+  bool flag = true;
+  std::vector<double> list = {1};
+  void visit_state(td::StateVisitor& visitor) {
+    static constexpr td::NumberRange positive{[](double x) { return x > 0; }, "x > 0"};
+    visitor.number("rate", rate, positive);
+    visitor.count("count", count, 7);
+    visitor.flag("flag", flag, true);
+    visitor.numbers("list", list, positive);
+  }
+};
+
 /// A model with parameters and running statistics, after a pass that waits for its step.
 struct Model {
   td::ParameterStore store;
@@ -137,6 +152,8 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_named_and_changes_nothing) {
              "restore: \"more/flag\" is 2, which is too large" + tail);
   BOOST_TEST(refused(with("more/colour", td::IndexMatrix{3})) ==
              "restore: \"more/colour\" is 3, which is too large" + tail);
+  BOOST_TEST(refused(with("more/flags", td::IndexMatrix(arma::uvec{1, 256}))) ==
+             "restore: \"more/flags\" is 256 at its element 1, which is too large" + tail);
   BOOST_TEST(refused(with("more/flags", td::IndexMatrix(3, 1))) ==
              "restore: \"more/flags\" is 3x1 instead of 2x1" + tail);
   BOOST_TEST(refused(with("more/list", td::IndexMatrix(3, 1))) ==
@@ -151,6 +168,39 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_named_and_changes_nothing) {
   const std::string message = refused(nothing);
   BOOST_TEST(contains(message, "\"kind\" is \"Nothing\" instead of \"Everything\"; \"number\" is missing"),
              message);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_out_of_its_range_is_named_and_changes_nothing) {
+  const auto refused = [](double rate, td::Index count, td::Index flag, double number) {
+    td::StateDict state;
+    state.add({"rate", td::Matrix<double>{rate}});
+    state.add({"count", td::IndexMatrix{count}});
+    state.add({"flag", td::IndexMatrix{flag}});
+    state.add({"list", td::Matrix<double>(arma::vec{1, number})});
+    Ranged object;
+    const std::string message = complaint<td::StateError>([&] { td::restore(object, state); });
+    BOOST_TEST((object.rate == 0.5) == (message != "nothing was thrown"));
+    BOOST_TEST((object.list.size() == 1U) == (message != "nothing was thrown"));
+    return message.substr(0, message.find("; expected"));
+  };
+  BOOST_TEST(refused(0.25, 7, 1, 2) == "nothing was thrown");
+  BOOST_TEST(refused(-1, 7, 1, 2) == "restore: \"rate\" is -1 instead of x > 0");
+  BOOST_TEST(refused(std::nan(""), 7, 1, 2) == "restore: \"rate\" is nan instead of x > 0");
+  BOOST_TEST(refused(0.25, 8, 1, 2) == "restore: \"count\" is 8, which is too large");
+  BOOST_TEST(refused(0.25, 7, 0, 2) == "restore: \"flag\" is 0, which is too small");
+  BOOST_TEST(refused(0.25, 7, 2, 2) == "restore: \"flag\" is 2, which is too large");
+  BOOST_TEST(refused(0.25, 7, 1, 0) == "restore: \"list\" is 0 at its element 1 instead of x > 0");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_file_left_out_is_named_where_it_is_needed) {
+  Everything object;
+  td::StateDict state = with("number", std::nullopt);
+  state.leave_out("number", "of C64");
+  state.leave_out("unneeded", "of F4");
+  BOOST_TEST(
+      complaint<td::StateError>([&] { td::restore(object, state); }) ==
+      "restore: \"number\" is of C64 instead of double; expected the state of the same objects (nothing "
+      "was changed)");
 }
 
 BOOST_AUTO_TEST_CASE(many_faults_are_counted) {
@@ -209,11 +259,12 @@ BOOST_AUTO_TEST_CASE(a_store_without_gradients_forgets_those_that_wait) {
 BOOST_AUTO_TEST_CASE(biases_and_statistics_are_vectors_and_weights_are_matrices) {
   Model model(1);
   const td::StateDict state = td::state_of(model.store);
-  BOOST_TEST(!state.find("fc_1.weight")->vector);
-  BOOST_TEST(!state.find("fc_2.weight")->vector);
-  BOOST_TEST(state.find("fc_1.bias")->vector);
-  BOOST_TEST(state.find("bn.weight")->vector);
-  BOOST_TEST(state.find("bn.running_mean")->vector);
+  const auto rank = [&](const char* name) { return state.find(name)->dimensions->size(); };
+  BOOST_TEST(rank("fc_1.weight") == 2U);
+  BOOST_TEST(rank("fc_2.weight") == 2U);
+  BOOST_TEST(rank("fc_1.bias") == 1U);
+  BOOST_TEST(rank("bn.weight") == 1U);
+  BOOST_TEST(rank("bn.running_mean") == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(statistics_of_no_buffer_are_refused) {

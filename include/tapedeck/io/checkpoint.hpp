@@ -47,14 +47,17 @@ class TAPEDECK_API Checkpoint {
 
   /// Writes all of it, so that a file of this name is there and whole at every instant. What was there before
   /// keeps a second name, `previous(path)`, once the new file is on the disk; where the file system has no
-  /// links, it has that name alone for an instant. FileError if it cannot; nothing is lost then.
+  /// links, it has that name alone for an instant. A symbolic link stays one, see write_safetensors().
+  /// FileError if it cannot; nothing is lost then.
   void save(const std::string& path);
   /// Puts all of it back. FileError if the file cannot be read, is damaged (its checksum is verified before
   /// anything else), or is of a later kind; StateError if it is one of other objects: it names what is
-  /// missing, left over or of another shape. Nothing is changed then.
+  /// missing, left over or of another shape, and what its objects could not have: a learning rate of NaN, a
+  /// decay rate of 1.5, a flag of 7. Nothing is changed then.
   void load(const std::string& path);
 
-  /// Where `save` leaves the file that it replaces: path + ".previous".
+  /// Where `save` leaves the file that it replaces: path + ".previous", or beside the file that a symbolic
+  /// link points at.
   static std::string previous(const std::string& path);
 
  private:

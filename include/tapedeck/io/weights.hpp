@@ -20,9 +20,12 @@ struct LoadOptions {
 };
 
 /// Reads parameters and buffers by their names, from a file of ours or of others; see import_safetensors().
-/// Float and double are converted to the store's scalar; a vector fits a matrix of one column or of one row.
-/// FileError if the file cannot be read, StateError if tensors are missing, left over or of another shape: it
-/// names them. Nothing is changed then.
+/// F16, BF16, F32 and F64 are converted to the store's scalar; a vector fits a matrix of one column or of one
+/// row, a tensor of more dimensions a matrix as in matrix_shape(). Tensors that the store has no place for
+/// may hold anything. Takes as much memory as the tensors that are wanted have in the file, and 2 MB.
+///
+/// FileError if the file cannot be read, StateError if tensors are missing, left over, of another shape, no
+/// weights, or if a double is too large for a store of float: it names them. Nothing is changed then.
 TAPEDECK_API void load_weights(const std::string& path, ParameterStore& store, LoadOptions options = {});
 
 }  // namespace tapedeck

@@ -4,6 +4,7 @@
 /// What objects remember, as named matrices and words: all that files hold.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,19 @@
 
 namespace tapedeck {
 
+/// The sizes of a tensor, such as [out, in, height, width]; none for a single number.
+using Dimensions = std::vector<Index>;
+/// As many of them as a tensor may have.
+inline constexpr std::size_t most_dimensions = 8;
+
+/// Returns the shape of the matrix that holds a tensor [a, b, c, ...]: a x (b c ...), whose rows have the
+/// elements in their order, so that the last index runs fastest. [a] is a column, a single number 1x1.
+/// Nothing if there are more than `most_dimensions`, or if a product of them does not fit into an Index.
+TAPEDECK_API std::optional<Shape> matrix_shape(const Dimensions& dimensions);
+
+/// "[2, 3]".
+TAPEDECK_API std::string to_string(const Dimensions& dimensions);
+
 /// Named matrices of float, double or Index, in the order in which they were added, and named words. Owns
 /// them.
 ///
@@ -23,16 +37,20 @@ class TAPEDECK_API StateDict {
  public:
   /// One matrix.
   struct Entry {
-    std::string name;     ///< not empty, at most 512 bytes
-    AnyMatrix value;      ///< as it lies in memory
-    bool vector = false;  ///< of one column, and of one dimension elsewhere: a bias is [out] in PyTorch
+    std::string name;  ///< not empty, at most 512 bytes
+    AnyMatrix value;   ///< as it lies in memory
+    /// Of the tensor that the matrix is in files: a bias is [out] in PyTorch. [rows, columns] if none are
+    /// given; an entry that was added has them.
+    std::optional<Dimensions> dimensions = std::nullopt;
   };
 
-  /// NameError if the name is taken, empty, longer than 512 bytes or holds a zero byte; ShapeError for a
-  /// vector of several columns.
+  /// NameError if the name is taken, empty, longer than 512 bytes or holds a zero byte; ShapeError unless the
+  /// matrix has the shape that its dimensions have, see matrix_shape().
   void add(Entry entry);
   /// NameError as above; words may not hold a zero byte.
   void add_words(std::string name, std::string words);
+  /// Notes that a file has a tensor of that name which no matrix here can hold, and what it is: "of C64".
+  void leave_out(std::string name, std::string what);
 
   /// Room for so many matrices in all, so that none of them is copied when more are added.
   void reserve(Index count);
@@ -42,6 +60,8 @@ class TAPEDECK_API StateDict {
   const std::vector<Entry>& entries() const&& = delete;
   /// By name.
   const std::map<std::string, std::string>& words() const { return words_; }
+  /// By name, what was left out. It is not written into files.
+  const std::map<std::string, std::string>& left_out() const { return left_out_; }
   /// The matrix of that name, or null. It lives until the next `add`.
   const Entry* find(std::string_view name) const;
   /// The words of that name, or null.
@@ -51,6 +71,7 @@ class TAPEDECK_API StateDict {
   std::vector<Entry> entries_;
   std::unordered_map<std::string, Index> places_;
   std::map<std::string, std::string> words_;
+  std::map<std::string, std::string> left_out_;
 };
 
 }  // namespace tapedeck

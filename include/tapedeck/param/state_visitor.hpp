@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "tapedeck/core/number_range.hpp"
 #include "tapedeck/param/flat_buffer.hpp"
 #include "tapedeck/param/state_dict.hpp"
 
@@ -32,9 +33,13 @@ struct StoreLayout;
 ///     }
 ///
 /// Putting back looks at all there is before anything changes: see restore(). Numbers are kept as they are,
-/// bit for bit, NaN and Inf included.
+/// bit for bit, NaN and Inf included. What an object could not have taken is a fault: a number out of its
+/// range, a count above its most.
 class TAPEDECK_API StateVisitor {
  public:
+  /// The range of whatever bits a double may have.
+  static constexpr NumberRange any_number{[](double) { return true; }, "any number"};
+
   /// Takes what it visits into `taken`, which must outlive it.
   explicit StateVisitor(StateDict& taken) : taken_(&taken) {}
   /// Compares what it visits with `given`, which must outlive it, and puts nothing back before commit().
@@ -58,35 +63,41 @@ class TAPEDECK_API StateVisitor {
 
   /// Which kind of object it is: not put back, but must be the same.
   void kind(std::string_view kind);
+  /// What no count of steps, passes or epochs reaches: up to it, counts are doubles without rounding.
+  static constexpr Index most_counted = Index{1} << 53U;
+
   /// One number.
-  void number(std::string_view name, double& value);
-  /// One whole number.
+  void number(std::string_view name, double& value, const NumberRange& range = any_number);
+  /// One whole number, at most `most`.
   template <std::unsigned_integral T>
-  void count(std::string_view name, T& value) {
-    constexpr Index most = std::numeric_limits<T>::max();
-    count(name, static_cast<Index>(value), most, [&value](Index given) { value = static_cast<T>(given); });
+  void count(std::string_view name, T& value, Index most = std::numeric_limits<T>::max()) {
+    count(name, static_cast<Index>(value), 0, most, [&value](Index given) { value = static_cast<T>(given); });
   }
-  /// Whether something is so.
-  void flag(std::string_view name, bool& value) {
-    count(name, Index{value}, 1, [&value](Index given) { value = given != 0; });
+  /// Whether something is so. If `only` is given, it must be that.
+  void flag(std::string_view name, bool& value, std::optional<bool> only = std::nullopt) {
+    count(name, Index{value}, only.value_or(false) ? 1 : 0, only.value_or(true) ? 1 : 0,
+          [&value](Index given) { value = given != 0; });
   }
   /// One of `of` enumerators, counted from 0.
   template <class E>
   requires std::is_enum_v<E>
   void choice(std::string_view name, E& value, Index of) {
-    count(name, static_cast<Index>(value), of - 1, [&value](Index given) { value = static_cast<E>(given); });
+    count(name, static_cast<Index>(value), 0, of - 1,
+          [&value](Index given) { value = static_cast<E>(given); });
   }
   /// Numbers; when they are put back there may be more or fewer of them.
-  void numbers(std::string_view name, std::vector<double>& values);
-  /// Whole numbers, as many as there are now.
+  void numbers(std::string_view name, std::vector<double>& values, const NumberRange& range = any_number);
+  /// Whole numbers, as many as there are now, each at most `most`.
   template <std::unsigned_integral T>
-  void counts(std::string_view name, std::vector<T>& values) {
+  void counts(std::string_view name, std::vector<T>& values, Index most = std::numeric_limits<T>::max()) {
     if (taking()) return take(name, std::vector<Index>(values.begin(), values.end()));
     const auto list = given<Index>(name, values.size());
+    require(name, list, most);
     at_commit([&values, list] { std::copy(list.begin(), list.end(), values.begin()); });
   }
   /// A matrix for each parameter of a store: "momentum/fc_1.weight"; without a name just "fc_1.weight".
-  void parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout);
+  void parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout,
+                  const NumberRange& range = any_number);
   /// A matrix for each buffer of a store, likewise.
   void buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout);
 
@@ -104,6 +115,10 @@ class TAPEDECK_API StateVisitor {
   /// should be.
   template <class T>
   std::vector<T> given(std::string_view name, std::optional<Index> size = std::nullopt);
+  /// Notes a fault unless all of what is to be put back is in the range.
+  void require(std::string_view name, const std::vector<double>& given, const NumberRange& range);
+  /// Notes a fault unless all of what is to be put back is at most `most`.
+  void require(std::string_view name, const std::vector<Index>& given, Index most);
   /// What is to be put back does not fit: "of 3 epochs, of which the 5th is next".
   void fault(std::string_view name, const std::string& what);
   /// Whether all that was visited fitted so far.
@@ -118,9 +133,10 @@ class TAPEDECK_API StateVisitor {
   void commit() noexcept;
 
  private:
-  void count(std::string_view name, Index value, Index most, const std::function<void(Index)>& put);
+  void count(std::string_view name, Index value, Index least, Index most,
+             const std::function<void(Index)>& put);
   template <class Slots>
-  void matrices(std::string_view name, FlatBuffer& values, const Slots& slots);
+  void matrices(std::string_view name, FlatBuffer& values, const Slots& slots, const NumberRange& range);
   std::string full(std::string_view name) const;
   /// The matrix of that name if it fits; else null, and a fault.
   template <class T>
