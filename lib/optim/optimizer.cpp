@@ -112,18 +112,18 @@ void Optimizer::require_store() const { require_alive(store_lifetime_, name_, "s
 void Optimizer::visit_state(StateVisitor& visitor) {
   require_store();
   visitor.kind(name_);
-  visitor.number("learning_rate", learning_rate_);
-  visitor.number("weight_decay", weight_decay_);
+  visitor.number("learning_rate", learning_rate_, ranges::not_negative_in(scalar()));
+  visitor.number("weight_decay", weight_decay_, ranges::not_negative_in(scalar()));
   visitor.choice("decay", decay_, 2);
   visitor.choice("untouched", untouched_, 2);
   for (Index g = 0; g < groups_.size(); ++g) {
     const StateVisitor::Scope scope(visitor, "group/" + store_.layout().group_names[g]);
-    visitor.number("learning_rate", groups_[g].factors.learning_rate);
-    visitor.number("weight_decay", groups_[g].factors.weight_decay);
+    visitor.number("learning_rate", groups_[g].factors.learning_rate, ranges::not_negative);
+    visitor.number("weight_decay", groups_[g].factors.weight_decay, ranges::not_negative);
   }
   for (Slot& slot : slots_) {
     const StateVisitor::Scope scope(visitor, "steps");
-    visitor.count(store_.layout().parameters[slot.number].name, slot.steps);
+    visitor.count(store_.layout().parameters[slot.number].name, slot.steps, StateVisitor::most_counted);
   }
   visit_memory(visitor);
   if (!visitor.taking()) visitor.at_commit([this] { find_rates(); });

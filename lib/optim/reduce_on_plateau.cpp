@@ -2,20 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
 #include "core/lifetime.hpp"
 #include "core/ranges.hpp"
 
 namespace tapedeck {
+namespace {
+
+constexpr NumberRange factor_range{[](double x) { return x > 0 && x < 1; }, "0 < x < 1"};
+constexpr NumberRange threshold_range{[](double x) { return x >= 0 && x < 1; }, "0 <= x < 1"};
+// Finite, or infinite if there was no step yet.
+constexpr NumberRange best_range{[](double x) { return x >= std::numeric_limits<double>::lowest(); },
+                                 "a loss that is finite, or inf"};
+
+}  // namespace
 
 ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer) : ReduceOnPlateau(optimizer, Options{}) {}
 
 ReduceOnPlateau::ReduceOnPlateau(Optimizer& optimizer, const Options& options)
     : optimizer_(optimizer), optimizer_lifetime_(optimizer.lifetime()), options_(options) {
   const char* who = "ReduceOnPlateau";
-  ranges::require(options.factor > 0 && options.factor < 1, who, "factor", options.factor, "0 < x < 1");
-  ranges::require(options.threshold >= 0 && options.threshold < 1, who, "threshold", options.threshold,
-                  "0 <= x < 1");
+  ranges::require(factor_range, who, "factor", options.factor);
+  ranges::require(threshold_range, who, "threshold", options.threshold);
   ranges::require_not_negative(who, "min_learning_rate", options.min_learning_rate);
 }
 
@@ -47,13 +57,19 @@ void ReduceOnPlateau::step(double loss) {
 void ReduceOnPlateau::visit_state(StateVisitor& visitor) {
   visitor.kind("ReduceOnPlateau");
   visitor.count("patience", options_.patience);
-  visitor.number("factor", options_.factor);
-  visitor.number("threshold", options_.threshold);
+  visitor.number("factor", options_.factor, factor_range);
+  visitor.number("threshold", options_.threshold, threshold_range);
   visitor.count("cooldown", options_.cooldown);
-  visitor.number("min_learning_rate", options_.min_learning_rate);
-  visitor.number("best", best_);
-  visitor.count("bad_epochs", bad_epochs_);
+  visitor.number("min_learning_rate", options_.min_learning_rate, ranges::not_negative);
+  visitor.number("best", best_, best_range);
+  visitor.count("bad_epochs", bad_epochs_, StateVisitor::most_counted);
   visitor.count("cooldown_left", cooldown_left_);
+  if (visitor.taking() || !visitor.fits()) return;
+  const Index cooldown = visitor.given<Index>("cooldown", 1).front();
+  const Index left = visitor.given<Index>("cooldown_left", 1).front();
+  if (left > cooldown) {
+    visitor.fault("cooldown_left", std::to_string(left) + " of a cooldown of " + std::to_string(cooldown));
+  }
 }
 
 }  // namespace tapedeck

@@ -44,11 +44,11 @@ void RMSprop::update(const Run& run) {
 }
 
 void RMSprop::visit_memory(StateVisitor& visitor) {
-  visitor.number("beta", options_.beta);
-  visitor.number("epsilon", options_.epsilon);
-  visitor.number("momentum", options_.momentum);
-  visitor.flag("centered", options_.centered);
-  visitor.parameters("square", square_, store().layout());
+  visitor.number("beta", options_.beta, ranges::decay_rate);
+  visitor.number("epsilon", options_.epsilon, ranges::positive_in(scalar()));
+  visitor.number("momentum", options_.momentum, ranges::momentum_of(velocity_.has_value()));
+  visitor.flag("centered", options_.centered, mean_.has_value());
+  visitor.parameters("square", square_, store().layout(), ranges::square);
   if (mean_) visitor.parameters("mean", *mean_, store().layout());
   if (velocity_) visitor.parameters("velocity", *velocity_, store().layout());
 }

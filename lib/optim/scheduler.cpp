@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/lifetime.hpp"
+#include "core/ranges.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {
@@ -29,8 +30,8 @@ void Scheduler::step() {
 
 void Scheduler::visit_state(StateVisitor& visitor) {
   visitor.kind("Scheduler");
-  visitor.number("base_rate", base_rate_);
-  visitor.count("count", count_);
+  visitor.number("base_rate", base_rate_, ranges::not_negative);
+  visitor.count("count", count_, StateVisitor::most_counted);
 }
 
 }  // namespace tapedeck

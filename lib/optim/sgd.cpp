@@ -47,9 +47,9 @@ void SGD::update(const Run& run) {
 }
 
 void SGD::visit_memory(StateVisitor& visitor) {
-  visitor.number("momentum", options_.momentum);
+  visitor.number("momentum", options_.momentum, ranges::momentum_of(velocity_.has_value()));
   visitor.choice("momentum_form", options_.momentum_form, 2);
-  visitor.flag("nesterov", options_.nesterov);
+  visitor.flag("nesterov", options_.nesterov, velocity_ ? std::nullopt : std::optional(false));
   if (velocity_) visitor.parameters("velocity", *velocity_, store().layout());
 }
 

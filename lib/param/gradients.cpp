@@ -219,7 +219,7 @@ void Gradients::visit_state(StateVisitor& visitor) {
   require_no_backward("gradients");
   const StateVisitor::Scope scope(visitor, "gradients");
   if (visitor.taking() && incomplete()) zero();  // no step could use them
-  visitor.counts("touched", touched_);
+  visitor.counts("touched", touched_, 1);
   const auto is_touched = [](auto flag) { return flag != 0; };
   bool any = false;
   if (visitor.taking()) {
@@ -251,6 +251,7 @@ void Gradients::visit_statistics(StateVisitor& visitor) {
   }
   const auto buffers = visitor.given<Index>("buffers");
   const auto momenta = visitor.given<double>("momenta", buffers.size());
+  visitor.require("momenta", momenta, ranges::fraction);
   std::vector<Statistic> given;
   Index size = 0;
   for (Index i = 0; i < std::min(buffers.size(), momenta.size()); ++i) {

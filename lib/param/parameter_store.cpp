@@ -452,9 +452,11 @@ void ParameterStore::visit_state(StateVisitor& visitor) {
   if (visitor.taking()) {
     visitor.take("passes", std::vector<Index>{passes_});
   } else {
-    visitor.at_commit([this, given = visitor.given<Index>("passes", 1)] { passes_ = given.front(); });
+    const std::vector<Index> given = visitor.given<Index>("passes", 1);
+    visitor.require("passes", given, StateVisitor::most_counted);
+    visitor.at_commit([this, given] { passes_ = given.front(); });
   }
-  visitor.counts("frozen", frozen_);
+  visitor.counts("frozen", frozen_, 1);
   gradients().visit_state(visitor);
 }
 

@@ -1,8 +1,18 @@
 #include "train/run.hpp"
 
+#include <cmath>
+#include <string>
+
+#include "core/ranges.hpp"
 #include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
+namespace {
+
+constexpr Index most = StateVisitor::most_counted;
+constexpr NumberRange loss_range{[](double x) { return !std::isnan(x); }, "a loss, or inf"};
+
+}  // namespace
 
 bool Trainer::Best::exhausted(double loss, const EarlyStopping& rule, ParameterStore& store) {
   if (loss < loss_ - rule.least_improvement) {
@@ -22,8 +32,8 @@ void Trainer::Best::put_back(ParameterStore& store) const {
 }
 
 void Trainer::Best::visit_state(StateVisitor& visitor, const StoreLayout& layout) {
-  visitor.number("loss", loss_);
-  visitor.count("bad_epochs", bad_epochs_);
+  visitor.number("loss", loss_, loss_range);
+  visitor.count("bad_epochs", bad_epochs_, most);
   visitor.parameters("", values_, layout);
   visitor.buffers("", buffers_, layout);
 }
@@ -41,32 +51,44 @@ void Trainer::Run::tell(const std::vector<Callback>& all) {
 }
 
 void Trainer::Run::visit_state(StateVisitor& visitor, ParameterStore& store) {
-  visitor.count("epoch", epoch);
-  visitor.count("batch", batch);
-  visitor.count("order", order);
-  visitor.number("learning_rate", learning_rate);
+  visitor.count("epoch", epoch, most);
+  visitor.count("batch", batch, most);
+  visitor.count("order", order, most);
+  visitor.number("learning_rate", learning_rate, ranges::not_negative);
   visitor.number("epoch_sum", epoch_sum);
   visitor.number("step_sum", step_sum);
   visitor.choice("event", event, 4);
-  visitor.count("callback", callback);
-  visitor.count("callbacks", callbacks);
+  visitor.count("callback", callback, most);
+  visitor.count("callbacks", callbacks, most);
   {
     const StateVisitor::Scope scope(visitor, "step_report");
-    visitor.count("epoch", step_report.epoch);
-    visitor.count("epochs", step_report.epochs);
-    visitor.count("step", step_report.step);
-    visitor.count("steps", step_report.steps);
+    visitor.count("epoch", step_report.epoch, most);
+    visitor.count("epochs", step_report.epochs);  // an option: as many as the caller likes
+    visitor.count("step", step_report.step, most);
+    visitor.count("steps", step_report.steps, most);
     visitor.number("loss", step_report.loss);
   }
   visit_history(visitor);
-  if (!visitor.taking() && visitor.fits() && history.empty() &&
-      visitor.given<Index>("event", 1).front() == static_cast<Index>(Event::epoch)) {
-    visitor.fault("event", "the end of an epoch, of which the history has none");
-  }
+  if (!visitor.taking() && visitor.fits()) require_consistent(visitor);
   if (visitor.has("best/loss")) best.emplace(store);
   if (!best) return;
   const StateVisitor::Scope scope(visitor, "best");
   best->visit_state(visitor, store.layout());
+}
+
+// Of numbers that fit one by one.
+void Trainer::Run::require_consistent(StateVisitor& visitor) const {
+  const auto given = [&](const char* name) { return visitor.given<Index>(name, 1).front(); };
+  if (history.empty() && given("event") == static_cast<Index>(Event::epoch)) {
+    visitor.fault("event", "the end of an epoch, of which the history has none");
+  } else if (given("epoch") != history.size()) {
+    visitor.fault("epoch", std::to_string(given("epoch")) + " after a history of " +
+                               std::to_string(history.size()) + " epochs");
+  }
+  if (given("callback") > given("callbacks")) {
+    visitor.fault("callback",
+                  std::to_string(given("callback")) + " of " + std::to_string(given("callbacks")));
+  }
 }
 
 void Trainer::Run::visit_history(StateVisitor& visitor) {
@@ -103,6 +125,10 @@ void Trainer::Run::visit_history(StateVisitor& visitor) {
   const auto seconds = visitor.given<double>("seconds", losses.size());
   const auto epochs = visitor.given<Index>("epochs", losses.size());
   const auto stops = visitor.given<Index>("stop", losses.size());
+  visitor.require("validated", validated, 1);
+  visitor.require("learning_rate", rates, ranges::not_negative);
+  visitor.require("seconds", seconds, ranges::not_negative);
+  visitor.require("stop", stops, 1);
   if (!visitor.fits()) return;
   for (Index i = 0; i < losses.size(); ++i) {
     history.push_back(
@@ -117,8 +143,8 @@ void Trainer::Run::visit_history(StateVisitor& visitor) {
 }
 
 void Trainer::Progress::visit_state(StateVisitor& visitor, ParameterStore& store) {
-  visitor.count("passes", passes);
-  visitor.count("epochs", epochs);
+  visitor.count("passes", passes, most);
+  visitor.count("epochs", epochs, most);
   const StateVisitor::Scope scope(visitor, "run");
   if (visitor.has("epoch")) run.emplace();
   if (run) run->visit_state(visitor, store);

@@ -61,6 +61,7 @@ struct Trainer::Run {
 
  private:
   void visit_history(StateVisitor& visitor);
+  void require_consistent(StateVisitor& visitor) const;
 };
 
 /// What a Trainer remembers.
