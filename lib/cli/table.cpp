@@ -145,7 +145,7 @@ Table read_training_table(const Settings& settings) {
                           .targets = std::move(csv.target_names),
                           .classes = std::move(csv.class_names),
                           .by_number = settings.no_header},
-              .skipped_rows = csv.skipped_rows};
+              .skipped_rows = csv.skipped.size()};
   require_utf8(settings.data, table.columns);
   return table;
 }
@@ -175,7 +175,7 @@ Table read_table(const std::string& path, const std::string& labels, const Setti
     options.classes = columns.classes;
   }
   CsvData csv = read_csv(path, options);
-  return {.data = std::move(csv.data), .columns = columns, .skipped_rows = csv.skipped_rows};
+  return {.data = std::move(csv.data), .columns = columns, .skipped_rows = csv.skipped.size()};
 }
 
 void tell_of_skipped(const Table& table, const Console& console) {

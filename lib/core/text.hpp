@@ -33,6 +33,9 @@ constexpr bool in_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+/// The character, in lower case if it is one of ASCII's letters.
+constexpr char in_lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// A name that somebody gave, in quotes. What is not printable ASCII is written \x00, so that a message stays
 /// one line and does not end at a NUL; a name beyond 100 bytes is cut.
 inline std::string in_quotes(std::string_view name) {

@@ -13,9 +13,13 @@
 
 namespace tapedeck::detail {
 
-/// `read_csv` of a source; `name` stands in its complaints where the path would. `block` is how much is read
-/// at a time. Memory is asked for as much as a text of that size can hold; more may come, or less.
+/// Reads the text that a source holds; `name` stands in errors where the path would. `block` is how much is
+/// read at a time. Memory is asked for as much as a text of that size can hold; more may come, or less.
 TAPEDECK_API CsvData parse_csv(Source& source, const std::string& name, const CsvOptions& options,
                                std::size_t block = CsvReader::usual_block, const TextSize& expected = {});
+
+/// `read_csv` of a source, whose text may be compressed.
+TAPEDECK_API CsvData read_table(Source& source, const std::string& name, const CsvOptions& options,
+                                std::size_t block = CsvReader::usual_block);
 
 }  // namespace tapedeck::detail

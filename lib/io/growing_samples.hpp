@@ -11,7 +11,8 @@
 
 namespace tapedeck::detail {
 
-/// Samples of so many rows, one after another. Where as many come as expected, nothing is copied.
+/// Samples of so many rows, one after another. Where no more come than expected, nothing is copied; memory
+/// that is never written to takes none of the system's.
 template <class T>
 class GrowingSamples {
  public:
@@ -27,17 +28,25 @@ class GrowingSamples {
 
   /// All samples, rows x count.
   Matrix<T> taken() {
-    if (count_ < samples_.n_cols) resize(count_);
+    if (count_ < samples_.n_cols) shrink();
     count_ = 0;
     return std::move(samples_);
   }
 
  private:
-  // Memory that nothing has written to costs nothing yet.
   static Matrix<T> untouched(Index rows, Index count) {
     Matrix<T> samples(rows, count, arma::fill::none);
     prefer_huge_pages(samples.memptr(), samples.n_elem * sizeof(T));
     return samples;
+  }
+
+  // A copy would need memory for two. A matrix may have fewer elements than memory; only one that is so small
+  // that Armadillo keeps it within the object must be made anew.
+  void shrink() {
+    const Index size = count_ * samples_.n_rows;
+    if (size <= arma::arma_config::mat_prealloc) return resize(count_);
+    arma::access::rw(samples_.n_cols) = count_;
+    arma::access::rw(samples_.n_elem) = size;
   }
 
   void resize(Index count) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "tapedeck/core/error.hpp"
@@ -15,15 +16,19 @@ constexpr int gzip_only = 16;  // added to the size of the window
 
 }  // namespace
 
-GzipSource::GzipSource(Source& compressed, std::string_view head, std::string name)
-    : compressed_(compressed), name_(std::move(name)), input_(std::max(block, head.size())) {
-  std::copy(head.begin(), head.end(), input_.begin());
-  stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
-  stream_.avail_in = static_cast<uInt>(head.size());
+GzipSource::GzipSource(Source& compressed, std::string name)
+    : compressed_(compressed), name_(std::move(name)), input_(block) {
   if (inflateInit2(&stream_, MAX_WBITS + gzip_only) != Z_OK) throw std::bad_alloc();
 }
 
 GzipSource::~GzipSource() { inflateEnd(&stream_); }
+
+void GzipSource::rewind() {
+  compressed_.rewind();
+  stream_.avail_in = 0;
+  inflateReset(&stream_);
+  inside_ = true;
+}
 
 bool GzipSource::refill() {
   if (stream_.avail_in != 0) return true;
@@ -56,6 +61,15 @@ std::size_t GzipSource::read(char* to, std::size_t most) {
     inside_ = result != Z_STREAM_END;
   }
   return room - stream_.avail_out;
+}
+
+std::unique_ptr<GzipSource> gunzipped(Source& source, const std::string& name) {
+  constexpr std::string_view magic = "\x1f\x8b";
+  char head[magic.size()];
+  const std::size_t size = read_fully(source, head, sizeof head);
+  source.rewind();
+  if (std::string_view(head, size) != magic) return nullptr;
+  return std::make_unique<GzipSource>(source, name);
 }
 
 }  // namespace tapedeck::detail

@@ -5,8 +5,8 @@
 
 #include <zlib.h>
 
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "io/source.hpp"
@@ -16,18 +16,16 @@ namespace tapedeck::detail {
 /// How many bytes one compressed byte becomes at most: two bits for 258 bytes.
 inline constexpr std::uint64_t most_inflation = 1032;
 
-/// Whether bytes begin as gzip's do.
-inline bool is_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"); }
-
 /// The contents of a gzip file, which may consist of several members. FileError, with what zlib says, if they
 /// are damaged or cut off. `name` is who complains.
 class GzipSource final : public Source {
  public:
-  /// `head` was already taken from the source.
-  GzipSource(Source& compressed, std::string_view head, std::string name);
+  /// Reads the source from where it stands, which must be its first byte.
+  GzipSource(Source& compressed, std::string name);
   ~GzipSource() override;
 
   std::size_t read(char* to, std::size_t most) override;
+  void rewind() override;
 
  private:
   bool refill();
@@ -38,5 +36,9 @@ class GzipSource final : public Source {
   z_stream stream_{};
   bool inside_ = true;  // of a member
 };
+
+/// Decompresses a source that begins as a gzip file does; returns null for any other. The source is at its
+/// first byte, before and after.
+std::unique_ptr<GzipSource> gunzipped(Source& source, const std::string& name);
 
 }  // namespace tapedeck::detail

@@ -25,13 +25,10 @@ bool is_idx_type(std::uint8_t type) { return type == 0x08 || type == 0x09 || (ty
 
 IdxReader::IdxReader(Source& source, std::uint64_t size, std::string name)
     : source_(&source), name_(std::move(name)) {
+  gzip_ = gunzipped(source, name_);
+  if (gzip_) source_ = gzip_.get();
   char magic[magic_size];
-  std::size_t there = read_fully(*source_, magic, magic_size);
-  if (is_gzip({magic, there})) {
-    gzip_ = std::make_unique<GzipSource>(source, std::string_view(magic, there), name_);
-    source_ = gzip_.get();
-    there = read_fully(*source_, magic, magic_size);
-  }
+  const std::size_t there = read_fully(*source_, magic, magic_size);
   if (there < magic_size)
     refuse("a header of " + std::to_string(there) + " bytes", "4, and 4 for each dimension");
   if (magic[0] != 0 || magic[1] != 0) {

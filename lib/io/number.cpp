@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace tapedeck::detail {
 namespace {
 
 bool is_word(std::string_view text, std::string_view word) {
   return std::equal(text.begin(), text.end(), word.begin(), word.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+                    [](char a, char b) { return in_lower_case(a) == b; });
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ class Trickle final : public td::detail::Source {
     turn_ = turn_ % 3 + 1;
     return bytes_.read(to, std::min(most, turn_));
   }
+  void rewind() override { bytes_.rewind(); }
 
  private:
   td::detail::MemorySource bytes_;

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "io/csv_hints.hpp"
 #include "io/support.hpp"
 #include "support/evidence.hpp"
 #include "tapedeck/io/csv.hpp"
@@ -225,6 +227,66 @@ BOOST_AUTO_TEST_CASE(names_that_are_not_there_get_a_hint) {
              R"(t.csv: no column "Petal", which features ask for (the nearest name is "petal"))");
   BOOST_TEST(csv_error<td::NameError>("petal,species\n1,2\n", {.ignored = {std::string(1000, 'x')}}) ==
              "t.csv: no column \"" + std::string(100, 'x') + "...\", which ignored ask for");
+}
+
+BOOST_AUTO_TEST_CASE(another_delimiter_is_named) {
+  const auto hint = [](const std::string& text, const td::CsvOptions& options = {}) {
+    const std::string said = test::complaint<td::Error>([&] { test::csv(text, options); });
+    const std::size_t at = said.find(" (the fields seem to be separated by ");
+    return at == std::string::npos ? said : said.substr(at);
+  };
+  const auto by = [](const std::string& what) {
+    return " (the fields seem to be separated by " + what + ")";
+  };
+  BOOST_TEST(hint("a;b\n1;2\n") == by("';'"));
+  BOOST_TEST(hint("a\tb\n1\t2\n") == by("tabs"));
+  BOOST_TEST(hint("a|b\n1|2\n3|4\n") == by("'|'"));
+  BOOST_TEST(hint("a:b\n1:2\n") == by("':'"));
+  BOOST_TEST(hint("a b\n1 2\n") == by("spaces"));
+  BOOST_TEST(hint("a,b\n1,2\n", {.delimiter = ';'}) == by("','"));
+  BOOST_TEST(hint("1;2\n", bare) == by("';'"));
+  BOOST_TEST(hint("a;b\n1,5;2,5\n") == by("';'"));                          // rows of 3 fields
+  BOOST_TEST(hint("a;\"b\"\n1;2\n") == by("';'"));                          // a quote inside a field
+  BOOST_TEST(hint("a;y\n1;2\n", {.targets = {"y"}}) == by("';'"));          // no such name
+  BOOST_TEST(hint("a;y\n1;2\n", {.targets = {1}}) == by("';'"));            // no such number
+  BOOST_TEST(hint("a;y\n1;2\n", {.targets = {0}}) == by("';'"));            // nothing left
+  BOOST_TEST(hint("a;b,x;y\n1;2,3;4\n", {.targets = {"y"}}) == by("';'"));  // no such name among two
+  BOOST_TEST(hint("a;b,x;y\n1;2,3;4\n", {.targets = {2}}) == by("';'"));
+  // None that splits the lines unequally or not at all, or that does not find the column either.
+  BOOST_TEST(hint("a;b\n1;2;3\n") == "t.csv:2:1: \"1;2;3\" in column \"a;b\"; expected a number");
+  BOOST_TEST(hint("a\nx\n") == "t.csv:2:1: \"x\" in column \"a\"; expected a number");
+  BOOST_TEST(hint("a;b,x;y\n1;2,3;4\n", {.targets = {"z"}}).find("seem") == std::string::npos);
+  BOOST_TEST(hint("a;b,x;y\n1;2,3;4\n") == "t.csv:2:1: \"1;2\" in column \"a;b\"; expected a number");
+  BOOST_TEST(hint("a b\n") == "t.csv:2:1: a header and nothing else; expected at least 1 row to take");
+}
+
+// The first lines alone are looked at.
+BOOST_AUTO_TEST_CASE(another_delimiter_of_a_long_file_is_named) {
+  std::string text = "a;b\n";
+  while (text.size() < (std::size_t{1} << 18U)) text += "1;2\n";
+  text += "1;2;3\n";
+  BOOST_TEST(
+      csv_error(text) ==
+      "t.csv:2:1: \"1;2\" in column \"a;b\"; expected a number (the fields seem to be separated by ';')");
+}
+
+// Whoever calls the fields of CsvOptions by other names finds every hint that names one.
+BOOST_AUTO_TEST_CASE(hints_that_name_options_are_listed) {
+  const auto is_listed = [](const std::string& text, const td::CsvOptions& options) {
+    try {
+      test::csv(text, options);
+    } catch (const td::Error& error) {
+      return std::count(std::begin(td::csv_hints::all), std::end(td::csv_hints::all), error.hint()) == 1;
+    }
+    return false;
+  };
+  BOOST_TEST(is_listed("a\ninf\n", {}));
+  BOOST_TEST(is_listed("a,b\n1,\n", {}));
+  BOOST_TEST(is_listed("a,b\n1,2\n", {.features = {0}, .ignored = {1}}));
+  BOOST_TEST(is_listed("a\nx\ny\n", {.text_features = true, .most_categories = 1}));
+  BOOST_TEST(is_listed("a,b\n1,\n", {.missing = td::Missing::value, .text_features = true}));
+  BOOST_TEST(is_listed("a\nx\n", {.categories = {{"a", {"y"}}}}));
+  BOOST_TEST(is_listed("a\n1e39\n", {.scalar = td::f32}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(one_row_is_one_sample) {
   BOOST_TEST(table.feature_names == (Names{"a", "c"}), boost::test_tools::per_element());
   BOOST_TEST(table.target_names == Names{"b"}, boost::test_tools::per_element());
   BOOST_TEST(table.class_names.empty());
-  BOOST_TEST(table.skipped_rows == 0U);
+  BOOST_TEST(table.skipped.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_file_reads_like_its_text) {
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(rows_with_missing_fields_can_be_left_out) {
   const td::CsvData table = test::csv("a,note,y\n1,,2\n,n,5\n3,n,4\n6,n,\n7,n,\"\"\n8,n, \n", skip);
   BOOST_TEST(same(table.data.x<double>(), td::Matrix<double>{{1, 3}}));
   BOOST_TEST(same(table.data.y<double>(), td::Matrix<double>{{2, 4}}));
-  BOOST_TEST(table.skipped_rows == 4U);
+  BOOST_TEST(table.skipped == (std::vector<td::Index>{1, 3, 4, 5}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_class_that_is_only_in_rows_left_out_is_none) {
