@@ -45,13 +45,9 @@ FeatureSamples::FeatureSamples(Scalar scalar, const std::vector<bool>& numeric, 
   }
 }
 
-std::optional<Index> FeatureSamples::keep() {
-  if (in_place_) {
-    doubles_.keep();
-    return std::nullopt;
-  }
+std::optional<Index> FeatureSamples::convert() {
   if (!without_origin_.empty()) find_origins();
-  return scalar_ == f32 ? convert(floats_) : convert(doubles_);
+  return scalar_ == f32 ? convert_to(floats_) : convert_to(doubles_);
 }
 
 // What came before it in its row is not finite, and would be the same with any origin.
@@ -64,12 +60,12 @@ void FeatureSamples::find_origins() {
 }
 
 template <class T>
-std::optional<Index> FeatureSamples::convert(GrowingSamples<T>& samples) {
+std::optional<Index> FeatureSamples::convert_to(GrowingSamples<T>& samples) {
   T* const to = samples.next();
   bool all_finite = true;
   for (Index row = 0; row < sample_.size(); ++row) {
     to[row] = static_cast<T>(sample_[row] - origin_[row]);
-    all_finite &= std::isfinite(to[row]);
+    all_finite = all_finite && std::isfinite(to[row]);
   }
   if (!all_finite) {
     for (Index row = 0; row < sample_.size(); ++row) {
@@ -101,8 +97,11 @@ CsvSamples::CsvSamples(CsvReader& reader, const CsvOptions& options, const CsvCo
 
 void CsvSamples::begin_sample() {
   sample_ = x_.next();
-  target_ = y_.next();
-  class_ = labels_.next();
+  if (options_.classification) {
+    class_ = labels_.next();
+  } else {
+    target_ = y_.next();
+  }
   skipped_row_ = false;
   category_rows_.clear();
 }
@@ -113,22 +112,14 @@ void CsvSamples::end_sample() {
     skipped_.push_back(row);
     return;
   }
-  if (const auto beyond = x_.keep()) {
-    if (text_ == Text::noted) {
-      met_text_ = true;
-      return;
-    }
-    const auto column = std::find_if(columns_.features.begin(), columns_.features.end(),
-                                     [&](Index c) { return columns_.uses[c].row == *beyond; });
-    refuse_csv(
-        reader_.name(), reader_.row_position(),
-        "a number in " + columns_.text_of(*column) + " that is too large for " + name_of(options_.scalar),
-        "a number within its range", std::string(options_.scalar == f32 ? csv_hints::scalar : ""));
+  if (const auto beyond = x_.keep()) return refuse_beyond(*beyond);
+  if (options_.classification) {
+    *class_ = classes_.number_of(label_);
+    labels_.keep();
+  } else {
+    y_.keep();
   }
-  if (options_.classification) *class_ = classes_.number_of(label_);
   for (const Index category : category_rows_) used_[category] = true;
-  y_.keep();
-  labels_.keep();
 }
 
 void CsvSamples::take_row() {
@@ -228,6 +219,20 @@ void CsvSamples::refuse(Index column, std::string_view text, const std::string& 
                         std::string_view hint) const {
   refuse_csv(reader_.name(), reader_.field_position(), in_quotes(text) + " in " + columns_.text_of(column),
              wanted, std::string(hint));
+}
+
+// A number that x does not hold, in this row of x.
+void CsvSamples::refuse_beyond(Index row) {
+  if (text_ == Text::noted) {
+    met_text_ = true;
+    return;
+  }
+  const auto column = std::find_if(columns_.features.begin(), columns_.features.end(),
+                                   [&](Index c) { return columns_.uses[c].row == row; });
+  refuse_csv(
+      reader_.name(), reader_.row_position(),
+      "a number in " + columns_.text_of(*column) + " that is too large for " + name_of(options_.scalar),
+      "a number within its range", std::string(options_.scalar == f32 ? csv_hints::scalar : ""));
 }
 
 // --- All of it

@@ -27,7 +27,11 @@ class FeatureSamples {
   double* next() { return in_place_ ? doubles_.next() : sample_.data(); }
   /// Keeps the sample that was written there. Returns the row of a finite value that is none in x, and keeps
   /// nothing then.
-  std::optional<Index> keep();
+  std::optional<Index> keep() {
+    if (!in_place_) return convert();
+    doubles_.keep();
+    return std::nullopt;
+  }
 
   Index count() const { return scalar_ == f32 ? floats_.count() : doubles_.count(); }
   AnyMatrix taken() { return scalar_ == f32 ? AnyMatrix(floats_.taken()) : AnyMatrix(doubles_.taken()); }
@@ -35,8 +39,9 @@ class FeatureSamples {
   arma::vec origin() const { return subtract_first_ ? arma::vec(origin_) : arma::vec(); }
 
  private:
+  std::optional<Index> convert();
   template <class T>
-  std::optional<Index> convert(GrowingSamples<T>& samples);
+  std::optional<Index> convert_to(GrowingSamples<T>& samples);
   void find_origins();
 
   Scalar scalar_;
@@ -84,6 +89,7 @@ class CsvSamples {
   double& place_of(CsvUse use) { return (use.kind == CsvUse::Kind::target ? target_ : sample_)[use.row]; }
   bool is_missing(CsvUse use, std::string_view text) const;
   AnyMatrix targets();
+  void refuse_beyond(Index row);
   [[noreturn]] void refuse(Index column, std::string_view text, const std::string& wanted,
                            std::string_view hint = "") const;
 
@@ -96,7 +102,7 @@ class CsvSamples {
   ClassNames classes_;
   std::vector<ClassNames> categories_;
   FeatureSamples x_;
-  GrowingSamples<double> y_;      // 0 rows for class labels,
+  GrowingSamples<double> y_;      // not used for class labels,
   GrowingSamples<Index> labels_;  // and this one otherwise
   double* sample_ = nullptr;
   double* target_ = nullptr;

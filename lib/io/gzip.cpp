@@ -66,6 +66,7 @@ std::size_t GzipSource::read(char* to, std::size_t most) {
 std::unique_ptr<GzipSource> gunzipped(Source& source, const std::string& name) {
   constexpr std::string_view magic = "\x1f\x8b";
   char head[magic.size()];
+  source.rewind();
   const std::size_t size = read_fully(source, head, sizeof head);
   source.rewind();
   if (std::string_view(head, size) != magic) return nullptr;

@@ -37,8 +37,8 @@ class GzipSource final : public Source {
   bool inside_ = true;  // of a member
 };
 
-/// Decompresses a source that begins as a gzip file does; returns null for any other. The source is at its
-/// first byte, before and after.
+/// Decompresses a source that begins as a gzip file does; returns null for any other, which is then at its
+/// first byte.
 std::unique_ptr<GzipSource> gunzipped(Source& source, const std::string& name);
 
 }  // namespace tapedeck::detail

@@ -8,7 +8,7 @@
 
 namespace fuzz {
 
-/// The first byte chooses among read_csv()'s options, the others are the table.
+/// The first two bytes choose among read_csv()'s options, the others are the table, which may be compressed.
 void csv(std::string_view bytes);
 void idx(std::string_view bytes);
 void safetensors(std::string_view bytes);

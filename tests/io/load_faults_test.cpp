@@ -79,6 +79,8 @@ struct Files {
   Files() {
     td::write_safetensors(path("safetensors"), small_state(1));
     put_bytes(path("csv"), "a,b,kind\n1,2.5,\"long, with a comma\"\n-3e4,0.1,short\n");
+    put_bytes(path("csv.gz"), gzip("a,kind\n1,\"long, with a comma\"\n,only where a is missing\n-3e4,short\n"
+                                   "A text that is missing,short\n"));
     put_bytes(path("idx.gz"), gzip(std::string("\0\0\x08\x02\0\0\0\x02\0\0\0\x03", 12) + "abcdef"));
     Training saved(2);
     saved.checkpoint.save(path("checkpoint"));
@@ -95,6 +97,19 @@ struct Files {
                 if (!table) return std::string();
                 return bytes_of_matrix(table->data.x<double>()) + bytes_of_matrix(table->data.labels()) +
                        table->class_names[0];
+              }},
+             {"compressed CSV file of categories", [this] { table.reset(); },
+              [this] {
+                table = td::read_csv(path("csv.gz"), {.missing = td::Missing::skip_row,
+                                                      .text_features = true,
+                                                      .missing_texts = {"a text that is missing"},
+                                                      .scalar = td::f32,
+                                                      .subtract_first = true});
+              },
+              [this] {
+                if (!table) return std::string();
+                return bytes_of_matrix(table->data.x<float>()) +
+                       bytes_of_matrix(td::Matrix<double>(table->origin)) + table->categories[0].names[0];
               }},
              {"compressed IDX file", [this] { array = {}; }, [this] { array = td::read_idx(path("idx.gz")); },
               [this] { return std::visit([](const auto& m) { return bytes_of_matrix(m); }, array.values); }},
