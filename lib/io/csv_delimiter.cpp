@@ -28,7 +28,7 @@ std::string first_lines(Source& source) {
 // As the delimiter splits them; the last one is empty if they cannot all be read.
 std::vector<Row> first_rows(std::string_view text, char delimiter) {
   MemorySource source(text);
-  CsvReader reader(source, "", delimiter, CsvReader::usual_block);
+  CsvReader reader(source, "", delimiter, text.size());
   std::vector<Row> rows;
   try {
     while (rows.size() < most_rows && reader.begin_row()) {

@@ -86,12 +86,12 @@ std::string outcome(const Read& read, const td::CsvOptions& options) {
 void require_round_trip(std::string_view text, td::CsvOptions options) {
   try {
     td::detail::MemorySource source(text);
-    const td::CsvData table = td::detail::read_table(source, "fuzz", options);
+    const td::CsvData table = td::detail::read_table(source, "fuzz", options, 4096);
     options.text_features = false;
     options.categories = table.categories;
     options.classes = table.class_names;
     options.unknown_category = td::UnknownCategory::zeros;  // of rows left out
-    require(bytes_of(td::detail::read_table(source, "fuzz", options)) == bytes_of(table),
+    require(bytes_of(td::detail::read_table(source, "fuzz", options, 4096)) == bytes_of(table),
             "known categories change a table");
   } catch (const td::Error&) {
   }
@@ -111,7 +111,7 @@ void fuzz::csv(std::string_view bytes) {
   const std::string table = in_blocks(4096);
   require(in_blocks(7) == table, "the size of blocks changes a table");
   const std::string of_file =
-      outcome([&] { return td::detail::read_table(source, "fuzz", options); }, options);
+      outcome([&] { return td::detail::read_table(source, "fuzz", options, 4096); }, options);
   require(of_file == table || text.starts_with("\x1f\x8b"), "the size of the file changes a table");
   if (options.text_features) require_round_trip(text, options);
 }

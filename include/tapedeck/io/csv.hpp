@@ -48,11 +48,14 @@ struct CsvCategories {
   std::vector<std::string> names;  ///< of the categories; in the order of their bytes if they were found
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"  // GCC's, of the initializer `zeros`
 /// What becomes of a category that is not among the known ones.
 enum class UnknownCategory : std::uint8_t {
   error,  ///< a FileError
   zeros   ///< the sample has none of the column's categories
 };
+#pragma GCC diagnostic pop
 
 /// What a table looks like, and what is taken from it.
 struct CsvOptions {
