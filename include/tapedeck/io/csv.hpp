@@ -78,8 +78,8 @@ struct CsvOptions {
   /// Feature columns that hold any text become categories: those that occur in the rows taken. A column whose
   /// fields are all numbers, or missing, stays one of numbers. If false, text is an error.
   bool text_features = false;
-  /// In one column found by `text_features`, 1 or more; a column with more is a FileError, which names all
-  /// such columns.
+  /// In one column found by `text_features`, 1 or more, counted in all rows; a column with more is a
+  /// FileError, which names all such columns.
   Index most_categories = 100;
   /// Feature columns that are categories, as the training data gave them in `CsvData::categories`; all other
   /// features are numbers. Give them, and the training data's `feature_names` as `features`, when reading
