@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "tapedeck/core/error.hpp"
@@ -24,7 +25,8 @@ void require_finite(const Matrix<T>& x) {
 
 // Sums are taken of differences, from the first sample and then from the mean: exact zeros if a feature is
 // constant, and no cancellation if it is far from zero. Squares are taken of ratios to the largest
-// difference: none overflows.
+// difference: none overflows. The rule for constant features is that of standardize.hpp, with roots for the
+// same reason.
 template <class T>
 void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
   const auto n = static_cast<double>(x.n_cols);
@@ -46,7 +48,12 @@ void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
     squares(r) += ratio * ratio;
   });
   deviation = largest % arma::sqrt(squares / n);
-  deviation.replace(0, 1);
+  constexpr double eps = std::numeric_limits<double>::epsilon();
+  const double reduced = std::sqrt(std::max(1 - n * eps, 0.0));
+  const double rounding = std::max(n * eps, static_cast<double>(std::numeric_limits<T>::epsilon()));
+  for (Index r = 0; r < x.n_rows; ++r) {
+    if (reduced * deviation(r) <= rounding * std::abs(mean(r))) deviation(r) = 1;
+  }
   for (Index r = 0; r < x.n_rows; ++r) {
     if (std::isfinite(mean(r)) && std::isfinite(deviation(r))) continue;
     throw NonFiniteError({.who = "Standardizer",

@@ -96,6 +96,63 @@ BOOST_AUTO_TEST_CASE(one_sample_is_constant) {
   BOOST_TEST(standardizer.deviation()(1) == 1.0);
 }
 
+// Half of n samples at the mean - offset, half at the mean + offset.
+template <class T>
+double deviation_of(T mean, T offset, td::Index n) {
+  td::Matrix<T> x(1, n);
+  for (td::Index c = 0; c < n; ++c) x(0, c) = c % 2 == 0 ? mean - offset : mean + offset;
+  return td::Standardizer{samples(x)}.deviation()(0);
+}
+
+BOOST_AUTO_TEST_CASE(rounding_errors_make_no_deviation) {
+  td::Matrix<double> x(1, 100, arma::fill::value(0.3));
+  x(0, 1) = 0.1 + 0.2;  // 0.30000000000000004
+  const td::Standardizer standardizer{samples(x)};
+  BOOST_TEST(standardizer.deviation()(0) == 1.0);
+  BOOST_TEST(arma::abs(standardizer.apply(x)).max() <= 1e-16);
+  BOOST_TEST(deviation_of(0.3F, std::numeric_limits<float>::epsilon() / 4, 2) == 1.0);  // neighbours
+}
+
+// var <= n eps var + (n eps mean)^2, as sklearn.preprocessing computes it.
+BOOST_AUTO_TEST_CASE(what_counts_as_constant_is_scikit_learn_s_rule) {
+  constexpr double eps = std::numeric_limits<double>::epsilon();
+  for (const td::Index n : {td::Index{2}, td::Index{100}, td::Index{100'000}}) {
+    for (const double mean : {1.0, -0.75, 1e9}) {
+      const auto count = static_cast<double>(n);
+      for (const double factor : {0.25, 0.999, 1.0, 1.001, 1.5, 4.0}) {
+        // What the samples really are: mean and offset are rounded when they are added.
+        const double wanted = factor * count * eps * std::abs(mean);
+        const double low = mean - wanted;
+        const double high = mean + wanted;
+        const long double middle = (static_cast<long double>(low) + high) / 2;
+        const long double variance = (high - middle) * (high - middle);
+        const bool constant =
+            variance <= count * eps * variance + (count * eps * middle) * (count * eps * middle);
+        BOOST_TEST((deviation_of(mean, wanted, n) == 1.0) == constant,
+                   n << " samples of " << mean << " +- " << wanted);
+      }
+    }
+  }
+  BOOST_TEST(deviation_of(1.0, 2 * eps, 2) == 1.0);  // at the bound
+  BOOST_TEST(deviation_of(1.0, 3 * eps, 2) == 3 * eps);
+}
+
+BOOST_AUTO_TEST_CASE(what_floats_can_tell_apart_counts) {
+  constexpr float eps = std::numeric_limits<float>::epsilon();
+  for (const td::Index n : {td::Index{2}, td::Index{100'000}}) {
+    BOOST_TEST(deviation_of(1.0F, eps, n) == 1.0);
+    BOOST_TEST(deviation_of(1.0F, 2 * eps, n) == 2.0 * eps);
+    BOOST_TEST(deviation_of(-4096.0F, 4096 * eps, n) == 1.0);
+    BOOST_TEST(deviation_of(-4096.0F, 8192 * eps, n) == 8192.0 * eps);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_small_variation_of_a_large_mean_is_real) {
+  for (const td::Index n : {td::Index{2}, td::Index{100'000}}) BOOST_TEST(deviation_of(1e9, 2.0, n) == 2.0);
+  BOOST_TEST(deviation_of(1e300, 1e290, 2) > 0.99e290);  // nothing overflows
+  BOOST_TEST(deviation_of(0.0, 1e-300, 2) == 1e-300);    // zero has no rounding errors
+}
+
 BOOST_AUTO_TEST_CASE(other_data_gets_the_training_data_s_figures) {
   const td::Standardizer standardizer{samples(arma::mat{{0, 2}})};
   const td::Dataset test{arma::mat{{10, 20, 30}}, arma::mat{{7, 8, 9}}};

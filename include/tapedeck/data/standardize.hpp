@@ -13,9 +13,15 @@ namespace tapedeck {
 class TAPEDECK_API Standardizer {
  public:
   /// The deviation of n samples x_i is sqrt(sum_i (x_i - mean)^2 / n), so that these samples come to variance
-  /// 1; that of a constant feature is taken as 1. Both are accumulated in double. ShapeError if there are no
-  /// samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that their difference
-  /// is.
+  /// 1; that of a constant feature is taken as 1. Both are accumulated in double.
+  ///
+  /// A feature counts as constant if its variance may be one of rounding errors, as that of 0.3 and
+  /// 0.30000000000000004 is: variance <= n e variance + (d mean)^2. For double data d = n e with e = 2^-52,
+  /// which is scikit-learn's rule; for float data d is at least 2^-23, which is how far apart two floats may
+  /// be that stand for the same number.
+  ///
+  /// ShapeError if there are no samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that
+  /// their difference is.
   explicit Standardizer(const Dataset& data);
   /// What another one had, to go with a model that was trained with it. ShapeError if there are not as many
   /// deviations as means, NonFiniteError if one of them is NaN or Inf, OptionError unless deviations are
@@ -34,7 +40,7 @@ class TAPEDECK_API Standardizer {
 
   /// Of every feature, in the data's units.
   const arma::vec& mean() const { return mean_; }
-  /// Of every feature, in the data's units; 1 where the feature is constant.
+  /// Of every feature, in the data's units; 1 where the feature counts as constant.
   const arma::vec& deviation() const { return deviation_; }
 
  private:
