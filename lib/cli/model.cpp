@@ -82,15 +82,15 @@ ModelFile ModelFile::read(const std::string& path) {
   };
   try {
     ModelFile file;
-    file.columns = columns_from(nlohmann::json::parse(words(columns_key)));
+    file.columns = columns_from(JsonObject::parse(words(columns_key)));
     file.data_fingerprint = words(data_key);
     file.finished = words(finished_key) == "yes";
-    set(file.settings, nlohmann::json::parse(words(settings_key)), path);
+    set(file.settings, JsonObject::parse(words(settings_key)), path);
     require_possible(file.settings);
     if (file.columns.features.empty() || file.columns.targets.empty())
       refuse_file(path, "no features or no targets");
     return file;
-  } catch (const nlohmann::json::exception&) {
+  } catch (const JsonError&) {
     refuse_file(path, "settings that are no JSON");
   } catch (const OptionError& error) {
     refuse_file(path, "settings that this version does not take", error.what());

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <fstream>
 #include <functional>
 #include <map>
+#include <type_traits>
+#include <variant>
 
 #include "core/text.hpp"
 #include "io/utf8.hpp"
@@ -12,8 +15,6 @@
 
 namespace tapedeck::cli {
 namespace {
-
-using nlohmann::json;
 
 /// Names every setting once, for both directions.
 template <class S, class F>
@@ -57,32 +58,45 @@ void require_utf8(const char* key, const std::vector<std::string>& texts) {
 template <class T>
 void require_utf8(const char* /*key*/, const T& /*value*/) {}
 
-// Objects and arrays may be nested too deeply to be written out.
-std::string shown(const json& value) {
-  return value.is_structured() ? std::string("an ") + value.type_name() : value.dump();
-}
-
-void read(const json& value, std::vector<std::string>& into) {
-  if (value.is_array()) {
-    into = value.get<std::vector<std::string>>();
-  } else {
-    into = {value.get<std::string>()};
-  }
-}
-
-void read(const json& value, std::optional<Index>& into) {
-  if (value.is_null()) {
-    into.reset();
-  } else {
-    into = value.get<Index>();
-  }
-}
-
+// Each returns false for a value of another type.
 template <class T>
-void read(const json& value, T& into) {
-  constexpr bool whole = std::is_integral_v<T> && !std::is_same_v<T, bool>;
-  if (whole && !value.is_number_unsigned()) throw json::type_error::create(302, "a whole number", &value);
-  into = value.get<T>();
+bool read(const JsonValue& value, T& into) {
+  const T* given = std::get_if<T>(&value);
+  if (given != nullptr) into = *given;
+  return given != nullptr;
+}
+
+template <std::unsigned_integral T>
+requires(!std::same_as<T, bool>) bool read(const JsonValue& value, T& into) {
+  const auto* given = std::get_if<std::uint64_t>(&value);
+  if (given != nullptr) into = *given;
+  return given != nullptr;
+}
+
+bool read(const JsonValue& value, double& into) {
+  return std::visit(
+      [&]<class T>(const T& given) {
+        constexpr bool number = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+        if constexpr (number) into = static_cast<double>(given);
+        return number;
+      },
+      value);
+}
+
+bool read(const JsonValue& value, std::vector<std::string>& into) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    into = {*text};
+    return true;
+  }
+  return read<std::vector<std::string>>(value, into);
+}
+
+bool read(const JsonValue& value, std::optional<Index>& into) {
+  if (std::holds_alternative<std::nullptr_t>(value)) {
+    into.reset();
+    return true;
+  }
+  return read(value, into.emplace());
 }
 
 }  // namespace
@@ -107,26 +121,24 @@ void require_possible(const Settings& settings) {
     refuse("weight_decay", to_text(settings.weight_decay), "a finite number of at least 0");
 }
 
-json to_json(const Settings& settings) {
-  json all = json::object();
+JsonObject to_json(const Settings& settings) {
+  JsonObject all;
   for_each_setting(settings, [&]<class T>(const char* key, const T& value) {
     if constexpr (std::is_same_v<T, std::optional<Index>>) {
-      all[key] = value ? json(*value) : json(nullptr);
+      all.members[key] = value ? JsonValue(*value) : JsonValue(nullptr);
     } else {
-      all[key] = value;
+      all.members[key] = value;
     }
   });
   return all;
 }
 
-void set(Settings& settings, const json& all, const std::string& who) {
-  if (!all.is_object())
-    throw OptionError({.who = who, .given = "no JSON object", .wanted = "{\"rate\": 0.01, ...}"});
-  std::map<std::string, std::function<void(const json&)>> setters;
+void set(Settings& settings, const JsonObject& all, const std::string& who) {
+  std::map<std::string, std::function<bool(const JsonValue&)>> setters;
   for_each_setting(settings, [&](const char* key, auto& value) {
-    setters[key] = [&value](const json& given) { read(given, value); };
+    setters[key] = [&value](const JsonValue& given) { return read(given, value); };
   });
-  for (const auto& [key, value] : all.items()) {
+  for (const auto& [key, value] : all.members) {
     const auto setter = setters.find(key);
     if (setter == setters.end()) {
       throw OptionError({.who = who,
@@ -134,9 +146,7 @@ void set(Settings& settings, const json& all, const std::string& who) {
                          .wanted = "a long option of tapedeck train",
                          .hint = "with '_' for '-', such as weight_decay"});
     }
-    try {
-      setter->second(value);
-    } catch (const json::exception&) {
+    if (!setter->second(value)) {
       throw OptionError(
           {.who = who, .given = in_quotes(key) + " is " + shown(value), .wanted = "what its option takes"});
     }
@@ -146,10 +156,12 @@ void set(Settings& settings, const json& all, const std::string& who) {
 void set_from_file(Settings& settings, const std::string& path) {
   std::ifstream file(path);
   if (!file) throw FileError({.who = path, .given = "a file that cannot be read", .wanted = "JSON"});
-  json all;
+  JsonObject all;
   try {
-    all = json::parse(file);
-  } catch (const json::parse_error& error) {
+    all = JsonObject::parse(file);
+  } catch (const JsonError& error) {
+    if (error.byte == 0)
+      throw OptionError({.who = path, .given = "no JSON object", .wanted = "{\"rate\": 0.01, ...}"});
     throw FileError({.who = path,
                      .given = "no JSON, from byte " + std::to_string(error.byte),
                      .wanted = "{\"rate\": 0.01, ...}"});

@@ -4,11 +4,11 @@
 /// What a training is made of, as options and as JSON.
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/json.hpp"
 #include "tapedeck/core/matrix.hpp"
 
 namespace tapedeck::cli {
@@ -48,9 +48,9 @@ struct Settings {
 /// OptionError unless numbers are in their ranges and text is UTF-8; names are looked at by who knows them.
 void require_possible(const Settings& settings);
 
-nlohmann::json to_json(const Settings& settings);
+JsonObject to_json(const Settings& settings);
 /// Sets what the JSON has. OptionError for an unknown key or a value of another type; `who` complains.
-void set(Settings& settings, const nlohmann::json& json, const std::string& who);
+void set(Settings& settings, const JsonObject& json, const std::string& who);
 /// Reads a file of them.
 void set_from_file(Settings& settings, const std::string& path);
 

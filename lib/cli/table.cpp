@@ -106,19 +106,27 @@ Table read_images(const std::string& images, const std::string& labels, Index cl
 
 }  // namespace
 
-nlohmann::json to_json(const Columns& columns) {
-  return {{"features", columns.features},
-          {"targets", columns.targets},
-          {"classes", columns.classes},
-          {"by_number", columns.by_number}};
+JsonObject to_json(const Columns& columns) {
+  JsonObject json;
+  json.members["features"] = columns.features;
+  json.members["targets"] = columns.targets;
+  json.members["classes"] = columns.classes;
+  json.members["by_number"] = columns.by_number;
+  return json;
 }
 
-Columns columns_from(const nlohmann::json& json) {
-  Columns columns;  // set one by one: GCC 12 destroys twice what is there when a later member throws
-  json.at("features").get_to(columns.features);
-  json.at("targets").get_to(columns.targets);
-  json.at("classes").get_to(columns.classes);
-  json.at("by_number").get_to(columns.by_number);
+Columns columns_from(const JsonObject& json) {
+  const auto read = [&]<class T>(const char* key, T& into) {
+    const auto found = json.members.find(key);
+    const T* value = found == json.members.end() ? nullptr : std::get_if<T>(&found->second);
+    if (value == nullptr) throw JsonError(0);
+    into = *value;
+  };
+  Columns columns;
+  read("features", columns.features);
+  read("targets", columns.targets);
+  read("classes", columns.classes);
+  read("by_number", columns.by_number);
   return columns;
 }
 

@@ -3,11 +3,11 @@
 /// @file
 /// The data that a model is trained on, and what a model must know of them to meet others.
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/console.hpp"
+#include "cli/json.hpp"
 #include "cli/settings.hpp"
 #include "tapedeck/data/dataset.hpp"
 
@@ -22,8 +22,9 @@ struct Columns {
 
   Index outputs() const { return classes.empty() ? targets.size() : classes.size(); }
 };
-nlohmann::json to_json(const Columns& columns);
-Columns columns_from(const nlohmann::json& json);
+JsonObject to_json(const Columns& columns);
+/// JsonError if the JSON lacks one of the columns' members, or one is of another type.
+Columns columns_from(const JsonObject& json);
 
 struct Table {
   Dataset data;

@@ -224,6 +224,14 @@ BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
   refused(R"({"rate": "fast"})", 2, "\"rate\" is \"fast\"");
   refused(R"({"epochs": -3})", 2, "\"epochs\" is -3");
   refused(R"({"epochs": 1.5})", 2, "\"epochs\" is 1.5");
+  refused(R"({"patience": 2.5})", 2, "\"patience\" is 2.5");
+  refused(R"({"patience": -1})", 2, "\"patience\" is -1");
+  refused(R"({"rate": 1e999})", 1, "no JSON, from byte");
+  refused(R"({"ignore": ["a", 3]})", 2, "\"ignore\" is an array");
+  refused(R"({"ignore": ["a", ["b"], "c"]})", 2, "\"ignore\" is an array");
+  refused(R"({"net": {"rate": 1}})", 2, "\"net\" is an object");
+  refused(R"({"net": null})", 2, "\"net\" is null");
+  refused(R"({"no_header": 1})", 2, "\"no_header\" is 1");
   refused(R"({"target": 3})", 2, "\"target\" is 3");
   refused(R"({"checkpoint_every": 0})", 2, "--checkpoint-every: 0; expected at least 1");
   refused(R"({"patience": 0})", 2, "--patience: 0; expected at least 1");
