@@ -15,8 +15,15 @@
 
 namespace tapedeck {
 
-/// Levenshtein's distance.
+/// Levenshtein's distance. What both names begin or end with costs no more than its length.
 inline Index distance(std::string_view a, std::string_view b) {
+  const auto begin = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+  a.remove_prefix(static_cast<Index>(begin));
+  b.remove_prefix(static_cast<Index>(begin));
+  const auto end = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend()).first - a.rbegin();
+  a.remove_suffix(static_cast<Index>(end));
+  b.remove_suffix(static_cast<Index>(end));
+  if (a.empty() || b.empty()) return a.size() + b.size();
   std::vector<Index> row(b.size() + 1);
   std::iota(row.begin(), row.end(), Index{0});
   for (Index i = 0; i < a.size(); ++i) {
@@ -39,7 +46,9 @@ std::string nearest_name(std::string_view name, const Things& things, const Name
   Index least = 0;
   for (const auto& thing : things) {
     const std::string& candidate = name_of(thing);
-    if (std::max(name.size(), candidate.size()) > longest) continue;
+    const auto [shorter, longer] = std::minmax({name.size(), candidate.size()});
+    if (longer > longest) continue;
+    if (nearest != nullptr && longer - shorter >= least) continue;  // the distance is at least as large
     const Index d = distance(name, candidate);
     if (nearest == nullptr || d < least) {
       nearest = &candidate;

@@ -23,31 +23,34 @@ std::string last_part(const std::string& name) { return name.substr(name.rfind('
 Sequential::Sequential(std::initializer_list<Item> items) : Sequential(std::vector<Item>(items)) {}
 
 Sequential::Sequential(const std::vector<Item>& items) {
-  for (const Item& item : items) add(item);
+  std::map<std::string, Index> numbers;  // the last one of each kind; those before it are taken for good
+  for (const Item& item : items) {
+    std::string name = item.name.empty() ? last_part(item.layer.name()) : item.name;
+    if (name.empty()) {
+      const std::string type = item.layer.kind();
+      Index& number = numbers[type];
+      do {
+        name = type + "_" + std::to_string(++number);
+      } while (positions_.contains(name));
+    }
+    add(item, std::move(name));
+  }
 }
 
-void Sequential::add(const Item& item) {
-  const auto taken = [&](const std::string& name) {
-    return std::any_of(items_.begin(), items_.end(), [&](const Part& part) { return part.name == name; });
-  };
-  std::string name = item.name.empty() ? last_part(item.layer.name()) : item.name;
-  if (name.empty()) {
-    for (int number = 1; name.empty() || taken(name); ++number) {
-      name = item.layer.kind() + "_" + std::to_string(number);
-    }
-  }
+void Sequential::add(const Item& item, std::string name) {
   if (!std::all_of(name.begin(), name.end(), in_word)) {
     throw NameError({.who = "Sequential",
                      .given = "the name " + in_quotes(name),
                      .wanted = "letters, digits, '_' and '-'"});
   }
-  if (taken(name)) {
+  if (!positions_.emplace(name, items_.size()).second) {
     throw NameError({.who = "Sequential",
                      .given = "the name \"" + name + "\" a second time",
                      .wanted = "a new name",
                      .hint = "to use one layer twice, name its second use: {\"again\", layer}"});
   }
-  items_.push_back({name, hash_of(name), item.layer});
+  const std::uint64_t hash = hash_of(name);
+  items_.push_back({std::move(name), hash, item.layer});
 }
 
 Value Sequential::operator()(const Value& x) const {
@@ -65,14 +68,13 @@ Value Sequential::operator()(const Value& x) const {
 
 const Layer& Sequential::operator[](std::string_view name) const {
   const std::string_view first = name.substr(0, name.find('.'));
-  std::string known;
-  for (const Part& part : items_) {
-    if (part.name == first) {
-      if (first.size() == name.size()) return part.layer;
-      if (const auto* nested = part.layer.as<Sequential>()) return (*nested)[name.substr(first.size() + 1)];
-    }
-    known += (known.empty() ? "" : ", ") + part.name;
+  if (const auto found = positions_.find(first); found != positions_.end()) {
+    const Layer& layer = items_[found->second].layer;
+    if (first.size() == name.size()) return layer;
+    if (const auto* nested = layer.as<Sequential>()) return (*nested)[name.substr(first.size() + 1)];
   }
+  std::string known;
+  for (const Part& part : items_) known += (known.empty() ? "" : ", ") + part.name;
   throw NameError({.who = "Sequential",
                    .given = "no layer " + in_quotes(name),
                    .wanted = known.empty() ? "a model with layers" : known});
@@ -105,10 +107,11 @@ std::vector<NamedParameter> Sequential::parameters() const {
 std::string Sequential::describe() const {
   std::string text = "Sequential";
   for (const Part& part : items_) {
-    std::string line = part.name + ": " + part.layer.describe();
-    for (std::size_t i = line.find('\n'); i != std::string::npos; i = line.find('\n', i + 1))
-      line.insert(i + 1, "  ");
-    text += "\n  " + line;
+    text += "\n  " + part.name + ": ";
+    for (const char c : part.layer.describe()) {
+      text += c;
+      if (c == '\n') text += "  ";
+    }
   }
   return text;
 }

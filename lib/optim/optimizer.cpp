@@ -33,13 +33,11 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
   groups_.resize(store.layout().group_names.size());
   find_rates();
   const StoreLayout& layout = store.layout();
-  const std::vector<std::string>& groups = layout.group_names;
   for (const std::uint32_t number : layout.flat_order) {
-    const auto group = std::find(groups.begin(), groups.end(), layout.parameters[number].options.group);
     const Index offset = layout.parameter_extents->slots[number].offset;
     if (!slots_.empty()) slots_.back().length = offset - slots_.back().offset;
     slots_.push_back({.number = number,
-                      .group = static_cast<std::uint32_t>(group - groups.begin()),
+                      .group = layout.groups[number],
                       .offset = offset,
                       .length = layout.parameter_extents->size - offset,
                       .steps = 0});

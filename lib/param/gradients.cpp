@@ -18,6 +18,12 @@ namespace {
 // A sum of many is one of chunks of this length, each summed by itself, in their order.
 constexpr Index chunk = 1 << 15;
 
+// Makes space for so many more elements; if there is none, at least doubles it, as push_back does.
+template <class T>
+void reserve_more(std::vector<T>& all, std::size_t count) {
+  if (all.capacity() - all.size() < count) all.reserve(std::max(all.size() + count, 2 * all.capacity()));
+}
+
 }  // namespace
 
 Gradients::Gradients(ParameterStore& store)
@@ -102,8 +108,8 @@ Gradients& Gradients::operator+=(const Gradients& other) {
         {.who = "gradients", .given = "gradients of another store", .wanted = "those of the same one"});
   }
   require_no_backward("gradients +=");
-  statistics_.reserve(statistics_.size() + other.statistics_.size());  // what can fail comes first
-  statistic_values_.reserve(statistic_values_.size() + other.statistic_values_.size());
+  reserve_more(statistics_, other.statistics_.size());  // what can fail comes first
+  reserve_more(statistic_values_, other.statistic_values_.size());
   with_scalar(flat_.scalar(), [&]<class T>(T) {
     for (Index slot = 0; slot < touched_.size(); ++slot) {
       if (other.touched_[slot] == 0) continue;
@@ -190,7 +196,7 @@ void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double 
   }
   ranges::require_fraction(buffer.name, "momentum", momentum);
   const Index begin = statistic_values_.size();
-  statistics_.reserve(statistics_.size() + 1);  // both lists grow, or neither
+  reserve_more(statistics_, 1);  // both lists grow, or neither
   statistic_values_.insert(statistic_values_.end(), statistic.begin(), statistic.end());
   statistics_.push_back({buffer_slot, momentum, begin, statistic.n_elem});
 }

@@ -41,10 +41,7 @@ void require_well_formed(const std::string& who, const char* kind, std::string_v
                    .wanted = "letters, digits, '_' and '-', in parts joined by '.', at most 512 bytes"});
 }
 
-bool at_or_under(std::string_view name, std::string_view prefix) {
-  return prefix.empty() || name == prefix ||
-         (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.');
-}
+constexpr char after_dot = '.' + 1;  // names under "fc_1" lie from "fc_1." to before "fc_1" and this
 
 template <class Slots>
 std::string hint_for(std::string_view name, const Slots& slots) {
@@ -52,15 +49,32 @@ std::string hint_for(std::string_view name, const Slots& slots) {
   return nearest_name(name, slots, [](const auto& slot) -> const std::string& { return slot.name; });
 }
 
+using SlotNumbers = std::map<std::string, std::uint32_t, std::less<>>;
+
 template <class Slots>
-std::uint32_t find(const Slots& slots, std::string_view name, const char* kind) {
-  const auto found = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
-  if (found == slots.end()) {
+std::uint32_t find(const Slots& slots, const SlotNumbers& numbers, std::string_view name, const char* kind) {
+  const auto found = numbers.find(name);
+  if (found == numbers.end()) {
     throw NameError({.who = "store",
                      .given = std::string("no ") + kind + " " + in_quotes(name),
                      .hint = hint_for(name, slots)});
   }
-  return static_cast<std::uint32_t>(found - slots.begin());
+  return found->second;
+}
+
+// Adds a slot, its name and the count of its elements, or none of them. Returns its number.
+template <class Slot>
+std::uint32_t add_slot(std::vector<Slot>& slots, SlotNumbers& numbers, Index& elements, Slot slot) {
+  const auto number = static_cast<std::uint32_t>(slots.size());
+  const auto place = numbers.emplace(slot.name, number).first;
+  try {
+    slots.push_back(std::move(slot));
+  } catch (...) {
+    numbers.erase(place);
+    throw;
+  }
+  elements += slots.back().shape.size();
+  return number;
 }
 
 // Places one matrix after another, each on its boundary.
@@ -91,21 +105,14 @@ void require_family(std::uint64_t given, std::uint64_t wanted, const char* kind)
        .wanted = std::string("a ") + kind + " of this store, or of the store it was copied from"});
 }
 
-template <class Slots>
-Index elements_of(const Slots& slots) {
-  return std::accumulate(slots.begin(), slots.end(), Index{0},
-                         [](Index sum, const auto& slot) { return sum + slot.shape.size(); });
-}
-
 // Whether one more matrix is possible, alone and beside those that there are.
-template <class Slots>
-void require_room(const std::string& who, Shape shape, const Slots& slots) {
+void require_room(const std::string& who, Shape shape, Index elements) {
   ranges::require_possible(who, shape);
-  if (shape.size() <= ranges::most_elements - elements_of(slots)) return;
-  throw ShapeError({.who = who,
-                    .given = to_string(shape) + " beside " + std::to_string(elements_of(slots)) +
-                             " elements of other matrices",
-                    .wanted = "at most 2^44 in all"});
+  if (shape.size() <= ranges::most_elements - elements) return;
+  throw ShapeError(
+      {.who = who,
+       .given = to_string(shape) + " beside " + std::to_string(elements) + " elements of other matrices",
+       .wanted = "at most 2^44 in all"});
 }
 
 void require_rule(const std::string& who, const Initializer& initializer) {
@@ -141,10 +148,12 @@ const std::string& ParameterView::group() const { return store_->layout().parame
 Shape ParameterView::shape() const { return store_->layout().parameters[slot_].shape; }
 Parameter ParameterView::handle() const { return {store_->family(), slot_}; }
 void ParameterView::reset() const {
-  FlatBuffer drawn = store_->values();  // a rule may throw, and then nothing has changed
-  store_->draw(slot_, store_->rules_[slot_], store_->seed(), drawn);
-  store_->gradients().require_no_backward("reset");
-  store_->values().assign(drawn);
+  with_scalar(store_->scalar(), [&]<class T>(T) {
+    Matrix<T>& values = value<T>();
+    const Matrix<T> drawn = store_->drawn<T>(slot_, store_->rules_[slot_], store_->seed());  // may throw
+    store_->gradients().require_no_backward("reset");
+    values = drawn;
+  });
   store_->note_change(slot_, store_->next_change("reset"));
   *store_->gradients().touch(slot_) = 0;
 }
@@ -188,11 +197,9 @@ StoreLayout& ParameterStore::open_layout(const std::string& who) {
   return *layout_;
 }
 
-void ParameterStore::add_name(const std::string& name) {
+void ParameterStore::require_new_name(const std::string& name) const {
   require_well_formed("store", "name", name);
-  const auto taken = [&](const auto& slot) { return slot.name == name; };
-  if (std::any_of(layout_->parameters.begin(), layout_->parameters.end(), taken) ||
-      std::any_of(layout_->buffers.begin(), layout_->buffers.end(), taken)) {
+  if (layout_->parameter_slots.contains(name) || layout_->buffer_slots.contains(name)) {
     throw NameError({.who = "store",
                      .given = "the name \"" + name + "\" a second time",
                      .wanted = "a new name",
@@ -208,8 +215,8 @@ Scope ParameterStore::scope(std::string_view name) {
 Parameter ParameterStore::add(std::string name, Shape shape, Initializer initializer,
                               ParameterOptions options) {
   StoreLayout& layout = open_layout(name);
-  add_name(name);
-  require_room(name, shape, layout.parameters);
+  require_new_name(name);
+  require_room(name, shape, layout.parameter_elements);
   require_rule(name, initializer);
   require_well_formed(name, "group", options.group);
   if (options.fan.in == 0) options.fan = {shape.cols, shape.rows};
@@ -217,16 +224,19 @@ Parameter ParameterStore::add(std::string name, Shape shape, Initializer initial
   rules_.resize(slot + 1);
   rules_[slot] = initializer;
   frozen_.resize(slot + 1);
-  layout.parameters.push_back({std::move(name), shape, std::move(options)});  // last: only this counts
-  return {layout.family, static_cast<std::uint32_t>(slot)};
+  // Last: only this counts.
+  return {layout.family,
+          add_slot<StoreLayout::Slot>(layout.parameters, layout.parameter_slots, layout.parameter_elements,
+                                      {std::move(name), shape, std::move(options)})};
 }
 
 Buffer ParameterStore::add_buffer(std::string name, Shape shape, double initial) {
   StoreLayout& layout = open_layout(name);
-  add_name(name);
-  require_room(name, shape, layout.buffers);
-  layout.buffers.push_back({std::move(name), shape, initial});
-  return {layout.family, static_cast<std::uint32_t>(layout.buffers.size() - 1)};
+  require_new_name(name);
+  require_room(name, shape, layout.buffer_elements);
+  return {layout.family,
+          add_slot<StoreLayout::BufferSlot>(layout.buffers, layout.buffer_slots, layout.buffer_elements,
+                                            {std::move(name), shape, initial})};
 }
 
 void ParameterStore::set_group(std::string_view name, std::string group) {
@@ -249,17 +259,19 @@ void ParameterStore::seal() {
   const ScopedFlag being_sealed(being_sealed_);
   StoreLayout& layout = *layout_;
   layout.group_names.clear();  // a seal that ran out of memory may be tried again
-  layout.flat_order.clear();
+  layout.groups.clear();
+  std::map<std::string_view, std::uint32_t> known;
   for (const auto& slot : layout.parameters) {
-    auto& names = layout.group_names;
-    if (std::find(names.begin(), names.end(), slot.options.group) == names.end())
-      names.push_back(slot.options.group);
+    const std::string& group = slot.options.group;
+    const auto next = static_cast<std::uint32_t>(layout.group_names.size());
+    const auto [number, is_new] = known.try_emplace(group, next);
+    if (is_new) layout.group_names.push_back(group);
+    layout.groups.push_back(number->second);
   }
-  for (const std::string& group : layout.group_names) {
-    for (std::uint32_t slot = 0; slot < layout.parameters.size(); ++slot) {
-      if (layout.parameters[slot].options.group == group) layout.flat_order.push_back(slot);
-    }
-  }
+  layout.flat_order = in_order(layout.parameters);
+  std::sort(layout.flat_order.begin(), layout.flat_order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return std::pair(layout.groups[a], a) < std::pair(layout.groups[b], b);
+  });
   layout.parameter_extents = place(layout.parameters, layout.flat_order);
   layout.buffer_extents = place(layout.buffers, in_order(layout.buffers));
   lay_out();
@@ -280,15 +292,12 @@ void ParameterStore::note_change(const char* by) noexcept {
 
 Index ParameterStore::size() const { return layout_->parameters.size(); }
 
-Index ParameterStore::element_count() const { return elements_of(layout_->parameters); }
+Index ParameterStore::element_count() const { return layout_->parameter_elements; }
 
-bool ParameterStore::contains(std::string_view name) const {
-  return std::any_of(layout_->parameters.begin(), layout_->parameters.end(),
-                     [&](const auto& slot) { return slot.name == name; });
-}
+bool ParameterStore::contains(std::string_view name) const { return layout_->parameter_slots.contains(name); }
 
 ParameterView ParameterStore::parameter(std::string_view name) {
-  return {*this, find(layout_->parameters, name, "parameter")};
+  return {*this, find(layout_->parameters, layout_->parameter_slots, name, "parameter")};
 }
 
 ParameterView ParameterStore::parameter(Parameter parameter) { return {*this, slot_of(parameter)}; }
@@ -301,7 +310,7 @@ std::vector<ParameterView> ParameterStore::parameters() {
 
 template <class T>
 Matrix<T>& ParameterStore::buffer(std::string_view name) {
-  return buffers().matrix<T>(find(layout_->buffers, name, "buffer"));
+  return buffers().matrix<T>(find(layout_->buffers, layout_->buffer_slots, name, "buffer"));
 }
 
 std::uint32_t ParameterStore::slot_of(Parameter parameter) const {
@@ -331,12 +340,19 @@ void ParameterStore::commit_statistics() {
 
 std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, const char* who) const {
   std::vector<std::uint32_t> slots;
-  for (std::uint32_t slot = 0; slot < size(); ++slot) {
-    const auto& [name, shape, options] = layout_->parameters[slot];
-    if (at_or_under(name, selection.under) && (selection.group.empty() || selection.group == options.group)) {
-      slots.push_back(slot);
-    }
+  const auto add = [&](const auto& named) {
+    const auto& group = layout_->parameters[named.second].options.group;
+    if (selection.group.empty() || selection.group == group) slots.push_back(named.second);
+  };
+  const SlotNumbers& all = layout_->parameter_slots;
+  if (selection.under.empty()) {
+    std::for_each(all.begin(), all.end(), add);
+  } else {
+    const auto at = all.equal_range(selection.under);
+    std::for_each(at.first, at.second, add);
+    std::for_each(all.lower_bound(selection.under + '.'), all.lower_bound(selection.under + after_dot), add);
   }
+  std::sort(slots.begin(), slots.end());
   if (slots.empty()) {
     std::string given = "no parameter";
     if (!selection.under.empty()) given += " at or under " + in_quotes(selection.under);
@@ -346,7 +362,8 @@ std::vector<std::uint32_t> ParameterStore::select(const Selection& selection, co
   return slots;
 }
 
-void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const {
+template <class T>
+Matrix<T> ParameterStore::drawn(Index slot, const Initializer& rule, std::uint64_t seed) const {
   const StoreLayout::Slot& parameter = layout_->parameters[slot];
   arma::mat values(parameter.shape.rows, parameter.shape.cols);
   rule.fill(values, parameter.options.fan, Random{seed}.stream(parameter.name), rule.parameter);
@@ -356,20 +373,19 @@ void ParameterStore::draw(Index slot, const Initializer& rule, std::uint64_t see
                       .wanted = to_string(parameter.shape),
                       .hint = "an initialiser sets the elements of the matrix that it is given"});
   }
-  with_scalar(into.scalar(), [&]<class T>(T) {
-    Matrix<T>& target = into.matrix<T>(slot);
-    target = arma::conv_to<Matrix<T>>::from(values);
-    if (!target.is_finite()) {
-      throw NonFiniteError(
-          {.who = parameter.name,
-           .given = std::string("initial values with NaN or Inf as ") + name_of(into.scalar()),
-           .wanted = "finite numbers"});
-    }
-  });
+  Matrix<T> all = arma::conv_to<Matrix<T>>::from(values);
+  if (!all.is_finite()) {
+    throw NonFiniteError({.who = parameter.name,
+                          .given = std::string("initial values with NaN or Inf as ") + name_of(scalar()),
+                          .wanted = "finite numbers"});
+  }
+  return all;
 }
 
 void ParameterStore::draw_all(std::uint64_t seed, FlatBuffer& into) const {
-  for (Index slot = 0; slot < size(); ++slot) draw(slot, rules_[slot], seed, into);
+  with_scalar(into.scalar(), [&]<class T>(T) {
+    for (Index slot = 0; slot < size(); ++slot) into.matrix<T>(slot) = drawn<T>(slot, rules_[slot], seed);
+  });
 }
 
 void ParameterStore::fill_buffers() {
@@ -383,9 +399,12 @@ void ParameterStore::fill_buffers() {
 void ParameterStore::initialize(Initializer initializer, const Selection& selection) {
   const std::vector<std::uint32_t> slots = select(selection, "initialize");
   require_rule("initialize", initializer);
-  FlatBuffer drawn = values();  // a rule may throw, and then nothing has changed
-  for (const std::uint32_t slot : slots) draw(slot, initializer, seed(), drawn);
-  values().assign(drawn);
+  FlatBuffer& all = values();
+  with_scalar(scalar(), [&]<class T>(T) {
+    std::vector<Matrix<T>> matrices;  // a rule may throw, and then nothing has changed
+    for (const std::uint32_t slot : slots) matrices.push_back(drawn<T>(slot, initializer, seed()));
+    for (Index i = 0; i < slots.size(); ++i) all.matrix<T>(slots[i]) = matrices[i];
+  });
   const Change change = next_change("initialize");
   for (const std::uint32_t slot : slots) {
     note_change(slot, change);

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 #include <string_view>
+#include <unordered_map>
 
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/tape/pass.hpp"
@@ -86,25 +87,26 @@ Shape shape_of_any(const AnyMatrix& matrix) {
 // Whether a store has exactly these matrices, by name and shape.
 template <class Slots, class Stored>
 void require_same(const Slots& slots, const std::vector<Stored>& stored, const char* kind) {
-  const auto find = [](const auto& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.name == name; });
-  };
+  std::unordered_map<std::string_view, const AnyMatrix*> missing;  // what is stored and has no slot so far
+  for (const auto& one : stored) missing.emplace(one.name, &one.values);
   for (const auto& slot : slots) {
-    const auto it = find(stored, slot.name);
-    if (it == stored.end()) {
+    const auto it = missing.find(slot.name);
+    if (it == missing.end()) {
       throw NameError({.who = "BlackBox",
                        .given = std::string("a store with the ") + kind + " \"" + slot.name + "\"",
                        .wanted = "only what the box has",
                        .hint = "make the same model as in the pass"});
     }
-    if (shape_of_any(it->values) != slot.shape) {
+    const Shape shape = shape_of_any(*it->second);
+    if (shape != slot.shape) {
       throw ShapeError({.who = "BlackBox",
                         .given = std::string(kind) + " \"" + slot.name + "\" is " + to_string(slot.shape),
-                        .wanted = to_string(shape_of_any(it->values)) + " as in the box"});
+                        .wanted = to_string(shape) + " as in the box"});
     }
+    missing.erase(it);
   }
   for (const auto& one : stored) {
-    if (find(slots, one.name) != slots.end()) continue;
+    if (!missing.contains(one.name)) continue;
     throw NameError({.who = "BlackBox",
                      .given = std::string("a store without the ") + kind + " \"" + one.name + "\"",
                      .wanted = "all that the box has",

@@ -1,5 +1,6 @@
 #include "tapedeck/tape/inspect.hpp"
 
+#include <algorithm>
 #include <map>
 #include <ostream>
 #include <sstream>
@@ -89,7 +90,8 @@ Inspection inspect(const Tape& tape) {
     return inspection;
   }
   for (const Record* r = pass.last_record(); r != nullptr; r = r->previous)
-    inspection.records.insert(inspection.records.begin(), inspect_record(pass, *r));
+    inspection.records.push_back(inspect_record(pass, *r));
+  std::reverse(inspection.records.begin(), inspection.records.end());
   return inspection;
 }
 

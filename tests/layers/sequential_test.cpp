@@ -21,6 +21,19 @@ BOOST_AUTO_TEST_SUITE(sequential)
 
 namespace {
 
+// Counts how often a layer is asked for its kind.
+struct CountedKind {
+  operator std::string() const {  // NOLINT(google-explicit-constructor): what a kind is taken as
+    ++asked;
+    return "counted";
+  }
+  static inline int asked = 0;
+};
+struct CountedLayer {
+  static constexpr CountedKind kind{};
+  td::Value operator()(const td::Value& x) const { return x; }
+};
+
 bool equal(const td::Matrix<double>& a, const td::Matrix<double>& b) {
   return arma::all(arma::vectorise(a == b));
 }
@@ -64,6 +77,22 @@ BOOST_AUTO_TEST_CASE(names_come_from_scopes_from_users_and_from_kinds) {
                                      "layer_1", "layer_2", "sequential_1"}),
              boost::test_tools::per_element());
   BOOST_TEST(model.size() == 10);
+}
+
+// One layer after another gets its number without the numbers before it being tried again.
+BOOST_AUTO_TEST_CASE(many_layers_without_names) {
+  std::vector<td::Sequential::Item> items;
+  for (int i = 0; i < 1000; ++i) items.emplace_back(CountedLayer{});
+  items.emplace(items.begin() + 10, "counted_12", td::ReLU{});
+  items.emplace(items.begin() + 20, "counted_1000", td::ReLU{});
+  CountedKind::asked = 0;
+  const td::Sequential model(items);
+  BOOST_TEST(CountedKind::asked == 1000);
+  const Names names = model.names();
+  BOOST_TEST(names.front() == "counted_1");
+  BOOST_TEST(names[12] == "counted_13");  // the 12th without a name
+  BOOST_TEST(names.back() == "counted_1002");
+  for (td::Index i = 0; i < model.size(); ++i) BOOST_TEST(&model[names[i]] == &model[i]);
 }
 
 BOOST_AUTO_TEST_CASE(layers_and_parameters_are_found_by_name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "param/support.hpp"
+#include "support/allocations.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/optim/clipping.hpp"
 #include "tapedeck/param/parameter_store.hpp"
@@ -270,6 +271,24 @@ BOOST_AUTO_TEST_CASE(statistics_are_committed_in_order_and_once) {
   store.gradients().commit_statistics(store.buffers());
   BOOST_TEST(running[0] == 1.25);
 }
+
+#ifndef TEST_THREAD_SANITIZER
+BOOST_AUTO_TEST_CASE(many_statistics_take_few_allocations) {
+  const arma::vec statistic{1, 1};
+  const auto record = [&](td::Gradients& into) { into.hand_over(mean.slot(), statistic, 0.5); };
+  constexpr int count = 1000;
+  td::Gradients all{store};
+  BOOST_TEST(test::allocated_by([&] {
+               for (int i = 0; i < count; ++i) record(all);
+             }) < 40);
+  td::Gradients sum{store};
+  td::Gradients one{store};
+  record(one);
+  BOOST_TEST(test::allocated_by([&] {
+               for (int i = 0; i < count; ++i) sum += one;
+             }) < 40);
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(zeroing_forgets_statistics) {
   store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, 0.5);

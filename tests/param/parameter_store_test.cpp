@@ -144,6 +144,35 @@ BOOST_AUTO_TEST_CASE(a_mistyped_name_gets_a_hint) {
              "store: no parameter \"w\" (there are none yet)");
 }
 
+BOOST_AUTO_TEST_CASE(many_parameters_are_found_each_by_its_name) {
+  td::ParameterStore store;
+  constexpr std::uint32_t count = 2000;
+  const auto scope = [](std::uint32_t i) { return "layer_" + std::to_string(i); };
+  for (std::uint32_t i = 0; i < count; ++i) {
+    store.add(scope(i) + ".weight", {2, 1}, td::ones, {.group = "group_" + std::to_string(i % 100)});
+    store.add_buffer(scope(i) + ".mean", {1, 3}, i);
+  }
+  BOOST_TEST(store.element_count() == 2 * count);
+  store.seal();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    BOOST_REQUIRE(store.parameter(scope(i) + ".weight").handle().slot() == i);
+    BOOST_REQUIRE(store.buffer<float>(scope(i) + ".mean")[2] == static_cast<float>(i));
+    BOOST_REQUIRE(!store.contains(scope(i) + ".mean"));
+    BOOST_REQUIRE(store.layout().groups[i] == i % 100);
+  }
+  store.freeze("layer_19");  // and not layer_190
+  BOOST_TEST(test::frozen_names(store) == Names{"layer_19.weight"}, boost::test_tools::per_element());
+}
+
+// What a name may be followed by in others sorts before and after the dot.
+BOOST_AUTO_TEST_CASE(what_is_under_a_name_is_its_parts_alone) {
+  td::ParameterStore store;
+  for (const char* name : {"a-b.w", "a.w", "a", "a_b.w", "a0", "A.w", "a.b.w", "b.a.w"})
+    store.add(name, {1, 1}, td::zeros);
+  store.freeze("a");
+  BOOST_TEST(test::frozen_names(store) == (Names{"a.w", "a", "a.b.w"}), boost::test_tools::per_element());
+}
+
 // A hint compares with every name, letter by letter.
 BOOST_AUTO_TEST_CASE(an_endless_name_gets_no_hint) {
   Model m;

@@ -5,8 +5,10 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <iosfwd>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,9 +79,10 @@ class TAPEDECK_API Sequential {
     std::uint64_t hash;
     Layer layer;
   };
-  void add(const Item& item);
+  void add(const Item& item, std::string name);
 
   std::vector<Part> items_;
+  std::map<std::string, Index, std::less<>> positions_;  // by name
 };
 
 /// Writes `model.describe()`.

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -125,10 +127,15 @@ struct StoreLayout {
     Shape shape;       ///< of its matrix
     double initial;    ///< what every element is at first
   };
-  std::uint64_t family;                              ///< see Handle
-  std::vector<Slot> parameters;                      ///< in the order of addition: that of slot numbers
-  std::vector<BufferSlot> buffers;                   ///< likewise
+  std::uint64_t family;             ///< see Handle
+  std::vector<Slot> parameters;     ///< in the order of addition: that of slot numbers
+  std::vector<BufferSlot> buffers;  ///< likewise
+  std::map<std::string, std::uint32_t, std::less<>> parameter_slots;  ///< by name
+  std::map<std::string, std::uint32_t, std::less<>> buffer_slots;     ///< by name
+  Index parameter_elements = 0;                      ///< of all parameters together, without padding
+  Index buffer_elements = 0;                         ///< of all buffers together
   std::vector<std::string> group_names;              ///< in the order of their runs
+  std::vector<std::uint32_t> groups;                 ///< by slot: which of the group names
   std::vector<std::uint32_t> flat_order;             ///< slots as they lie in memory: group by group
   std::shared_ptr<const Extents> parameter_extents;  ///< where values and gradients lie, once sealed
   std::shared_ptr<const Extents> buffer_extents;     ///< where buffers lie, once sealed
@@ -301,9 +308,10 @@ class TAPEDECK_API ParameterStore {
     if (!sealed_.load(std::memory_order_acquire)) seal();
     return *numbers_;
   }
-  void add_name(const std::string& name);
+  void require_new_name(const std::string& name) const;
   void lay_out();
-  void draw(Index slot, const Initializer& rule, std::uint64_t seed, FlatBuffer& into) const;
+  template <class T>
+  Matrix<T> drawn(Index slot, const Initializer& rule, std::uint64_t seed) const;
   void draw_all(std::uint64_t seed, FlatBuffer& into) const;
   void fill_buffers();
   std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
