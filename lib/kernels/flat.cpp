@@ -67,10 +67,12 @@ void blend_of(T* x, const T* y, Index n, double weight) {
   const auto mine = hn::Set(Wide(), 1 - weight);
   const auto other = hn::Set(Wide(), weight);
   const auto mixed = [&](auto v, auto w) HWY_ATTR { return hn::Add(hn::Mul(mine, v), hn::Mul(other, w)); };
+  const auto smallest = hn::Set(d, weight > 0 ? std::numeric_limits<T>::min() : T{0});
   for (Index i = 0; i < n; i += hn::Lanes(d)) {
     const auto v = load_first(d, n - i, x + i);
     const auto w = load_first(d, n - i, y + i);
-    store_first(d, narrow(d, mixed(lower(v), lower(w)), mixed(upper(v), upper(w))), n - i, x + i);
+    const auto sum = narrow(d, mixed(lower(v), lower(w)), mixed(upper(v), upper(w)));
+    store_first(d, decayed(d, sum, w, smallest), n - i, x + i);
   }
 }
 

@@ -20,7 +20,7 @@ TAPEDECK_API void clamp(float* x, Index n, float limit);
 TAPEDECK_API void clamp(double* x, Index n, double limit);
 
 /// x = (1 - weight) x + weight y, computed in double with each operation rounded once: the bits of the plain
-/// loop.
+/// loop. With weight > 0 it is 0 where y is 0 and the result is below the smallest normal number.
 TAPEDECK_API void blend(float* x, const float* y, Index n, double weight);
 TAPEDECK_API void blend(double* x, const double* y, Index n, double weight);
 

@@ -5,6 +5,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <limits>
+#include <type_traits>
+
 #include "kernels/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,6 +21,20 @@ template <class V>
 HWY_INLINE V plus_product(V sum, V a, V b) {
   return hn::Add(sum, hn::Mul(a, b));
 }
+
+// sum(kept, term) of updates.hpp.
+template <bool flush, class V>
+HWY_INLINE V average(V kept, V term) {
+  using T = hn::TFromV<V>;
+  const Tag<T> d;
+  const auto sum = hn::Add(kept, term);
+  if constexpr (!flush) return sum;
+  return decayed(d, sum, term, hn::Set(d, std::numeric_limits<T>::min()));
+}
+
+// A rule whose choices are known when it is compiled.
+template <bool choice, class Rule>
+struct Form : Rule {};
 
 template <class T>
 HWY_INLINE void change(const Descent<T>& rule, Index n, T* w_at, const T* g_at) {
@@ -38,33 +55,31 @@ HWY_INLINE void change(const WithoutDecay<T>& rule, Index n, T* w_at, const T* g
   store_first(d, hn::Sub(load_first(d, n, w_at), step), n, w_at);
 }
 
-template <bool nesterov, class Rule>
-struct Form : Rule {};
-
-template <bool nesterov, class T>
-HWY_INLINE void change(const Form<nesterov, MomentumDescent<T>>& rule, Index n, T* w_at, const T* g_at,
-                       T* v_at) {
+template <bool nesterov, bool flush, class T>
+HWY_INLINE void change(const Form<nesterov, Form<flush, MomentumDescent<T>>>& rule, Index n, T* w_at,
+                       const T* g_at, T* v_at) {
   const Tag<T> d;
   const auto momentum = hn::Set(d, rule.momentum);
   const auto w = load_first(d, n, w_at);
   const auto slope = plus_product(load_first(d, n, g_at), hn::Set(d, rule.penalty), w);
   const auto u = hn::Mul(hn::Set(d, rule.inside), slope);
-  const auto v = plus_product(u, momentum, load_first(d, n, v_at));
+  const auto v = average<flush>(hn::Mul(momentum, load_first(d, n, v_at)), u);
   const auto direction = nesterov ? plus_product(u, momentum, v) : v;
   const auto step = plus_product(hn::Mul(hn::Set(d, rule.outside), direction), hn::Set(d, rule.shrinkage), w);
   store_first(d, v, n, v_at);
   store_first(d, hn::Sub(w, step), n, w_at);
 }
 
-template <class T>
-HWY_INLINE void change(const AdamDescent<T>& rule, Index n, T* w_at, const T* g_at, T* m_at, T* v_at) {
+template <bool flush, class T>
+HWY_INLINE void change(const Form<flush, AdamDescent<T>>& rule, Index n, T* w_at, const T* g_at, T* m_at,
+                       T* v_at) {
   const Tag<T> d;
   const auto w = load_first(d, n, w_at);
   const auto slope = plus_product(load_first(d, n, g_at), hn::Set(d, rule.penalty), w);
-  const auto m =
-      plus_product(hn::Mul(hn::Set(d, rule.beta_1), load_first(d, n, m_at)), hn::Set(d, rule.rest_1), slope);
-  const auto v = plus_product(hn::Mul(hn::Set(d, rule.beta_2), load_first(d, n, v_at)),
-                              hn::Mul(hn::Set(d, rule.rest_2), slope), slope);
+  const auto m = average<flush>(hn::Mul(hn::Set(d, rule.beta_1), load_first(d, n, m_at)),
+                                hn::Mul(hn::Set(d, rule.rest_1), slope));
+  const auto v = average<flush>(hn::Mul(hn::Set(d, rule.beta_2), load_first(d, n, v_at)),
+                                hn::Mul(hn::Mul(hn::Set(d, rule.rest_2), slope), slope));
   const auto divisor = plus_product(hn::Set(d, rule.epsilon), hn::Sqrt(v), hn::Set(d, rule.root_scale));
   const auto ratio = hn::Div(hn::Mul(hn::Set(d, rule.rate), m), divisor);
   store_first(d, m, n, m_at);
@@ -84,29 +99,29 @@ HWY_INLINE void change(const AdagradDescent<T>& rule, Index n, T* w_at, const T*
 }
 
 // What is not used of m and v is not touched either, but points at something.
-template <bool centered, bool moving, class T>
+template <bool centered, bool moving, bool flush, class T>
 struct Variant : RMSpropDescent<T> {};
 
-template <bool centered, bool moving, class T>
-HWY_INLINE void change(const Variant<centered, moving, T>& rule, Index n, T* w_at, const T* g_at, T* s_at,
-                       T* m_at, T* v_at) {
+template <bool centered, bool moving, bool flush, class T>
+HWY_INLINE void change(const Variant<centered, moving, flush, T>& rule, Index n, T* w_at, const T* g_at,
+                       T* s_at, T* m_at, T* v_at) {
   const Tag<T> d;
   const auto beta = hn::Set(d, rule.beta);
   const auto rest = hn::Set(d, rule.rest);
   const auto w = load_first(d, n, w_at);
   const auto slope = plus_product(load_first(d, n, g_at), hn::Set(d, rule.penalty), w);
-  const auto s = plus_product(hn::Mul(beta, load_first(d, n, s_at)), hn::Mul(rest, slope), slope);
+  const auto s = average<flush>(hn::Mul(beta, load_first(d, n, s_at)), hn::Mul(hn::Mul(rest, slope), slope));
   store_first(d, s, n, s_at);
   auto variance = s;
   if constexpr (centered) {
-    const auto m = plus_product(hn::Mul(beta, load_first(d, n, m_at)), rest, slope);
+    const auto m = average<flush>(hn::Mul(beta, load_first(d, n, m_at)), hn::Mul(rest, slope));
     store_first(d, m, n, m_at);
     variance = hn::Sub(s, hn::Mul(m, m));
     variance = hn::IfThenZeroElse(hn::Lt(variance, hn::Zero(d)), variance);
   }
   auto v = hn::Div(slope, hn::Add(hn::Sqrt(variance), hn::Set(d, rule.epsilon)));
   if constexpr (moving) {
-    v = plus_product(v, hn::Set(d, rule.momentum), load_first(d, n, v_at));
+    v = average<flush>(hn::Mul(hn::Set(d, rule.momentum), load_first(d, n, v_at)), v);
     store_first(d, v, n, v_at);
   }
   store_first(d, hn::Sub(w, hn::Mul(hn::Set(d, rule.rate), v)), n, w_at);
@@ -128,16 +143,30 @@ void select_form(const Descent<T>& rule, Index n, T* w, const T* g) {
 }
 template <class T>
 void select_form(const MomentumDescent<T>& rule, Index n, T* w, const T* g, T* v) {
-  if (rule.nesterov) return walk(Form<true, MomentumDescent<T>>{rule}, n, w, g, v);
-  walk(Form<false, MomentumDescent<T>>{rule}, n, w, g, v);
+  const auto with = [&]<bool flush>(std::bool_constant<flush>) {
+    using Flushing = Form<flush, MomentumDescent<T>>;
+    if (rule.nesterov) return walk(Form<true, Flushing>{{rule}}, n, w, g, v);
+    walk(Form<false, Flushing>{{rule}}, n, w, g, v);
+  };
+  rule.flush ? with(std::true_type()) : with(std::false_type());
+}
+template <class T>
+void select_form(const AdamDescent<T>& rule, Index n, T* w, const T* g, T* m, T* v) {
+  if (rule.flush) return walk(Form<true, AdamDescent<T>>{rule}, n, w, g, m, v);
+  walk(Form<false, AdamDescent<T>>{rule}, n, w, g, m, v);
 }
 
-template <class T>
+template <bool flush, class T>
 void select_variant(const RMSpropDescent<T>& rule, Index n, T* w, const T* g, T* s, T* m, T* v) {
-  if (m != nullptr && v != nullptr) return walk(Variant<true, true, T>{rule}, n, w, g, s, m, v);
-  if (m != nullptr) return walk(Variant<true, false, T>{rule}, n, w, g, s, m, s);
-  if (v != nullptr) return walk(Variant<false, true, T>{rule}, n, w, g, s, s, v);
-  walk(Variant<false, false, T>{rule}, n, w, g, s, s, s);
+  if (m != nullptr && v != nullptr) return walk(Variant<true, true, flush, T>{rule}, n, w, g, s, m, v);
+  if (m != nullptr) return walk(Variant<true, false, flush, T>{rule}, n, w, g, s, m, s);
+  if (v != nullptr) return walk(Variant<false, true, flush, T>{rule}, n, w, g, s, s, v);
+  walk(Variant<false, false, flush, T>{rule}, n, w, g, s, s, s);
+}
+template <class T>
+void select_form(const RMSpropDescent<T>& rule, Index n, T* w, const T* g, T* s, T* m, T* v) {
+  if (rule.flush) return select_variant<true>(rule, n, w, g, s, m, v);
+  select_variant<false>(rule, n, w, g, s, m, v);
 }
 
 void descent_f32(const Descent<float>& rule, Index n, float* w, const float* g) {
@@ -153,10 +182,10 @@ void momentum_f64(const MomentumDescent<double>& rule, Index n, double* w, const
   select_form(rule, n, w, g, v);
 }
 void adam_f32(const AdamDescent<float>& rule, Index n, float* w, const float* g, float* m, float* v) {
-  walk(rule, n, w, g, m, v);
+  select_form(rule, n, w, g, m, v);
 }
 void adam_f64(const AdamDescent<double>& rule, Index n, double* w, const double* g, double* m, double* v) {
-  walk(rule, n, w, g, m, v);
+  select_form(rule, n, w, g, m, v);
 }
 void adagrad_f32(const AdagradDescent<float>& rule, Index n, float* w, const float* g, float* s) {
   walk(rule, n, w, g, s);
@@ -166,11 +195,11 @@ void adagrad_f64(const AdagradDescent<double>& rule, Index n, double* w, const d
 }
 void rmsprop_f32(const RMSpropDescent<float>& rule, Index n, float* w, const float* g, float* s, float* m,
                  float* v) {
-  select_variant(rule, n, w, g, s, m, v);
+  select_form(rule, n, w, g, s, m, v);
 }
 void rmsprop_f64(const RMSpropDescent<double>& rule, Index n, double* w, const double* g, double* s,
                  double* m, double* v) {
-  select_variant(rule, n, w, g, s, m, v);
+  select_form(rule, n, w, g, s, m, v);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What the kernels share: parts of vectors, and functions that keep NaN, infinities and denormal numbers.
-// Compiled once for each target, hence the guard.
+// What the kernels share: parts of vectors, and functions that keep NaN and infinities, and all but `decayed`
+// denormal numbers. Compiled once for each target, hence the guard.
 
 #if defined(TAPEDECK_KERNELS_VECTORS_INL_HPP) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAPEDECK_KERNELS_VECTORS_INL_HPP
@@ -67,6 +67,14 @@ HWY_INLINE void put_first(bool add, Vector<T> v, Index n, T* to) {
 template <class D, class V>
 HWY_INLINE V at_most(D /*d*/, V x, V limit) {
   return hn::IfThenElse(hn::Gt(x, limit), limit, x);
+}
+
+// An average's new value, of which `term` is the latest contribution: 0 where nothing came and the average is
+// below the smallest normal number.
+template <class D, class V>
+HWY_INLINE V decayed(D d, V average, V term, V smallest) {
+  const auto nothing_came = hn::Eq(term, hn::Zero(d));
+  return hn::IfThenZeroElse(hn::And(nothing_came, hn::Lt(hn::Abs(average), smallest)), average);
 }
 
 // 1 ulp. Highway's gives 0 for NaN, and nonsense far above the largest x with a finite result.

@@ -50,7 +50,8 @@ void Adam::update(const Run& run) {
                                        .rest_2 = static_cast<T>(1 - beta_2_),
                                        .epsilon = static_cast<T>(epsilon_),
                                        .penalty = static_cast<T>(run.penalty),
-                                       .shrinkage = static_cast<T>(run.shrinkage)};
+                                       .shrinkage = static_cast<T>(run.shrinkage),
+                                       .flush = kernels::flushes(run.step)};
     kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(mean_, run),
                     remembered<T>(square_, run));
   });

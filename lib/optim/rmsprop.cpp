@@ -36,7 +36,8 @@ void RMSprop::update(const Run& run) {
                                           .rest = static_cast<T>(1 - options_.beta),
                                           .epsilon = static_cast<T>(options_.epsilon),
                                           .momentum = static_cast<T>(options_.momentum),
-                                          .penalty = static_cast<T>(run.penalty)};
+                                          .penalty = static_cast<T>(run.penalty),
+                                          .flush = kernels::flushes(run.step)};
     kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(square_, run),
                     mean_ ? remembered<T>(*mean_, run) : nullptr,
                     velocity_ ? remembered<T>(*velocity_, run) : nullptr);

@@ -41,7 +41,8 @@ void SGD::update(const Run& run) {
                                            .momentum = static_cast<T>(options_.momentum),
                                            .penalty = penalty,
                                            .shrinkage = shrinkage,
-                                           .nesterov = options_.nesterov};
+                                           .nesterov = options_.nesterov,
+                                           .flush = kernels::flushes(run.step)};
     kernels::update(rule, run.length, w, g, remembered<T>(*velocity_, run));
   });
 }

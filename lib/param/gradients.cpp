@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "core/denormal.hpp"
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/map.hpp"
@@ -212,8 +213,10 @@ void Gradients::commit_statistics(FlatBuffer& buffers) {
     for (const Statistic& s : statistics_) {
       Matrix<T>& running = buffers.matrix<T>(s.buffer_slot);
       for (Index i = 0; i < s.size; ++i) {
-        running[i] = static_cast<T>((1 - s.momentum) * static_cast<double>(running[i]) +
-                                    s.momentum * statistic_values_[s.begin + i]);
+        const double statistic = statistic_values_[s.begin + i];
+        const T mixed =
+            static_cast<T>((1 - s.momentum) * static_cast<double>(running[i]) + s.momentum * statistic);
+        running[i] = s.momentum > 0 && statistic == 0 ? without_denormal(mixed) : mixed;
       }
     }
   });

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/denormal.hpp"
 #include "core/locks.hpp"
 #include "core/nearest.hpp"
 #include "core/ranges.hpp"
@@ -447,8 +448,9 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
         const U* term = theirs.data<U>();
         if constexpr (std::is_same_v<T, U>) return kernels::blend(value, term, mine.size(), weight);
         for (Index i = 0; i < mine.size(); ++i) {
-          value[i] = static_cast<T>((1 - weight) * static_cast<double>(value[i]) +
-                                    weight * static_cast<double>(term[i]));
+          const T mixed = static_cast<T>((1 - weight) * static_cast<double>(value[i]) +
+                                         weight * static_cast<double>(term[i]));
+          value[i] = weight > 0 && term[i] == 0 ? without_denormal(mixed) : mixed;
         }
       });
     });

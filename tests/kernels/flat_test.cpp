@@ -106,5 +106,22 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blended_as_the_plain_loop_to_the_bit, T, Scalars) 
   });
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_average_that_decays_ends_at_zero, T, Scalars) {
+  using Limits = std::numeric_limits<T>;
+  test::on_every_target([&](const char* target) {
+    std::vector<T> x{1, Limits::min(), 5 * Limits::denorm_min(), -Limits::denorm_min(), Limits::quiet_NaN()};
+    const std::vector<T> start = x;
+    const std::vector<T> zero(x.size(), 0);
+    kernels::blend(x.data(), zero.data(), x.size(), 0.25);
+    BOOST_TEST((x[0] == T(0.75) && x[1] == 0 && x[2] == 0 && x[3] == 0 && std::isnan(x[4])), target);
+    x = {1, Limits::min(), 8 * Limits::denorm_min(), -Limits::min() / 2, 0};
+    std::vector<T> kept = x;
+    kernels::blend(kept.data(), x.data(), x.size(), 0.25);  // what still gets contributions
+    BOOST_TEST((kept == x), target);
+    kernels::blend(kept.data(), zero.data(), x.size(), 0);
+    BOOST_TEST((kept == x), target);
+  });
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE_END()

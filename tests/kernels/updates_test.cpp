@@ -37,6 +37,13 @@ struct Element {
   T &w, g, &m, &s, &v;
 };
 
+// sum(kept, term) of updates.hpp.
+template <class T>
+T average(bool flush, T kept, T term) {
+  const T sum = kept + term;
+  return flush && term == 0 && std::abs(sum) < std::numeric_limits<T>::min() ? T(0) : sum;
+}
+
 // A kernel on n elements from the i-th on, and the loop that it stands for on one.
 template <class T>
 struct Case {
@@ -65,7 +72,7 @@ Case<T> momentum(const std::string& name, const kernels::MomentumDescent<T>& r) 
           },
           [=](Element<T> x) {
             const T u = times(r.inside, x.g + times(r.penalty, x.w));
-            x.v = times(r.momentum, x.v) + u;
+            x.v = average(r.flush, times(r.momentum, x.v), u);
             const T direction = r.nesterov ? u + times(r.momentum, x.v) : x.v;
             x.w = x.w - (times(r.outside, direction) + times(r.shrinkage, x.w));
           }};
@@ -79,8 +86,8 @@ Case<T> adam(const std::string& name, const kernels::AdamDescent<T>& r) {
           },
           [=](Element<T> x) {
             const T d = x.g + times(r.penalty, x.w);
-            x.m = times(r.beta_1, x.m) + times(r.rest_1, d);
-            x.s = times(r.beta_2, x.s) + times(times(r.rest_2, d), d);
+            x.m = average(r.flush, times(r.beta_1, x.m), times(r.rest_1, d));
+            x.s = average(r.flush, times(r.beta_2, x.s), times(times(r.rest_2, d), d));
             const T divisor = times(std::sqrt(x.s), r.root_scale) + r.epsilon;
             x.w = x.w - (times(r.rate, x.m) / divisor + times(r.shrinkage, x.w));
           }};
@@ -100,8 +107,8 @@ Case<T> adagrad(const std::string& name, const kernels::AdagradDescent<T>& r) {
 }
 
 template <class T>
-Case<T> rmsprop(const std::string& name, bool centered, bool moving) {
-  const kernels::RMSpropDescent<T> r{T(0.01), T(0.99), T(0.01), T(1e-8), T(0.9), T(0.1)};
+Case<T> rmsprop(const std::string& name, bool centered, bool moving, bool flush) {
+  const kernels::RMSpropDescent<T> r{T(0.01), T(0.99), T(0.01), T(1e-8), T(0.9), T(0.1), flush};
   return {name,
           [=](Numbers<T>& x, td::Index i, td::Index n) {
             kernels::update(r, n, x.w.data() + i, x.g.data() + i, x.s.data() + i,
@@ -109,36 +116,45 @@ Case<T> rmsprop(const std::string& name, bool centered, bool moving) {
           },
           [=](Element<T> x) {
             const T d = x.g + times(r.penalty, x.w);
-            x.s = times(r.beta, x.s) + times(times(r.rest, d), d);
+            x.s = average(r.flush, times(r.beta, x.s), times(times(r.rest, d), d));
             T variance = x.s;
             if (centered) {
-              x.m = times(r.beta, x.m) + times(r.rest, d);
+              x.m = average(r.flush, times(r.beta, x.m), times(r.rest, d));
               variance = x.s - times(x.m, x.m);
               if (variance < 0) variance = 0;
             }
             T step = d / (std::sqrt(variance) + r.epsilon);
-            if (moving) step = x.v = times(r.momentum, x.v) + step;
+            if (moving) step = x.v = average(r.flush, times(r.momentum, x.v), step);
             x.w = x.w - times(r.rate, step);
           }};
 }
 
 template <class T>
 std::vector<Case<T>> cases() {
-  return {descent<T>("SGD", {T(0.1), 0, 0}),
-          descent<T>("SGD, coupled decay", {T(0.1), T(0.3), 0}),
-          descent<T>("SGD, decoupled decay", {T(0.1), 0, T(0.03)}),
-          momentum<T>("momentum", {1, T(0.1), T(0.9), 0, 0, false}),
-          momentum<T>("momentum, rate inside, decay", {T(0.1), 1, T(0.9), T(0.3), 0, false}),
-          momentum<T>("Nesterov, decoupled decay", {1, T(0.1), T(0.9), 0, T(0.03), true}),
-          momentum<T>("Nesterov, rate inside", {T(0.1), 1, T(0.9), T(0.3), 0, true}),
-          adam<T>("Adam", {T(0.01), T(31.6), T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), 0, 0}),
-          adam<T>("Adam, decay", {T(0.01), 1, T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), T(0.3), 0}),
-          adam<T>("AdamW", {T(0.01), 1, T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), 0, T(0.03)}),
-          adagrad<T>("Adagrad", {T(0.01), T(1e-10), T(0.1)}),
-          rmsprop<T>("RMSprop", false, false),
-          rmsprop<T>("RMSprop, momentum", false, true),
-          rmsprop<T>("RMSprop, centered", true, false),
-          rmsprop<T>("RMSprop, centered, momentum", true, true)};
+  std::vector<Case<T>> all{descent<T>("SGD", {T(0.1), 0, 0}),
+                           descent<T>("SGD, coupled decay", {T(0.1), T(0.3), 0}),
+                           descent<T>("SGD, decoupled decay", {T(0.1), 0, T(0.03)}),
+                           adagrad<T>("Adagrad", {T(0.01), T(1e-10), T(0.1)})};
+  for (const bool flush : {false, true}) {
+    const std::string with = flush ? ", flushing" : "";
+    const auto add = [&](Case<T> c) {
+      c.name += with;
+      all.push_back(c);
+    };
+    add(momentum<T>("momentum", {1, T(0.1), T(0.9), 0, 0, false, flush}));
+    add(momentum<T>("momentum, rate inside, decay", {T(0.1), 1, T(0.9), T(0.3), 0, false, flush}));
+    add(momentum<T>("Nesterov, decoupled decay", {1, T(0.1), T(0.9), 0, T(0.03), true, flush}));
+    add(momentum<T>("Nesterov, rate inside", {T(0.1), 1, T(0.9), T(0.3), 0, true, flush}));
+    constexpr T beta_1 = T(0.9), rest_1 = T(0.1), beta_2 = T(0.999), rest_2 = T(0.001), tiny = T(1e-8);
+    add(adam<T>("Adam", {T(0.01), T(31.6), beta_1, rest_1, beta_2, rest_2, tiny, 0, 0, flush}));
+    add(adam<T>("Adam, decay", {T(0.01), 1, beta_1, rest_1, beta_2, rest_2, tiny, T(0.3), 0, flush}));
+    add(adam<T>("AdamW", {T(0.01), 1, beta_1, rest_1, beta_2, rest_2, tiny, 0, T(0.03), flush}));
+    add(rmsprop<T>("RMSprop", false, false, flush));
+    add(rmsprop<T>("RMSprop, momentum", false, true, flush));
+    add(rmsprop<T>("RMSprop, centered", true, false, flush));
+    add(rmsprop<T>("RMSprop, centered, momentum", true, true, flush));
+  }
+  return all;
 }
 
 // The n-th of: what is special, then numbers of every size.
@@ -231,6 +247,61 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(parts_are_updated_by_themselves, T, Scalars) {
       });
     }
   }
+}
+
+// With gradients of 0, whatever the averages are: as long as an average is normal its bits are those of the
+// product, below that it is 0, and NaN stays.
+BOOST_AUTO_TEST_CASE_TEMPLATE(averages_that_decay_end_at_zero, T, Scalars) {
+  using Limits = std::numeric_limits<T>;
+  const T starts[] = {0,
+                      1,
+                      Limits::min(),
+                      Limits::min() / T(0.9),
+                      -2 * Limits::min(),
+                      Limits::min() - Limits::denorm_min(),
+                      Limits::denorm_min(),
+                      -100 * Limits::denorm_min(),
+                      Limits::quiet_NaN(),
+                      Limits::infinity()};
+  const kernels::AdamDescent<T> rule{T(0.01), 1, T(0.9), T(0.1), T(0.999), T(0.001), T(1e-8), 0, 0, true};
+  const std::vector<T> start(std::begin(starts), std::end(starts));
+  const td::Index n = start.size();
+  test::on_every_target([&](const char* target) {
+    const std::vector<T> g(n, 0);
+    std::vector<T> m = start;
+    std::vector<T> v = start;
+    for (T& square : v) square = std::abs(square);
+    for (int step = 0; step < 5; ++step) {
+      const auto decayed = [](T x, T beta) {
+        const T product = times(beta, x);
+        return std::abs(product) < Limits::min() ? T(0) : product;
+      };
+      std::vector<T> w(n, 0);  // again in each step, since 0 w is part of the gradient
+      std::vector<T> wanted_m = m;
+      std::vector<T> wanted_v = v;
+      for (T& x : wanted_m) x = decayed(x, T(0.9));
+      for (T& x : wanted_v) x = decayed(x, T(0.999));
+      kernels::update(rule, n, w.data(), g.data(), m.data(), v.data());
+      BOOST_TEST(same(m, wanted_m), "m on " << target << ", step " << step);
+      BOOST_TEST(same(v, wanted_v), "v on " << target << ", step " << step);
+    }
+    BOOST_TEST(m[1] == times(T(0.9), times(T(0.9), times(T(0.9), times(T(0.9), T(0.9))))), target);
+    BOOST_TEST((m[5] == 0 && m[6] == 0 && v[6] == 0 && v[7] == 0), target);
+    BOOST_TEST((std::isnan(m[8]) && std::isnan(v[8]) && std::isinf(m[9])), target);
+  });
+}
+
+// A small v must not vanish before m / sqrt(v) has.
+BOOST_AUTO_TEST_CASE(tiny_averages_that_get_contributions_are_kept) {
+  const kernels::AdamDescent<float> rule{0.01F, 1, 0.9F, 0.1F, 0.999F, 0.001F, 1e-8F, 0, 0, true};
+  test::on_every_target([&](const char* target) {
+    const std::vector<float> g{1e-20F, 1e-39F};  // of which the squares are denormal, and 0
+    std::vector<float> w(2), m(2), v(2);
+    kernels::update(rule, 2, w.data(), g.data(), m.data(), v.data());
+    BOOST_TEST((v[0] > 0 && v[0] < std::numeric_limits<float>::min()), target);
+    BOOST_TEST((m[1] > 0 && m[1] < std::numeric_limits<float>::min()), target);
+    BOOST_TEST(v[1] == 0, target);
+  });
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(padding_stays_zero, T, Scalars) {

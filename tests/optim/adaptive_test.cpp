@@ -1,6 +1,9 @@
 // Adam, AdamW, RMSprop and Adagrad, beyond what pytorch_test.cpp holds them to.
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <limits>
+#include <type_traits>
+#include <variant>
 
 #include "optim/small_problem.hpp"
 
@@ -35,6 +38,42 @@ void check_tiny_gradients() {
   }
   BOOST_TEST(after_ten<Optimizer>(td::f32, 0) == 0);
   BOOST_TEST(after_ten<Optimizer>(td::f64, 0) == 0);
+}
+
+// Where gradients are 0 from the second step on, what is remembered goes to 0, and is denormal after no 32nd
+// step.
+template <class Optimizer>
+void check_decay(td::Scalar scalar, const typename Optimizer::Options& options) {
+  SmallProblem p(scalar);
+  Optimizer optimizer{p.store, options};
+  p.step(optimizer, 1, -0.5);
+  long denormal = 0;
+  long averages = 0;
+  bool any = true;
+  for (int step = 2; any && step < 10'000; ++step) {
+    p.step(optimizer, 0, 0);
+    if (step % 32 != 0) continue;
+    any = false;
+    const td::StateDict state = td::state_of(optimizer);
+    for (const td::StateDict::Entry& entry : state.entries()) {
+      const std::string kind = entry.name.substr(0, entry.name.find('/'));
+      if (kind != "mean" && kind != "square" && kind != "velocity") continue;
+      ++averages;
+      std::visit(
+          [&]<class T>(const td::Matrix<T>& m) {
+            if constexpr (std::is_floating_point_v<T>) {
+              for (const T x : m) {
+                any = any || x != 0;
+                denormal += x != 0 && std::abs(x) < std::numeric_limits<T>::min();
+              }
+            }
+          },
+          entry.value);
+    }
+  }
+  BOOST_TEST(averages > 0);
+  BOOST_TEST(!any);
+  BOOST_TEST(denormal == 0);
 }
 
 template <class Optimizer, class Options = typename Optimizer::Options>
@@ -73,6 +112,18 @@ void check_memory_option(const std::string& name, const std::string& option, dou
 }
 
 }  // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_remembered_decays_to_zero) {
+  for (const td::Scalar scalar : {td::f32, td::f64}) {
+    check_decay<td::Adam>(scalar, {.beta_2 = 0.8});
+    check_decay<td::AdamW>(scalar, {.beta_1 = 0, .beta_2 = 0.9});
+    check_decay<td::RMSprop>(scalar, {.beta = 0.9});
+    check_decay<td::RMSprop>(scalar, {.beta = 0.8, .momentum = 0.9, .centered = true});
+    check_decay<td::SGD>(scalar, {.momentum = 0.9});
+    check_decay<td::SGD>(scalar,
+                         {.momentum = 0.9, .momentum_form = td::Momentum::rate_inside, .nesterov = true});
+  }
+}
 
 BOOST_AUTO_TEST_CASE(adam_with_tiny_gradients) { check_tiny_gradients<td::Adam>(); }
 BOOST_AUTO_TEST_CASE(adamw_with_tiny_gradients) { check_tiny_gradients<td::AdamW>(); }

@@ -272,6 +272,29 @@ BOOST_AUTO_TEST_CASE(statistics_are_committed_in_order_and_once) {
   BOOST_TEST(running[0] == 1.25);
 }
 
+// The running mean and variance of a feature that has died.
+BOOST_AUTO_TEST_CASE(running_statistics_that_decay_end_at_zero) {
+  constexpr double smallest = std::numeric_limits<double>::min();
+  arma::mat& running = store.buffer<double>(mean);
+  const auto commit = [&](double statistic, double momentum) {
+    store.gradients().hand_over(mean.slot(), arma::vec{statistic, statistic}, momentum);
+    store.gradients().commit_statistics(store.buffers());
+  };
+  running = arma::vec{1, smallest};
+  commit(0, 0.5);
+  BOOST_TEST(running[0] == 0.5);
+  BOOST_TEST(running[1] == 0);
+  running = arma::vec{-smallest / 4, 5e-324};
+  commit(0, 0);  // nothing decays
+  BOOST_TEST(running[0] == -smallest / 4);
+  BOOST_TEST(running[1] == 5e-324);
+  commit(smallest / 2, 0.5);  // there is a contribution
+  BOOST_TEST(running[0] == smallest / 8);
+  running[0] = not_a_number;
+  commit(0, 0.5);
+  BOOST_TEST(std::isnan(running[0]));
+}
+
 #ifndef TEST_THREAD_SANITIZER
 BOOST_AUTO_TEST_CASE(many_statistics_take_few_allocations) {
   const arma::vec statistic{1, 1};

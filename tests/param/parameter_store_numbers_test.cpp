@@ -110,6 +110,21 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(blending_makes_averages, T, Scalars) {
   }
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_average_that_decays_ends_at_zero, T, Scalars) {
+  Model m;  // in double
+  td::ParameterStore average = m.store.copy(td::scalar_of<T>);
+  td::Matrix<T>& mean = average.buffer<T>(m.mean);
+  constexpr T smallest = std::numeric_limits<T>::min();
+  mean = arma::Col<T>{smallest, -smallest / 4};
+  m.store.buffer<double>(m.mean).fill(0);
+  average.blend(m.store, 0);
+  BOOST_TEST(mean[0] == smallest);
+  BOOST_TEST(mean[1] == -smallest / 4);
+  average.blend(m.store, 0.5);
+  BOOST_TEST(mean[0] == 0);
+  BOOST_TEST(mean[1] == 0);
+}
+
 BOOST_AUTO_TEST_CASE(blending_with_weight_1_is_a_copy) {
   Model m;
   td::ParameterStore other = m.store.copy(td::f64);

@@ -14,10 +14,12 @@ namespace tapedeck {
 ///     v = beta_2 v + (1 - beta_2) d^2
 ///     w = w - rate (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)
 ///
-/// The bias correction counts the steps of each parameter. In a float store v overflows beyond 3.4e38: by one
-/// d above 1.8e19 / sqrt(1 - beta_2), which is 5.8e20 with the default, and by many above 1.8e19. From then
-/// on v is Inf and w stands still; clip such gradients. Squares of a d below 1e-22 vanish there, which does
-/// not show if epsilon is at least 1e-15.
+/// At every 32nd step of a parameter, a moment that gets no contribution (d is 0, or its square vanishes) and
+/// is below the smallest normal number, 1.2e-38 as a float and 2.2e-308 as a double, becomes 0: it would
+/// never decay to 0 otherwise, and slow every later step down. The bias correction counts the steps of each
+/// parameter. In a float store v overflows beyond 3.4e38: by one d above 1.8e19 / sqrt(1 - beta_2), which
+/// is 5.8e20 with the default, and by many above 1.8e19. From then on v is Inf and w stands still; clip such
+/// gradients. Squares of a d below 1e-22 vanish there, which does not show if epsilon is at least 1e-15.
 class TAPEDECK_API Adam : public Optimizer {
  public:
   /// What Adam is made with.

@@ -18,6 +18,9 @@ namespace tapedeck {
 ///     v = momentum v + d / (sqrt(s - m^2) + epsilon)
 ///     w = w - rate v
 ///
+/// At every 32nd step of a parameter, an s, m or v that gets no contribution (d is 0, or its square vanishes)
+/// and is below the smallest normal number, 1.2e-38 as a float and 2.2e-308 as a double, becomes 0; see Adam.
+///
 /// In a float store s overflows beyond 3.4e38: by one d above 1.8e19 / sqrt(1 - beta), which is 1.8e20 with
 /// the default, and by many above 1.8e19. From then on d / (sqrt(s) + epsilon) is 0 (NaN if centered and m^2
 /// is Inf too).

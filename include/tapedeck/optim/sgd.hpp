@@ -20,7 +20,9 @@ enum class Momentum : std::uint8_t {
 /// Stochastic gradient descent: w = w - rate g, where g includes weight decay if that is coupled. With
 /// momentum g makes a velocity v, 0 at first, that moves w: see Momentum. With `nesterov` the step is taken
 /// from the velocity that the same gradient would give once more: w = w - rate (g + momentum v), as in
-/// PyTorch, or w = w - (rate g + momentum v) with the rate inside.
+/// PyTorch, or w = w - (rate g + momentum v) with the rate inside. At every 32nd step of a
+/// parameter, where g is 0, a v below the smallest normal number (1.2e-38 as a float, 2.2e-308 as a double)
+/// becomes 0; see Adam.
 class TAPEDECK_API SGD : public Optimizer {
  public:
   /// What SGD is made with.

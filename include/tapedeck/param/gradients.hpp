@@ -128,8 +128,9 @@ class TAPEDECK_API Gradients {
   void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
   /// What was contributed and handed over since `zero()`.
   void visit_state(StateVisitor& visitor);
-  /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic. Then
-  /// forgets them. UsageError if the buffers are those of another store.
+  /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic, and 0
+  /// where the statistic is 0 and what is left is below the smallest normal number, as in Adam.
+  /// Then forgets them. UsageError if the buffers are those of another store.
   void commit_statistics(FlatBuffer& buffers);
 
  private:

@@ -249,8 +249,10 @@ class TAPEDECK_API ParameterStore {
   /// Undoes `freeze`. NameError if no parameter is at or under the name.
   void unfreeze(std::string_view name);
   /// value = (1 - weight) value + weight other's value, for parameters and buffers: averages over training
-  /// (Polyak and Juditsky, 1992), and with weight 1 a plain copy. The other may hold the other scalar.
-  /// UsageError if the stores are not of one family, OptionError unless 0 <= weight <= 1.
+  /// (Polyak and Juditsky, 1992), and with weight 1 a plain copy. Where the other's value is 0, an average
+  /// that has decayed below the smallest normal number becomes 0, as in Adam. The other may
+  /// hold the other scalar. UsageError if the stores are not of one family, OptionError unless 0 <= weight
+  /// <= 1.
   void blend(ParameterStore& other, double weight);
 
   // For tapes and optimizers.
