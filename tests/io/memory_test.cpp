@@ -5,7 +5,6 @@
 #if !defined(TEST_SANITIZED) && defined(__linux__)
 
 #include <malloc.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,25 +30,28 @@ BOOST_AUTO_TEST_SUITE(io)
 
 namespace {
 
-long resident_megabytes() {
-  std::ifstream file("/proc/self/statm");
-  long size = 0;
-  long resident = 0;
-  file >> size >> resident;
-  return resident * sysconf(_SC_PAGESIZE) >> 20;
+// Returns a field of /proc/self/status that is in kilobytes.
+long kilobytes(const std::string& field) {
+  std::ifstream file("/proc/self/status");
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line.starts_with(field + ":")) return std::stol(line.substr(field.size() + 1));
+  }
+  return 0;
 }
 
-// By how many megabytes a process of its own grows, at its largest, while it takes the action.
+// Returns by how many megabytes a process of its own grows, at its largest, while it takes the action. It
+// takes it twice and measures the second time: at first the pages of its code are mapped too, some at a time.
 long growth(const std::function<void()>& action) {
-  malloc_trim(0);  // what was freed and kept would be used first, or counted as the most that there was
   const pid_t child = fork();
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {
-    const long before = resident_megabytes();
     action();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    _exit(static_cast<int>((usage.ru_maxrss >> 10) - before));
+    malloc_trim(0);                               // what was freed and kept would be used first
+    std::ofstream("/proc/self/clear_refs") << 5;  // the largest size so far is the present one, see proc(5)
+    const long before = kilobytes("VmRSS");
+    action();
+    _exit(static_cast<int>((kilobytes("VmHWM") - before) >> 10));
   }
   int status = 0;
   BOOST_REQUIRE(waitpid(child, &status, 0) == child);
