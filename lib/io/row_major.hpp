@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck::io {
 
@@ -46,24 +47,31 @@ inline constexpr Index tile_size = 16;
 /// its own, whose address has to be found.
 inline constexpr Index tiles_in_column = 8;
 
-/// Calls `copy(row, col, rows, cols)` for each tile of a matrix; rows and cols are constants for whole tiles,
-/// so that their loops become vectors.
+/// Elements that one thread copies at a time: enough to be worth waking another.
+inline constexpr Index copied_at_once = 1 << 17;
+
+/// Calls `copy(row, col, rows, cols)` for each tile of a matrix, on several threads if it is large; rows and
+/// cols are constants for whole tiles, so that their loops become vectors.
 template <class Copy>
 void for_each_tile(Index rows, Index cols, const Copy& copy) {
   constexpr std::integral_constant<Index, tile_size> whole;
   constexpr Index most_rows = tile_size * tiles_in_column;
-  for (Index top = 0; top < rows; top += most_rows) {
-    const Index bottom = std::min(rows, top + most_rows);
-    for (Index col = 0; col < cols; col += tile_size) {
-      for (Index row = top; row < bottom; row += tile_size) {
-        if (rows - row >= tile_size && cols - col >= tile_size) {
-          copy(row, col, whole, whole);
-        } else {
-          copy(row, col, std::min(tile_size, rows - row), std::min(tile_size, cols - col));
+  if (rows == 0) return;
+  const Index tiles = std::max<Index>(1, copied_at_once / rows / tile_size);
+  parallel_ranges(cols, tiles * tile_size, [&](Index begin, Index end) {
+    for (Index top = 0; top < rows; top += most_rows) {
+      const Index bottom = std::min(rows, top + most_rows);
+      for (Index col = begin; col < end; col += tile_size) {
+        for (Index row = top; row < bottom; row += tile_size) {
+          if (rows - row >= tile_size && end - col >= tile_size) {
+            copy(row, col, whole, whole);
+          } else {
+            copy(row, col, std::min(tile_size, rows - row), std::min(tile_size, end - col));
+          }
         }
       }
     }
-  }
+  });
 }
 
 /// Copies rows x cols elements of type Stored from `bytes`, where they lie row by row, to `to`, whose columns

@@ -13,6 +13,7 @@
 #include "io/sha256.hpp"
 #include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
+#include "tapedeck/core/parallel.hpp"
 #include "tapedeck/io/safetensors.hpp"
 
 namespace tapedeck {
@@ -96,9 +97,12 @@ class Writer {
  public:
   explicit Writer(const std::string& path) : file_(path) {}
 
+  // Hashes and writes at the same time: each takes about as long.
   void add(std::span<const std::byte> bytes) {
-    hash_.add(bytes);
-    file_.write(place_, bytes);
+    parallel(2, [&](Index task) {
+      if (task == 0) hash_.add(bytes);
+      if (task == 1) file_.write(place_, bytes);
+    });
     place_ += bytes.size();
   }
 
