@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/ranges.hpp"
 #include "tapedeck/core/error.hpp"
@@ -79,6 +80,42 @@ IndexMatrix confusion_matrix(const IndexMatrix& predicted, const IndexMatrix& la
   return counts;
 }
 
+template <class T, class Y>
+RegressionMetrics regression_metrics(const Matrix<T>& predictions, const Matrix<Y>& targets) {
+  if (shape_of(predictions) != shape_of(targets)) {
+    throw ShapeError({.who = "regression_metrics",
+                      .given = "predictions are " + to_string(shape_of(predictions)) + ", targets " +
+                               to_string(shape_of(targets)),
+                      .wanted = "the same shape",
+                      .hint = "one column is one sample"});
+  }
+  if (targets.n_cols == 0) {
+    throw ShapeError({.who = "regression_metrics", .given = "no samples", .wanted = "at least 1"});
+  }
+  const Index rows = targets.n_rows;
+  const auto n = static_cast<double>(targets.n_cols);
+  const auto sum = [&](auto term) {
+    arma::vec total(rows, arma::fill::zeros);
+    for (Index c = 0; c < targets.n_cols; ++c) {
+      for (Index r = 0; r < rows; ++r)
+        total(r) += term(r, static_cast<double>(predictions(r, c)), static_cast<double>(targets(r, c)));
+    }
+    return total;
+  };
+  // Taken of differences to the first sample: exact zeros if all targets are equal.
+  const arma::vec first = arma::conv_to<arma::vec>::from(targets.col(0));
+  const arma::vec mean = first + sum([&](Index r, double, double y) { return y - first(r); }) / n;
+  const arma::vec errors = sum([](Index, double p, double y) { return (y - p) * (y - p); });
+  const arma::vec spread = sum([&](Index r, double, double y) { return (y - mean(r)) * (y - mean(r)); });
+  RegressionMetrics metrics{.r2 = 1 - errors / spread,
+                            .mae = sum([](Index, double p, double y) { return std::abs(y - p); }) / n,
+                            .rmse = arma::sqrt(errors / n)};
+  for (Index r = 0; r < rows; ++r) {
+    if (spread(r) == 0) metrics.r2(r) = std::numeric_limits<double>::quiet_NaN();
+  }
+  return metrics;
+}
+
 MeanDeviation mean_deviation(std::span<const double> values) {
   if (values.empty())
     throw ShapeError({.who = "mean_deviation", .given = "no values", .wanted = "at least 1"});
@@ -98,5 +135,9 @@ template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<float>&, double
 template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<double>&, double);
 template TAPEDECK_API double accuracy(const Matrix<float>&, const IndexMatrix&, double);
 template TAPEDECK_API double accuracy(const Matrix<double>&, const IndexMatrix&, double);
+template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<float>&, const Matrix<float>&);
+template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<float>&, const Matrix<double>&);
+template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<double>&, const Matrix<float>&);
+template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<double>&, const Matrix<double>&);
 
 }  // namespace tapedeck

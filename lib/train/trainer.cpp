@@ -126,7 +126,7 @@ void Trainer::refuse(const Dataset& data, const FitOptions& options) {
     require_at_least_1("early_stopping.patience", rule->patience);
     ranges::require_not_negative(fit_name, "early_stopping.least_improvement", rule->least_improvement);
   }
-  const Batches all = batches(data, {.size = options.batch_size});
+  const Batches all = batches(data, {.size = options.batch_size, .drop_last = options.drop_last});
   if (const std::optional<Run>& run = running_->run) {
     if (run->batch > all.size()) {
       throw UsageError(
@@ -230,7 +230,8 @@ EpochReport Trainer::train_epoch(Run& run, const Dataset& data, const FitOptions
     run.epoch_sum = 0;
   }
   const Shuffle shuffle = options.shuffle ? Shuffle(store_.seed(), run.order) : Shuffle();
-  const Batches all = batches(data, {.size = options.batch_size, .shuffle = shuffle});
+  const Batches all =
+      batches(data, {.size = options.batch_size, .shuffle = shuffle, .drop_last = options.drop_last});
   const Index accumulate = std::min(options.accumulate, all.size());
   const Index steps = (all.size() + accumulate - 1) / accumulate;
   while (run.batch < all.size()) {
@@ -259,9 +260,10 @@ EpochReport Trainer::train_epoch(Run& run, const Dataset& data, const FitOptions
     }
     run.tell(options.callbacks);
   }
+  const Index trained = options.drop_last ? all.size() * options.batch_size : data.size();
   return {.epoch = run.epoch,
           .epochs = options.epochs,
-          .loss = run.epoch_sum / loss_.divisor(data.size()),
+          .loss = run.epoch_sum / loss_.divisor(trained),
           .learning_rate = run.learning_rate};
 }
 

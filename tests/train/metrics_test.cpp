@@ -139,6 +139,36 @@ BOOST_AUTO_TEST_CASE(a_confusion_matrix_refuses_what_does_not_fit) {
              "(labels are counted from 0)");
 }
 
+BOOST_AUTO_TEST_CASE(metrics_of_numbers_by_hand) {
+  // Row 0: errors 0, 0, 1, -0.5, mean 2.75; row 1 is 1000 times as large and far from 0.
+  const arma::mat targets{{1, 2, 4, 4}, {1e6 + 1000, 1e6 + 2000, 1e6 + 4000, 1e6 + 4000}};
+  const arma::mat predictions{{1, 2, 3, 4.5}, {1e6 + 1000, 1e6 + 2000, 1e6 + 3000, 1e6 + 4500}};
+  const td::RegressionMetrics m = td::regression_metrics(predictions, targets);
+  for (td::Index r = 0; r < 2; ++r) {
+    const double unit = r == 0 ? 1 : 1000;
+    BOOST_TEST(std::abs(m.r2(r) - (1 - 1.25 / 6.75)) < 1e-14);
+    BOOST_TEST(m.mae(r) == 0.375 * unit);
+    BOOST_TEST(std::abs(m.rmse(r) - std::sqrt(0.3125) * unit) < 1e-14 * unit);
+  }
+  const arma::fmat in_float = arma::conv_to<arma::fmat>::from(predictions);
+  BOOST_TEST(td::regression_metrics(in_float, targets).mae(0) == 0.375);
+  BOOST_TEST(td::regression_metrics(targets, targets).r2(1) == 1);
+  BOOST_TEST(td::regression_metrics(arma::mat{{2.5, 2.5}}, arma::mat{{2, 3}}).r2(0) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(metrics_of_numbers_at_the_edges) {
+  const td::RegressionMetrics constant = td::regression_metrics(arma::mat{{1, 2}}, arma::mat{{0.1, 0.1}});
+  BOOST_TEST(std::isnan(constant.r2(0)));
+  BOOST_TEST(std::abs(constant.mae(0) - 1.4) < 1e-15);
+  BOOST_TEST(std::isnan(td::regression_metrics(arma::mat{{not_a_number, 2}}, arma::mat{{1, 2}}).rmse(0)));
+  BOOST_TEST(
+      complaint<td::ShapeError>([] { td::regression_metrics(arma::mat(1, 2), arma::mat(1, 3)); }) ==
+      "regression_metrics: predictions are 1x2, targets 1x3; expected the same shape (one column is one "
+      "sample)");
+  BOOST_TEST(complaint<td::ShapeError>([] { td::regression_metrics(arma::mat(1, 0), arma::mat(1, 0)); }) ==
+             "regression_metrics: no samples; expected at least 1");
+}
+
 BOOST_AUTO_TEST_CASE(a_summary_by_hand) {
   const td::MeanDeviation s = summary({2, 4, 4, 4, 5, 5, 7, 9});
   BOOST_TEST(s.mean == 5.0);

@@ -43,23 +43,26 @@ inline bool nothing_pending(Classifier& c) {
 
 /// What Trainer::fit does, in the words of its parts. Gives the loss of each epoch.
 inline std::vector<double> fit_by_hand(Classifier& c, const td::Dataset& data, td::Index epochs,
-                                       td::Index batch_size, td::Index most_steps = 1000) {
+                                       td::Index batch_size, td::Index most_steps = 1000,
+                                       bool drop_last = false) {
   std::vector<double> losses;
   td::Memory memory;
   std::uint64_t step = 0;
   for (td::Index epoch = 0; epoch < epochs; ++epoch) {
     double sum = 0;
-    for (const td::Batch& batch :
-         td::batches(data, {.size = batch_size, .shuffle = {c.store.seed(), epoch}})) {
+    td::Index samples = 0;
+    for (const td::Batch& batch : td::batches(
+             data, {.size = batch_size, .shuffle = {c.store.seed(), epoch}, .drop_last = drop_last})) {
       if (step == most_steps) return losses;
       td::Tape tape{c.store, memory, {.step = step++}};
       const td::Value loss = td::cross_entropy(c.model(tape.gather(batch.x)), batch.y, td::batch_mean);
       sum += loss.item() * static_cast<double>(batch.size());
+      samples += batch.size();
       c.store.zero_grad();
       tape.backward(loss);
       c.optimizer.step();
     }
-    losses.push_back(sum / static_cast<double>(data.size()));
+    losses.push_back(sum / static_cast<double>(samples));
   }
   return losses;
 }

@@ -65,6 +65,29 @@ BOOST_AUTO_TEST_CASE(it_is_the_loop_that_one_would_write) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_smaller_last_batch_is_left_out_when_asked) {
+  const td::Dataset data = td::disk(50, 1).converted(td::f32);
+  Classifier fitted{3};
+  Classifier by_hand{3};
+  int steps = 0;
+  const td::Callback count({}, [&](const td::StepReport& report) {
+    ++steps;
+    BOOST_TEST(report.steps == 3U);
+  });
+  const auto history =
+      fitted.trainer.fit(data, {.epochs = 3, .batch_size = 16, .drop_last = true, .callbacks = {count}});
+  const auto losses = fit_by_hand(by_hand, data, 3, 16, 1000, true);
+  BOOST_TEST(steps == 9);
+  BOOST_TEST(same_state(fitted, by_hand));
+  for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(history[i].loss == losses[i]);
+  // Without the option the last batch of 49 samples is one sample, which BatchNorm refuses.
+  const td::Dataset odd = td::disk(49, 1).converted(td::f32);
+  Classifier one_left{3};
+  BOOST_CHECK_THROW(one_left.trainer.fit(odd, {.batch_size = 16}), td::Error);
+  BOOST_CHECK_NO_THROW(one_left.trainer.fit(odd, {.batch_size = 16, .drop_last = true}));
+  BOOST_CHECK_THROW(one_left.trainer.fit(odd, {.batch_size = 50, .drop_last = true}), td::OptionError);
+}
+
 BOOST_AUTO_TEST_CASE(targets_are_converted_too) {
   const td::Dataset data = line(20);
   Line one{td::f32};

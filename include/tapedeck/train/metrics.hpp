@@ -35,6 +35,20 @@ TAPEDECK_API double accuracy(const Matrix<T>& predictions, const IndexMatrix& la
 TAPEDECK_API IndexMatrix confusion_matrix(const IndexMatrix& predicted, const IndexMatrix& labels,
                                           Index classes);
 
+/// How far predicted numbers are from their targets, for each row of them.
+struct RegressionMetrics {
+  /// 1 - sum_i (y_i - p_i)^2 / sum_i (y_i - mean(y))^2, the coefficient of determination R^2: 1 if every
+  /// prediction p is its target y, 0 if they are no better than the mean. NaN for targets that are all equal.
+  arma::vec r2;
+  arma::vec mae;   ///< mean of |y - p|, in the targets' units
+  arma::vec rmse;  ///< square root of the mean of (y - p)^2, in the targets' units
+};
+
+/// Compares predictions with targets (both outputs x samples, float or double) row by row. Sums are taken in
+/// double. ShapeError if the shapes differ or there are no samples.
+template <class T, class Y>
+TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<T>& predictions, const Matrix<Y>& targets);
+
 /// Mean and deviation of a figure over several trials.
 struct MeanDeviation {
   double mean = 0;       ///< sum_i v_i / count
@@ -50,5 +64,12 @@ extern template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<float>&,
 extern template TAPEDECK_API IndexMatrix predicted_classes(const Matrix<double>&, double);
 extern template TAPEDECK_API double accuracy(const Matrix<float>&, const IndexMatrix&, double);
 extern template TAPEDECK_API double accuracy(const Matrix<double>&, const IndexMatrix&, double);
+extern template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<float>&, const Matrix<float>&);
+extern template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<float>&,
+                                                                  const Matrix<double>&);
+extern template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<double>&,
+                                                                  const Matrix<float>&);
+extern template TAPEDECK_API RegressionMetrics regression_metrics(const Matrix<double>&,
+                                                                  const Matrix<double>&);
 
 }  // namespace tapedeck

@@ -38,8 +38,11 @@ struct EarlyStopping {
 /// How to train; checked before anything changes.
 struct FitOptions {
   Index epochs = 1;       ///< at least 1
-  Index batch_size = 32;  ///< at least 1; the last batch is smaller if need be
+  Index batch_size = 32;  ///< at least 1; the last batch is smaller if need be, see `drop_last`
   bool shuffle = true;    ///< anew in each epoch, by the store's seed
+  /// Leaves out the last batch of an epoch if it is smaller than the others: with shuffling other samples in
+  /// each epoch. OptionError if there are fewer samples than `batch_size`.
+  bool drop_last = false;
   /// Cuts each batch into shards of at most so many samples, alike in size, and spreads them over the
   /// library's threads (set_threads). At least 1; by default a batch is trained on in one piece.
   ///
