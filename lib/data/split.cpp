@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
@@ -10,14 +11,15 @@
 namespace tapedeck {
 namespace {
 
-// The samples, in the order of the data, whose part satisfies `chosen`.
-template <class Chosen>
-Dataset pick(const Dataset& data, const std::vector<Index>& parts, Chosen chosen) {
+// The positions, ascending, of the samples whose part satisfies `chosen`.
+template <class Part, class Chosen>
+std::vector<Index> positions_of(const std::vector<Part>& parts, Chosen chosen) {
   std::vector<Index> positions;
+  positions.reserve(static_cast<Index>(std::count_if(parts.begin(), parts.end(), chosen)));
   for (Index i = 0; i < parts.size(); ++i) {
     if (chosen(parts[i])) positions.push_back(i);
   }
-  return data.subset(positions);
+  return positions;
 }
 
 Index samples_of(const char* part, double fraction, Index samples) {
@@ -41,7 +43,7 @@ bool is_dealt(Index i, Index count, Index n) { return (i + 1) * count / n != i *
 
 }  // namespace
 
-Split split(const Dataset& data, SplitOptions options) {
+SplitPositions split_positions(const Dataset& data, SplitOptions options) {
   const Index n = data.size();
   const Index test = samples_of("test", options.test, n);
   const Index validation = samples_of("validation", options.validation, n);
@@ -58,8 +60,8 @@ Split split(const Dataset& data, SplitOptions options) {
     const IndexMatrix& labels = data.labels();
     std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return labels(a) < labels(b); });
   }
-  enum : Index { in_train, in_validation, in_test };
-  std::vector<Index> parts(n, in_train);
+  enum Part : std::uint8_t { in_train, in_validation, in_test };
+  std::vector<Part> parts(n, in_train);
   Index rest = 0;
   for (Index i = 0; i < n; ++i) {
     if (is_dealt(i, test, n)) {
@@ -68,8 +70,16 @@ Split split(const Dataset& data, SplitOptions options) {
       parts[order[i]] = in_validation;
     }
   }
-  const auto only = [&](Index part) { return pick(data, parts, [part](Index p) { return p == part; }); };
+  order = {};  // its memory goes before that of the positions comes
+  const auto only = [&](Part part) { return positions_of(parts, [part](Part p) { return p == part; }); };
   return {.train = only(in_train), .validation = only(in_validation), .test = only(in_test)};
+}
+
+Split split(const Dataset& data, SplitOptions options) {
+  const SplitPositions positions = split_positions(data, options);
+  return {.train = data.subset(positions.train),
+          .validation = data.subset(positions.validation),
+          .test = data.subset(positions.test)};
 }
 
 std::vector<Split> folds(const Dataset& data, Index k, std::uint64_t seed) {
@@ -84,9 +94,9 @@ std::vector<Split> folds(const Dataset& data, Index k, std::uint64_t seed) {
   for (Index i = 0; i < n; ++i) parts[order[i]] = i % k;
   std::vector<Split> splits;
   for (Index fold = 0; fold < k; ++fold) {
-    splits.push_back({.train = pick(data, parts, [fold](Index p) { return p != fold; }),
+    splits.push_back({.train = data.subset(positions_of(parts, [fold](Index p) { return p != fold; })),
                       .validation = data.subset({}),
-                      .test = pick(data, parts, [fold](Index p) { return p == fold; })});
+                      .test = data.subset(positions_of(parts, [fold](Index p) { return p == fold; }))});
   }
   return splits;
 }

@@ -28,7 +28,7 @@ void require_finite(const Matrix<T>& x) {
 // difference: none overflows. The rule for constant features is that of standardize.hpp, with roots for the
 // same reason.
 template <class T>
-void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
+void fit(const Matrix<T>& x, const arma::vec& origin, arma::vec& mean, arma::vec& deviation) {
   const auto n = static_cast<double>(x.n_cols);
   const auto for_each_element = [&](auto body) {
     for (Index c = 0; c < x.n_cols; ++c) {
@@ -48,9 +48,11 @@ void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
     squares(r) += ratio * ratio;
   });
   deviation = largest % arma::sqrt(squares / n);
+  if (!origin.empty()) mean += origin;
   constexpr double eps = std::numeric_limits<double>::epsilon();
   const double reduced = std::sqrt(std::max(1 - n * eps, 0.0));
-  const double rounding = std::max(n * eps, static_cast<double>(std::numeric_limits<T>::epsilon()));
+  const double of_data = origin.empty() ? static_cast<double>(std::numeric_limits<T>::epsilon()) : eps;
+  const double rounding = std::max(n * eps, of_data);
   for (Index r = 0; r < x.n_rows; ++r) {
     if (reduced * deviation(r) <= rounding * std::abs(mean(r))) deviation(r) = 1;
   }
@@ -62,17 +64,24 @@ void fit(const Matrix<T>& x, arma::vec& mean, arma::vec& deviation) {
   }
 }
 
+[[noreturn]] void refuse_origin(const arma::vec& origin, Index features) {
+  throw ShapeError({.who = "Standardizer",
+                    .given = "an origin of " + std::to_string(origin.n_elem) + " features",
+                    .wanted = std::to_string(features) + ", or none"});
+}
+
 }  // namespace
 
-Standardizer::Standardizer(const Dataset& data) {
+Standardizer::Standardizer(const Dataset& data, const arma::vec& origin) {
   if (data.size() == 0) {
     throw ShapeError({.who = "Standardizer",
                       .given = "x is " + to_string({data.features(), 0}),
                       .wanted = "at least 1 sample"});
   }
-  const auto fit_all = [this](const auto& x) {
+  if (!origin.empty() && origin.n_elem != data.features()) refuse_origin(origin, data.features());
+  const auto fit_all = [&](const auto& x) {
     require_finite(x);
-    fit(x, mean_, deviation_);
+    fit(x, origin, mean_, deviation_);
   };
   if (data.all().x.element == Element::real32) {
     fit_all(data.x<float>());
@@ -101,12 +110,19 @@ Standardizer::Standardizer(arma::vec mean, arma::vec deviation)
 }
 
 template <class T>
-Matrix<T> Standardizer::apply(const Matrix<T>& x) const {
+void Standardizer::apply_in_place(Matrix<T>& x, const arma::vec& origin) const {
   require_features(shape_of(x));
-  Matrix<T> out(x.n_rows, x.n_cols, arma::fill::none);
+  if (!origin.empty() && origin.n_elem != mean_.n_elem) refuse_origin(origin, mean_.n_elem);
+  const arma::vec mean = origin.empty() ? mean_ : mean_ - origin;
   for (Index c = 0; c < x.n_cols; ++c) {
-    for (Index r = 0; r < x.n_rows; ++r) out(r, c) = static_cast<T>((x(r, c) - mean_(r)) / deviation_(r));
+    for (Index r = 0; r < x.n_rows; ++r) x(r, c) = static_cast<T>((x(r, c) - mean(r)) / deviation_(r));
   }
+}
+
+template <class T>
+Matrix<T> Standardizer::apply(const Matrix<T>& x) const {
+  Matrix<T> out = x;
+  apply_in_place(out);
   return out;
 }
 
@@ -133,6 +149,8 @@ void Standardizer::require_features(Shape x) const {
                     .hint = "one column is one sample"});
 }
 
+template TAPEDECK_API void Standardizer::apply_in_place(Matrix<float>&, const arma::vec&) const;
+template TAPEDECK_API void Standardizer::apply_in_place(Matrix<double>&, const arma::vec&) const;
 template TAPEDECK_API Matrix<float> Standardizer::apply(const Matrix<float>&) const;
 template TAPEDECK_API Matrix<double> Standardizer::apply(const Matrix<double>&) const;
 template TAPEDECK_API Matrix<float> Standardizer::inverse(const Matrix<float>&) const;

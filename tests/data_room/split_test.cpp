@@ -71,6 +71,30 @@ BOOST_AUTO_TEST_CASE(targets_stay_with_their_samples) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(positions_are_those_of_the_copies) {
+  arma::mat x(1, 40);
+  td::IndexMatrix labels(1, 40);
+  for (td::Index i = 0; i < 40; ++i) {
+    x(0, i) = static_cast<double>(i);
+    labels(0, i) = i % 3;
+  }
+  const td::Dataset data(x, labels);
+  for (const bool stratified : {false, true}) {
+    const td::SplitOptions options{.test = 0.2, .validation = 0.3, .seed = 5, .stratified = stratified};
+    const td::Split split = td::split(data, options);
+    const td::SplitPositions positions = td::split_positions(data, options);
+    const auto same = [](const td::Dataset& part, const std::vector<td::Index>& chosen) {
+      BOOST_TEST(part.size() == chosen.size());
+      BOOST_TEST(std::is_sorted(chosen.begin(), chosen.end()));
+      for (td::Index i = 0; i < chosen.size(); ++i)
+        BOOST_TEST(part.x<double>()(0, i) == static_cast<double>(chosen[i]));
+    };
+    same(split.train, positions.train);
+    same(split.validation, positions.validation);
+    same(split.test, positions.test);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_seed_chooses_the_samples) {
   const td::Dataset data = numbered(100);
   const auto test_part = [&](std::uint64_t seed) { return first_row(td::split(data, {.seed = seed}).test); };

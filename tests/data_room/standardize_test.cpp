@@ -163,6 +163,31 @@ BOOST_AUTO_TEST_CASE(other_data_gets_the_training_data_s_figures) {
   BOOST_TEST(single.x<float>()(1) == 19.0F);
 }
 
+BOOST_AUTO_TEST_CASE(in_its_own_memory_and_less_an_origin) {
+  const arma::mat x = normal_samples({1.7e9, -3}, {1000, 0.1}, 500);
+  const arma::vec origin = x.col(0);
+  arma::fmat less = arma::conv_to<arma::fmat>::from(x.each_col() - origin);
+  const td::Standardizer whole{samples(x)};
+  const td::Standardizer apart{samples(less), origin};
+  // Rounding a difference of at most 7 deviations to float costs at most 7 * 2^-24 deviations.
+  const double tolerance = 7 / 16777216.0;
+  for (td::Index r = 0; r < 2; ++r) {
+    BOOST_TEST(std::abs(apart.mean()(r) - whole.mean()(r)) <= tolerance * whole.deviation()(r));
+    BOOST_TEST(std::abs(apart.deviation()(r) / whole.deviation()(r) - 1) <= tolerance);
+  }
+  const float* memory = less.memptr();
+  apart.apply_in_place(less, origin);
+  BOOST_TEST(less.memptr() == memory);
+  const arma::mat z = whole.apply(x);
+  BOOST_TEST(arma::abs(arma::conv_to<arma::mat>::from(less) - z).max() <= 3 * tolerance);
+  arma::mat alone = x;
+  whole.apply_in_place(alone);
+  BOOST_TEST(arma::approx_equal(alone, z, "absdiff", 0));
+  const std::string sentence = "Standardizer: an origin of 3 features; expected 2, or none";
+  BOOST_TEST(complaint<td::ShapeError>([&] { whole.apply_in_place(alone, arma::vec(3)); }) == sentence);
+  BOOST_TEST(complaint<td::ShapeError>([&] { td::Standardizer(samples(x), arma::vec(3)); }) == sentence);
+}
+
 BOOST_AUTO_TEST_CASE(inverse_undoes_apply) {
   const arma::mat x = normal_samples({0, 1000, -3}, {1, 0.1, 50}, 100);
   const td::Standardizer standardizer{samples(x)};

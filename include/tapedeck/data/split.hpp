@@ -19,6 +19,18 @@ struct SplitOptions {
   bool stratified = false;
 };
 
+/// Which samples each part has, counted from 0 and ascending.
+struct SplitPositions {
+  std::vector<Index> train;       ///< at least one
+  std::vector<Index> validation;  ///< none if the fraction was 0
+  std::vector<Index> test;        ///< likewise
+};
+
+/// Deals every sample at random to exactly one part, the sizes rounded to whole samples. Copies nothing.
+/// OptionError if a fraction is out of range, or if training or a part of a fraction above 0 would be empty;
+/// ScalarError if stratified without labels.
+TAPEDECK_API SplitPositions split_positions(const Dataset& data, SplitOptions options = {});
+
 /// Copies, each in the order of the data that it comes from.
 struct Split {
   Dataset train;       ///< at least one sample
@@ -26,9 +38,7 @@ struct Split {
   Dataset test;        ///< likewise
 };
 
-/// Deals every sample at random to exactly one part, the sizes rounded to whole samples. OptionError if a
-/// fraction is out of range, or if training or a part of a fraction above 0 would be empty; ScalarError if
-/// stratified without labels.
+/// Copies the samples of `split_positions`. Throws the same errors.
 TAPEDECK_API Split split(const Dataset& data, SplitOptions options = {});
 
 /// Cross-validation: k splits of which each has one k-th of the samples, rounded up or down, as its test part

@@ -22,7 +22,11 @@ class TAPEDECK_API Standardizer {
   ///
   /// ShapeError if there are no samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that
   /// their difference is.
-  explicit Standardizer(const Dataset& data);
+  ///
+  /// `origin`, if it is not empty, was subtracted from every sample in double, see CsvData::origin; it is added
+  /// to the mean, and then d = n e for float data too. ShapeError if it has not as many elements as there are
+  /// features.
+  explicit Standardizer(const Dataset& data, const arma::vec& origin = {});
   /// What another one had, to go with a model that was trained with it. ShapeError if there are not as many
   /// deviations as means, NonFiniteError if one of them is NaN or Inf, OptionError unless deviations are
   /// above 0.
@@ -32,6 +36,10 @@ class TAPEDECK_API Standardizer {
   /// in number. NaN and Inf stay what they are.
   template <class T>
   Matrix<T> apply(const Matrix<T>& x) const;
+  /// Standardises x in its own memory; x plus `origin`, if that is not empty. ShapeError as above, and if the
+  /// origin has another number of elements.
+  template <class T>
+  void apply_in_place(Matrix<T>& x, const arma::vec& origin = {}) const;
   /// The data with its x standardised and its y as it is. ShapeError as above.
   Dataset apply(const Dataset& data) const;
   /// x deviation + mean: undoes `apply`, up to rounding. ShapeError as above.
@@ -50,6 +58,8 @@ class TAPEDECK_API Standardizer {
   arma::vec deviation_;
 };
 
+extern template TAPEDECK_API void Standardizer::apply_in_place(Matrix<float>&, const arma::vec&) const;
+extern template TAPEDECK_API void Standardizer::apply_in_place(Matrix<double>&, const arma::vec&) const;
 extern template TAPEDECK_API Matrix<float> Standardizer::apply(const Matrix<float>&) const;
 extern template TAPEDECK_API Matrix<double> Standardizer::apply(const Matrix<double>&) const;
 extern template TAPEDECK_API Matrix<float> Standardizer::inverse(const Matrix<float>&) const;
