@@ -56,11 +56,7 @@ void require_possible_categories(const CsvOptions& options) {
 class Planner {
  public:
   Planner(const std::string& file, CsvColumns& columns)
-      : file_(file), columns_(columns), owners_(columns.uses.size()) {
-    for (Index column = 0; column < columns.names.size(); ++column) {
-      numbers_.emplace(columns.names[column], column);
-    }
-  }
+      : file_(file), columns_(columns), owners_(columns.uses.size()) {}
 
   void claim(const std::vector<CsvColumn>& wanted, const char* list, CsvUse::Kind kind,
              std::vector<Index>& order) {
@@ -120,6 +116,9 @@ class Planner {
       refuse_option(file_, "column " + in_quotes(name) + " in " + list + " of a table without a header",
                     "a number, counted from 0");
     }
+    if (numbers_.empty()) {
+      for (Index column = 0; column < names.size(); ++column) numbers_.emplace(names[column], column);
+    }
     if (const auto found = numbers_.find(name); found != numbers_.end()) return found->second;
     throw NameError(
         {.who = file_,
@@ -130,7 +129,7 @@ class Planner {
   const std::string& file_;
   CsvColumns& columns_;
   std::vector<const char*> owners_;                      // the list that each column is in
-  std::unordered_map<std::string_view, Index> numbers_;  // by name; the first column that has it
+  std::unordered_map<std::string_view, Index> numbers_;  // by name, once one is asked for
 };
 
 }  // namespace
@@ -180,6 +179,8 @@ void require_possible(const CsvOptions& options) {
   if (!options.classification && !options.classes.empty()) {
     refuse_option(reader, "classes without classification", "both or neither");
   }
+  if (options.subtract_first && !options.origin.empty())
+    refuse_option(reader, "both subtract_first and origin", "one of them");
   if (!options.features.empty() && !options.ignored.empty()) {
     refuse_option(reader, "both features and ignored", "one of them",
                   std::string(csv_hints::features_or_ignored));

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "io/csv_hints.hpp"
 #include "io/csv_reader.hpp"
 #include "tapedeck/core/error.hpp"
 
@@ -76,7 +77,7 @@ std::string delimiter_hint(Source& source, const CsvOptions& options, bool colum
   };
   for (const char delimiter : {',', ';', '\t', '|', ':', ' '}) {
     if (delimiter != options.delimiter && separates(delimiter)) {
-      return "the fields seem to be separated by " + name_of(delimiter);
+      return std::string(csv_hints::other_delimiter) + name_of(delimiter);
     }
   }
   return "";

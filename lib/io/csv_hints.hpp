@@ -18,7 +18,10 @@ inline constexpr std::string_view column_without_value = "ignored leaves columns
 inline constexpr std::string_view unknown_category = "unknown_category says what becomes of others";
 inline constexpr std::string_view scalar = "scalar = f64 takes larger ones";
 
-/// All of them.
+/// Names the delimiter at its end.
+inline constexpr std::string_view other_delimiter = "the fields seem to be separated by ";
+
+/// All that are whole.
 inline constexpr std::string_view all[] = {
     allow_non_finite, missing, features_or_ignored, unusable_columns, column_without_value,
     unknown_category, scalar};

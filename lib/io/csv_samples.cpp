@@ -7,6 +7,7 @@
 #include "core/nearest.hpp"
 #include "core/text.hpp"
 #include "io/csv_hints.hpp"
+#include "tapedeck/core/error.hpp"
 
 namespace tapedeck::detail {
 namespace {
@@ -30,16 +31,21 @@ std::vector<bool> numeric_rows(const CsvColumns& columns) {
 
 // --- x
 
-FeatureSamples::FeatureSamples(Scalar scalar, const std::vector<bool>& numeric, bool subtract_first,
-                               Index expected)
-    : scalar_(scalar),
-      subtract_first_(subtract_first),
-      in_place_(scalar == f64 && !subtract_first),
-      floats_(scalar == f32 ? numeric.size() : 0, expected),
-      doubles_(scalar == f64 ? numeric.size() : 0, expected),
+FeatureSamples::FeatureSamples(const CsvOptions& options, const std::vector<bool>& numeric, Index expected)
+    : scalar_(options.scalar),
+      subtracts_(options.subtract_first || !options.origin.empty()),
+      in_place_(scalar_ == f64 && !subtracts_),
+      floats_(scalar_ == f32 ? numeric.size() : 0, expected),
+      doubles_(scalar_ == f64 ? numeric.size() : 0, expected),
       sample_(in_place_ ? 0 : numeric.size()),
-      origin_(sample_.size()) {
-  if (!subtract_first) return;
+      origin_(options.origin.begin(), options.origin.end()) {
+  if (!options.origin.empty() && origin_.size() != numeric.size()) {
+    throw OptionError({.who = "read_csv",
+                       .given = "origin has " + std::to_string(origin_.size()) + " elements",
+                       .wanted = std::to_string(numeric.size()) + ", as many as x has rows"});
+  }
+  origin_.resize(sample_.size());
+  if (!options.subtract_first) return;
   for (Index row = 0; row < numeric.size(); ++row) {
     if (numeric[row]) without_origin_.push_back(row);
   }
@@ -87,7 +93,7 @@ CsvSamples::CsvSamples(CsvReader& reader, const CsvOptions& options, const CsvCo
       text_(text),
       plain_numbers_(!missing_.has_numbers()),
       classes_(options.classes),
-      x_(options.scalar, numeric_rows(columns), options.subtract_first, expected),
+      x_(options, numeric_rows(columns), expected),
       y_(options.classification ? 0 : columns.targets.size(), expected),
       labels_(options.classification ? 1 : 0, expected),
       used_(numeric_rows(columns)),

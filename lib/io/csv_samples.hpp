@@ -21,7 +21,7 @@ namespace tapedeck::detail {
 class FeatureSamples {
  public:
   /// `numeric` says of each row whether it is one of numbers, which may have an origin.
-  FeatureSamples(Scalar scalar, const std::vector<bool>& numeric, bool subtract_first, Index expected);
+  FeatureSamples(const CsvOptions& options, const std::vector<bool>& numeric, Index expected);
 
   /// Where the sample behind the last one is to be written.
   double* next() { return in_place_ ? doubles_.next() : sample_.data(); }
@@ -36,7 +36,7 @@ class FeatureSamples {
   Index count() const { return scalar_ == f32 ? floats_.count() : doubles_.count(); }
   AnyMatrix taken() { return scalar_ == f32 ? AnyMatrix(floats_.taken()) : AnyMatrix(doubles_.taken()); }
   /// What was subtracted; empty if nothing was to be.
-  arma::vec origin() const { return subtract_first_ ? arma::vec(origin_) : arma::vec(); }
+  arma::vec origin() const { return subtracts_ ? arma::vec(origin_) : arma::vec(); }
 
  private:
   std::optional<Index> convert();
@@ -45,7 +45,7 @@ class FeatureSamples {
   void find_origins();
 
   Scalar scalar_;
-  bool subtract_first_;
+  bool subtracts_;
   bool in_place_;
   GrowingSamples<float> floats_;    // 0 rows for f64,
   GrowingSamples<double> doubles_;  // and this one for f32

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/shrink_columns.hpp"
 #include "io/huge_pages.hpp"
 #include "tapedeck/core/matrix.hpp"
 
@@ -28,7 +29,7 @@ class GrowingSamples {
 
   /// All samples, rows x count.
   Matrix<T> taken() {
-    if (count_ < samples_.n_cols) shrink();
+    if (count_ < samples_.n_cols) shrink_columns(samples_, count_);
     count_ = 0;
     return std::move(samples_);
   }
@@ -38,15 +39,6 @@ class GrowingSamples {
     Matrix<T> samples(rows, count, arma::fill::none);
     prefer_huge_pages(samples.memptr(), samples.n_elem * sizeof(T));
     return samples;
-  }
-
-  // A copy would need memory for two. A matrix may have fewer elements than memory; only one that is so small
-  // that Armadillo keeps it within the object must be made anew.
-  void shrink() {
-    const Index size = count_ * samples_.n_rows;
-    if (size <= arma::arma_config::mat_prealloc) return resize(count_);
-    arma::access::rw(samples_.n_cols) = count_;
-    arma::access::rw(samples_.n_elem) = size;
   }
 
   void resize(Index count) {

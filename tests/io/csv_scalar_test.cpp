@@ -81,6 +81,24 @@ BOOST_AUTO_TEST_CASE(what_is_subtracted_is_finite) {
   BOOST_TEST(same_origin(test::csv("a\nnan\n", {.allow_non_finite = true, .subtract_first = true}), {0}));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_subtracted_may_be_given) {
+  const std::string text = "a,c,b\n10,x,1\n11,y,2\n";
+  td::CsvOptions options{.features = {"a", "c", "b"},
+                         .categories = {{.column = "c", .names = {"x", "y"}}},
+                         .origin = {10.5, 0, 0, -1}};
+  const td::CsvData table = test::csv(text, options);
+  BOOST_TEST(same(table.data.x<double>(), td::Matrix<double>{{-0.5, 0.5}, {1, 0}, {0, 1}, {2, 3}}));
+  BOOST_TEST(same_origin(table, options.origin));
+  options.scalar = td::f32;
+  BOOST_TEST(
+      same(test::csv(text, options).data.x<float>(), td::Matrix<float>{{-0.5, 0.5}, {1, 0}, {0, 1}, {2, 3}}));
+  options.origin = {10.5, 0};
+  BOOST_TEST(csv_error<td::OptionError>(text, options) ==
+             "read_csv: origin has 2 elements; expected 4, as many as x has rows");
+  BOOST_TEST(csv_error<td::OptionError>("a\n1\n", {.subtract_first = true, .origin = {1}}) ==
+             "read_csv: both subtract_first and origin; expected one of them");
+}
+
 // Seconds since 1970, to the millisecond: float alone would keep them to 128 s.
 BOOST_AUTO_TEST_CASE(columns_far_from_zero_keep_their_digits_in_float) {
   constexpr td::Index n = 1000;

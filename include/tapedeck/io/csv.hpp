@@ -95,6 +95,10 @@ struct CsvOptions {
   /// float keeps the digits of columns far from 0. Rounding to float costs at most 2^-24 sqrt(2n) standard
   /// deviations of the row, for n samples. The origin of a category is 0.
   bool subtract_first = false;
+  /// x holds value - origin: one element for each row of x. Give the `origin`, or the mean, of the training
+  /// data when reading other data, so that a sample does not depend on the others. Empty: nothing is
+  /// subtracted; not with `subtract_first`.
+  arma::vec origin = {};
 };
 
 /// A table as data, with the names that it came with.
@@ -106,8 +110,8 @@ struct CsvData {
   std::vector<std::string> target_names;  ///< of the targets; likewise
   std::vector<std::string> class_names;   ///< of class 0, 1, ...; empty unless labels were read
   std::vector<CsvCategories> categories;  ///< of the features that are text, in the order of `feature_names`
-  arma::vec origin;            ///< what was subtracted from each row of x; empty unless `subtract_first`
-  std::vector<Index> skipped;  ///< rows of data left out, counted from 0, ascending
+  arma::vec origin;                       ///< what was subtracted from each row of x; empty if nothing was
+  std::vector<Index> skipped;             ///< rows of data left out, counted from 0, ascending
 };
 
 /// Reads a table; one row is one sample, and becomes one column.
