@@ -8,11 +8,12 @@
 #include <variant>
 
 #include "cli/csv_field.hpp"
+#include "cli/figures.hpp"
 #include "cli/model.hpp"
+#include "cli/named_file.hpp"
 #include "cli/write_file.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/safetensors.hpp"
-#include "tapedeck/train/metrics.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -23,6 +24,14 @@ struct Loaded {
 
   explicit Loaded(const std::string& path) : file(ModelFile::read(path)), model(file.settings, file.columns) {
     model.load(path);
+  }
+
+  /// Reads data for the model and standardizes them.
+  Table read(const std::string& path, const std::string& labels, const Columns& columns, bool with_targets) {
+    // Less the mean, values keep their digits in float, and none depends on the other rows.
+    Table table = read_table(path, labels, file.settings, columns, model.scale().mean, with_targets);
+    table.data = model.scale().standardized(std::move(table.data), table.origin);
+    return table;
   }
 };
 
@@ -35,30 +44,49 @@ Matrix<double> probabilities(const Matrix<float>& logits) {
   return p;
 }
 
-void write_predictions(const Matrix<float>& outputs, const Columns& columns, std::ostream& out) {
+std::string header_of(const Columns& columns) {
   std::string line;
-  const auto end_line = [&] {
-    line.back() = '\n';
-    out << line;
-    line.clear();
-  };
   if (columns.classes.empty()) {
     for (const std::string& name : columns.targets) line += csv_field(name) + ",";
-    end_line();
-    for (Index c = 0; c < outputs.n_cols; ++c) {
-      for (Index r = 0; r < outputs.n_rows; ++r) line += fmt::format("{},", outputs(r, c));
-      end_line();
-    }
-    return;
+  } else {
+    line = csv_field(columns.targets.front()) + ",";
+    for (const std::string& name : columns.classes) line += csv_field("p(" + name + ")") + ",";
   }
-  line = csv_field(columns.targets.front()) + ",";
-  for (const std::string& name : columns.classes) line += csv_field("p(" + name + ")") + ",";
-  end_line();
-  const Matrix<double> p = probabilities(outputs);
-  for (Index c = 0; c < outputs.n_cols; ++c) {
-    line = csv_field(columns.classes[outputs.col(c).index_max()]) + ",";
-    for (Index r = 0; r < p.n_rows; ++r) line += fmt::format("{:.6g},", p(r, c));
-    end_line();
+  line.back() = '\n';
+  return line;
+}
+
+// A row without a prediction has a line too, of empty fields, so that lines stay beside the rows of the data.
+// A single empty field stands in quotes: readers such as pandas skip lines with nothing on them.
+std::string empty_line(const Columns& columns) {
+  const Index fields = columns.classes.empty() ? columns.targets.size() : 1 + columns.classes.size();
+  return (fields == 1 ? "\"\"" : std::string(fields - 1, ',')) + '\n';
+}
+
+// `skipped` names, in ascending order, the rows of the data that `outputs` has no column for.
+void write_predictions(const Matrix<float>& outputs, const std::vector<Index>& skipped,
+                       const Columns& columns, std::ostream& out) {
+  out << header_of(columns);
+  const bool classes = !columns.classes.empty();
+  const Matrix<double> p = classes ? probabilities(outputs) : Matrix<double>();
+  auto gap = skipped.begin();
+  Index c = 0;
+  for (Index row = 0; row < outputs.n_cols + skipped.size(); ++row) {
+    if (gap != skipped.end() && *gap == row) {
+      out << empty_line(columns);
+      ++gap;
+      continue;
+    }
+    std::string line;
+    if (classes) {
+      line = csv_field(columns.classes[outputs.col(c).index_max()]) + ",";
+      for (Index r = 0; r < p.n_rows; ++r) line += fmt::format("{:.6g},", p(r, c));
+    } else {
+      for (Index r = 0; r < outputs.n_rows; ++r) line += fmt::format("{},", outputs(r, c));
+    }
+    line.back() = '\n';
+    out << line;
+    ++c;
   }
 }
 
@@ -72,12 +100,16 @@ std::string list(const std::vector<std::string>& names) {
 
 void predict(const std::string& model, const std::string& data, const std::string& out,
              const Console& console) {
+  require_distinct({{"MODEL", model}, {"DATA", data}}, {{"--out", out}});
+  require_no_model("--out", out);
   Loaded loaded(model);
-  const Table table = read_table(data, {}, loaded.file.settings, loaded.file.columns, false);
-  const Matrix<float> outputs = loaded.model.outputs(table.data);
-  if (out.empty()) return write_predictions(outputs, loaded.file.columns, console.out);
+  const Table table = loaded.read(data, {}, loaded.file.columns, false);
+  const Matrix<float> outputs =
+      loaded.model.scale().in_target_units(loaded.model.outputs(table.data.x<float>()));
+  report_skipped(table, console);
+  if (out.empty()) return write_predictions(outputs, table.skipped, loaded.file.columns, console.out);
   std::ostringstream text;
-  write_predictions(outputs, loaded.file.columns, text);
+  write_predictions(outputs, table.skipped, loaded.file.columns, text);
   write_file(out, text.str(), console);
 }
 
@@ -97,22 +129,21 @@ void evaluate(const std::string& model, const std::string& data, const std::stri
     }
     columns.targets = targets;
   }
-  const Table table = read_table(data, labels, loaded.file.settings, columns, true);
-  tell_of_skipped(table, console);
-  console.out << fmt::format("samples {}\nloss {:.6g}\n", table.data.size(), loaded.model.loss(table.data));
-  if (columns.classes.empty()) return;
-  const Matrix<float> outputs = loaded.model.outputs(table.data);
-  console.out << fmt::format("accuracy {:.4f}\n", accuracy(outputs, table.data.labels()));
-  const IndexMatrix counts =
-      confusion_matrix(predicted_classes(outputs), table.data.labels(), columns.classes.size());
-  for (Index i = 0; i < counts.n_rows; ++i) {
-    for (Index j = 0; j < counts.n_cols; ++j) {
-      if (i != j && counts(i, j) > 0) {
+  const Table table = loaded.read(data, labels, columns, true);
+  report_skipped(table, console);
+  const Figures figures = figures_of(loaded.model, table.data);
+  console.out << fmt::format("samples {}\n{}\n", table.data.size(), to_text(figures, columns, "\n"));
+  if (figures.confusion) {
+    const IndexMatrix& counts = *figures.confusion;
+    for (Index i = 0; i < counts.n_rows; ++i) {
+      for (Index j = 0; j < counts.n_cols; ++j) {
+        if (i == j || counts(i, j) == 0) continue;
         console.out << fmt::format("{} taken for {}: {}\n", columns.classes[i], columns.classes[j],
                                    counts(i, j));
       }
     }
   }
+  warn_of_no_skill(figures, columns, "evaluated", console);
 }
 
 void inspect(const std::string& model, const Console& console) {
@@ -122,7 +153,10 @@ void inspect(const std::string& model, const Console& console) {
   console.out << fmt::format("{}: {} of {} epochs\n{}\n", model,
                              finished ? "finished training" : "in training", settings.epochs,
                              loaded.model.network().describe());
-  console.out << fmt::format("features: {}\ntargets: {}\n", list(columns.features), list(columns.targets));
+  console.out << fmt::format("features: {}\n", list(columns.features));
+  for (const CsvCategories& column : columns.categories)
+    console.out << fmt::format("categories of {}: {}\n", csv_field(column.column), list(column.names));
+  console.out << fmt::format("targets: {}\n", list(columns.targets));
   if (!columns.classes.empty()) console.out << fmt::format("classes: {}\n", list(columns.classes));
   console.out << "settings: " << to_json(settings).dump(2) << "\nparameters and buffers:\n";
   for (const StateDict::Entry& entry : state.entries()) {
@@ -134,6 +168,25 @@ void inspect(const std::string& model, const Console& console) {
         },
         entry.value);
   }
+}
+
+void export_weights(const std::string& model, const std::string& out) {
+  require_distinct({{"MODEL", model}}, {{"--weights", out}});
+  require_no_model("--weights", out);
+  Loaded loaded(model);
+  StateDict weights;
+  StateVisitor visitor(weights);
+  loaded.model.store().visit_weights(visitor);
+  const Scale& scale = loaded.model.scale();
+  for (const auto& [key, value] : to_json(loaded.file.columns).members) weights.add_words(key, dump(value));
+  const auto add_numbers = [&](const char* key, const std::vector<double>& numbers) {
+    weights.add_words(key, fmt::format("[{}]", fmt::join(numbers, ",")));
+  };
+  add_numbers("mean", scale.mean);
+  add_numbers("deviation", scale.deviation);
+  add_numbers("target_mean", scale.target_mean);
+  add_numbers("target_deviation", scale.target_deviation);
+  write_safetensors(out, weights);
 }
 
 }  // namespace tapedeck::cli

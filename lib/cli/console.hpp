@@ -1,36 +1,40 @@
 #pragma once
 
 /// @file
-/// Where the program writes, and how it learns that it is to stop.
+/// Where the program writes, and which signals it received.
 
 #include <atomic>
 #include <functional>
 #include <iosfwd>
 #include <stdexcept>
+#include <string>
 
 namespace tapedeck::cli {
 
 struct Console {
   std::ostream& out;               ///< results, and nothing else
-  std::ostream& err;               ///< progress and complaints
-  const std::atomic<int>& signal;  ///< the number of the one that asks for an end: Ctrl-C's, or SIGTERM; or 0
-  /// Whether Ctrl-C and SIGTERM set `signal`, or end the program at once, as they do at first.
-  std::function<void(bool)> let_signals_ask = [](bool) {};
+  std::ostream& err;               ///< progress, warnings and errors
+  const std::atomic<int>& signal;  ///< the SIGINT (Ctrl-C), SIGTERM or SIGHUP that was caught; or 0
+  /// With true these signals are caught and set `signal`; with false, as at first, they end the program.
+  std::function<void(bool)> catch_signals = [](bool) {};
 };
 
-/// While it lives, signals ask for an end.
-class SignalsAsk {
+/// Writes a warning to standard error.
+void warn(const Console& console, const std::string& text);
+
+/// Catches signals while it lives.
+class SignalCatcher {
  public:
-  explicit SignalsAsk(const Console& console) : console_(console) { console_.let_signals_ask(true); }
-  SignalsAsk(const SignalsAsk&) = delete;
-  SignalsAsk& operator=(const SignalsAsk&) = delete;
-  ~SignalsAsk() { console_.let_signals_ask(false); }
+  explicit SignalCatcher(const Console& console) : console_(console) { console_.catch_signals(true); }
+  SignalCatcher(const SignalCatcher&) = delete;
+  SignalCatcher& operator=(const SignalCatcher&) = delete;
+  ~SignalCatcher() { console_.catch_signals(false); }
 
  private:
   const Console& console_;
 };
 
-/// Training was interrupted; what it says tells how to go on.
+/// Thrown when training is interrupted, after a save. The text says how to go on.
 struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -104,6 +104,11 @@ std::string JsonObject::dump(std::size_t indent) const {
   return json + (members.empty() ? "" : end) + "}";
 }
 
+std::string dump(const JsonValue& value) {
+  const auto* list = std::get_if<std::vector<std::string>>(&value);
+  return list == nullptr ? shown(value) : list_of(*list, "", "");
+}
+
 std::string shown(const JsonValue& value) {
   return std::visit(
       []<class T>(const T& v) -> std::string {

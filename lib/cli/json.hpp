@@ -45,7 +45,10 @@ struct JsonObject {
   std::string dump(std::size_t indent = 0) const;
 };
 
-/// A value as JSON; of a list or object only what it is.
+/// Returns a value as JSON on one line.
+std::string dump(const JsonValue& value);
+
+/// Returns a value as JSON; of a list or object only what it is.
 std::string shown(const JsonValue& value);
 
 }  // namespace tapedeck::cli

@@ -7,18 +7,19 @@
 namespace {
 
 std::atomic<int> last_signal = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "a signal's handler may touch nothing else");
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may touch nothing else");
 
-// The first one asks for an end after the batch, the second one ends at once.
-void ask_for_an_end(int signal) {
+// The first signal asks training to end after the batch, the second one ends the program at once.
+void remember(int signal) {
   last_signal = signal;
   std::signal(signal, SIG_DFL);
 }
 
-// What the parent wanted to be ignored, as a shell does for what it runs in the background, stays ignored.
-void let_signals_ask(bool ask) {
-  for (const int signal : {SIGINT, SIGTERM}) {
-    if (std::signal(signal, ask ? ask_for_an_end : SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
+// A signal that the parent ignores stays ignored: shells do that for what runs in the background, nohup for
+// SIGHUP.
+void catch_signals(bool caught) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    if (std::signal(signal, caught ? remember : SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
 }
 
@@ -26,5 +27,5 @@ void let_signals_ask(bool ask) {
 
 int main(int argc, char** argv) {
   return tapedeck::cli::run_program({argv + 1, argv + argc},
-                                    {std::cout, std::cerr, last_signal, let_signals_ask});
+                                    {std::cout, std::cerr, last_signal, catch_signals});
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/network.hpp"
+#include "cli/write_file.hpp"
 #include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/safetensors.hpp"
@@ -57,22 +58,6 @@ Trainer::Loss make_loss(const Settings& s) {
 
 }  // namespace
 
-void Scale::fit(const Dataset& training) {
-  const Standardizer standardizer(training);
-  mean = arma::conv_to<std::vector<double>>::from(standardizer.mean());
-  deviation = arma::conv_to<std::vector<double>>::from(standardizer.deviation());
-}
-
-Dataset Scale::apply(const Dataset& data) const {
-  if (mean.empty()) return data;
-  return Standardizer(mean, deviation).apply(data);
-}
-
-void Scale::visit_state(StateVisitor& visitor) {
-  visitor.numbers("mean", mean);
-  visitor.numbers("deviation", deviation);
-}
-
 ModelFile ModelFile::read(const std::string& path) {
   const StateDict state = read_safetensors(path);
   const auto words = [&](const char* key) -> const std::string& {
@@ -89,6 +74,7 @@ ModelFile ModelFile::read(const std::string& path) {
     require_possible(file.settings);
     if (file.columns.features.empty() || file.columns.targets.empty())
       refuse_file(path, "no features or no targets");
+    if (!file.columns.are_consistent()) refuse_file(path, "categories of columns that are no features");
     return file;
   } catch (const JsonError&) {
     refuse_file(path, "settings that are no JSON");
@@ -97,11 +83,27 @@ ModelFile ModelFile::read(const std::string& path) {
   }
 }
 
+std::optional<ModelFile> ModelFile::find(const std::string& path) {
+  try {
+    return read(path);
+  } catch (const FileError&) {
+    return std::nullopt;
+  }
+}
+
+void require_no_model(const std::string& option, const std::string& path) {
+  if (path.empty() || !is_replaced(path) || !ModelFile::find(path)) return;
+  throw OptionError({.who = option,
+                     .given = in_quotes(path) + " is a model",
+                     .wanted = "another file",
+                     .hint = "it would be overwritten"});
+}
+
 Model::Model(Settings settings, Columns columns)
     : settings_(std::move(settings)),
       columns_(std::move(columns)),
       store_({.seed = settings_.seed}),
-      network_(make_network(settings_.net, columns_.features.size(), columns_.outputs(), store_)),
+      network_(make_network(settings_.net, columns_.inputs(), columns_.outputs(), store_)),
       optimizer_(make_optimizer(settings_, store_)),
       trainer_(store_, network_, *optimizer_, make_loss(settings_)),
       checkpoint_(store_) {
@@ -109,14 +111,6 @@ Model::Model(Settings settings, Columns columns)
   checkpoint_.set_words(settings_key, to_json(settings_).dump())
       .set_words(columns_key, to_json(columns_).dump());
 }
-
-std::vector<EpochReport> Model::fit(const Dataset& training, const FitOptions& options) {
-  return trainer_.fit(training, options);
-}
-
-Dataset Model::scaled(const Dataset& data) const { return scale_.apply(data).converted(f32); }
-
-Matrix<float> Model::outputs(const Dataset& data) { return trainer_.predict(scaled(data).x<float>()); }
 
 void Model::save(const std::string& path, const std::string& data_fingerprint, bool finished) {
   checkpoint_.set_words(data_key, data_fingerprint).set_words(finished_key, finished ? "yes" : "no");

@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/scale.hpp"
 #include "cli/settings.hpp"
 #include "cli/table.hpp"
-#include "tapedeck/data/standardize.hpp"
+#include "tapedeck/data/dataset.hpp"
 #include "tapedeck/io/checkpoint.hpp"
 #include "tapedeck/layers/sequential.hpp"
 #include "tapedeck/optim/optimizer.hpp"
@@ -19,28 +20,23 @@
 
 namespace tapedeck::cli {
 
-/// Means and deviations of the features, once they are known.
-struct Scale {
-  std::vector<double> mean;
-  std::vector<double> deviation;
-
-  void fit(const Dataset& training);
-  Dataset apply(const Dataset& data) const;
-  void visit_state(StateVisitor& visitor);
-};
-
-/// What a file says of itself.
+/// What a model's file says besides the values of parameters.
 struct ModelFile {
   Settings settings;
   Columns columns;
   std::string data_fingerprint;
   bool finished = false;
 
-  /// FileError if it is no model of this program.
+  /// Throws FileError if the file is not a model of this program.
   static ModelFile read(const std::string& path);
+  /// Returns the model at that path, or nothing if another file or none is there.
+  static std::optional<ModelFile> find(const std::string& path);
 };
 
-/// Everything is made anew from settings and columns, and then holds what a file had.
+/// Throws OptionError if a model is at that path: results of other commands do not replace it.
+void require_no_model(const std::string& option, const std::string& path);
+
+/// A network and all that trains it. It is made from settings and columns; `load` then restores its values.
 class Model {
  public:
   Model(Settings settings, Columns columns);
@@ -53,11 +49,13 @@ class Model {
   ParameterStore& store() { return store_; }
   Scale& scale() { return scale_; }
 
-  std::vector<EpochReport> fit(const Dataset& training, const FitOptions& options);
-  double loss(const Dataset& data) { return trainer_.evaluate(scaled(data)); }
-  /// Outputs for samples as they are in a file: logits for classes.
-  Matrix<float> outputs(const Dataset& data);
-  Dataset scaled(const Dataset& data) const;
+  std::vector<EpochReport> fit(const Dataset& training, const FitOptions& options) {
+    return trainer_.fit(training, options);
+  }
+  /// Returns the loss of standardized data.
+  double loss(const Dataset& data) { return trainer_.evaluate(data); }
+  /// Returns outputs for standardized x: logits of classes, or standardized numbers.
+  Matrix<float> outputs(const Matrix<float>& x) { return trainer_.predict(x); }
 
   void save(const std::string& path, const std::string& data_fingerprint, bool finished);
   void load(const std::string& path) { checkpoint_.load(path); }

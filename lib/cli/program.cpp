@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <new>
 #include <ostream>
+#include <string_view>
 
 #include "cli/application.hpp"
 #include "cli/number_in.hpp"
 #include "cli/settings.hpp"
 #include "cli/training.hpp"
 #include "core/text.hpp"
+#include "io/csv_hints.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/version.hpp"
 #include "tapedeck/io/checkpoint.hpp"
@@ -19,10 +22,11 @@
 namespace tapedeck::cli {
 namespace {
 
-/// Everything that the options say.
+/// The values of all options and arguments.
 struct Arguments {
   Settings settings;
   Reports reports;
+  bool overwrite = false;
   std::string config;
   std::string model;
   std::string data;
@@ -32,11 +36,45 @@ struct Arguments {
 };
 
 void add_reports(CLI::App& app, Reports& reports) {
-  app.add_option("--curves", reports.curves, "Write a line for each epoch")->type_name("FILE.csv");
+  app.add_option("--curves", reports.curves, "Write a line after each epoch")->type_name("FILE.csv");
   app.add_option("--plot", reports.plot, "Draw the losses; needs gnuplot")->type_name("FILE.svg");
+  app.add_flag("--quiet", reports.quiet, "No progress on standard error");
 }
 
-// CLI11 would take 010 for 8, and what is too large for the largest number.
+// Splits "a,b" at its commas; what is in double quotes stays whole, as in a CSV file: "\"a, b\",c".
+std::vector<std::string> names_in(const std::string& text) {
+  std::vector<std::string> names(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
+      names.back() += text[i++];
+    } else if (text[i] == '"' && (quoted || names.back().empty())) {
+      quoted = !quoted;
+    } else if (text[i] == ',' && !quoted) {
+      names.emplace_back();
+    } else {
+      names.back() += text[i];
+    }
+  }
+  return names;
+}
+
+CLI::Option& add_columns(CLI::App& app, const char* option, std::vector<std::string>& columns,
+                         const char* help) {
+  return *app.add_option_function<std::vector<std::string>>(
+                 option,
+                 [&columns](const std::vector<std::string>& texts) {
+                   columns.clear();  // those of --config
+                   for (const std::string& text : texts) {
+                     for (std::string& name : names_in(text)) columns.push_back(std::move(name));
+                   }
+                 },
+                 help)
+              ->take_all()
+              ->type_name("COLUMN[,COLUMN...]");
+}
+
+// CLI11 alone would read 010 as 8, and a number that is too large as the largest.
 std::uint64_t whole_number(const char* option, const std::string& text) {
   if (const auto number = number_in<std::uint64_t>(text)) return *number;
   throw OptionError({.who = option, .given = in_quotes(text), .wanted = "a whole number"});
@@ -53,24 +91,30 @@ void add_whole(CLI::App& app, const char* option, T& number, const char* help) {
 CLI::App& add_train(CLI::App& app, Arguments& arguments) {
   Settings& s = arguments.settings;
   CLI::App& train = *app.add_subcommand("train", "Train a network on a table and write it into a file");
-  train.add_option("DATA", s.data, "A CSV file, or images in IDX, plain or .gz");
+  train.add_option("DATA", s.data,
+                   "A CSV file, or images in IDX, plain or .gz; - for CSV from standard input");
   train
       .add_option("--config", arguments.config,
                   "Settings as JSON, keys as the long options with '_' for '-'; options win")
       ->type_name("FILE.json");
-  train
-      .add_option("--target", s.targets,
-                  "The column to predict, by name (or number, without a header); may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("COLUMN");
-  train.add_option("--ignore", s.ignored, "A column that is left out; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("COLUMN");
+  add_columns(
+      train, "--target", s.targets,
+      "Columns to predict, by name (or number, without a header): A,B or A B; a name with a comma in it "
+      "as '\"A, B\"'");
+  add_columns(train, "--ignore", s.ignored, "Columns that are left out, likewise; all others are features");
   train.add_option("--labels", s.labels, "The labels of IDX images")->type_name("FILE");
   train.add_option("--delimiter", s.delimiter, "Between fields; \\t for a tab")->capture_default_str();
   train.add_flag("--no-header", s.no_header, "The first row has no names");
-  train.add_option("--missing", s.missing, "For empty fields: error, skip (the row), or a number")
+  train
+      .add_option("--missing", s.missing,
+                  "For missing values (empty fields; NA, NaN, ? and null in columns of numbers): error, skip "
+                  "(the row), or a number")
       ->capture_default_str();
+  train.add_flag("--na", s.na, "NA, NaN, ? and null are missing values in columns of text too");
+  train.add_option("--unknown", s.unknown, "For categories that training did not see: error or zero")
+      ->capture_default_str();
+  add_whole(train, "--max-categories", s.max_categories,
+            "Most categories in a column of text; each becomes an input of 0 or 1");
   train.add_option("--validation", s.validation, "Fraction of the samples that are not trained on")
       ->capture_default_str();
   train
@@ -79,7 +123,7 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
       ->type_name("LAYER[,LAYER...]")
       ->capture_default_str();
   train.add_flag("--no-standardize", s.no_standardize,
-                 "Leave features as they are, not at mean 0 and deviation 1");
+                 "Leave features and targets that are numbers as they are, not at mean 0 and deviation 1");
   train.add_option("--loss", s.loss, "cross-entropy for classes; mse, l1 or huber for numbers")
       ->check(CLI::IsMember({"cross-entropy", "mse", "l1", "huber"}))
       ->capture_default_str();
@@ -87,13 +131,17 @@ CLI::App& add_train(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember({"adam", "sgd", "momentum", "rmsprop"}))
       ->capture_default_str();
   train.add_option("--rate", s.rate, "Learning rate")->capture_default_str();
-  train.add_option("--weight-decay", s.weight_decay, "Pulls parameters to 0")->capture_default_str();
+  train.add_option("--weight-decay", s.weight_decay, "How strongly parameters are pulled to 0")
+      ->capture_default_str();
   add_whole(train, "--epochs", s.epochs, "Passes over the samples");
   add_whole(train, "--batch", s.batch, "Samples in a batch");
+  train.add_flag("--drop-last", s.drop_last, "Leave out the last batch of an epoch if it is smaller");
   add_whole(train, "--patience", s.patience, "Stop after so many epochs without improvement");
-  add_whole(train, "--seed", s.seed, "Everything random follows from it");
-  add_whole(train, "--checkpoint-every", s.checkpoint_every, "Epochs between saves");
+  add_whole(train, "--seed", s.seed, "All that is random follows from it");
+  train.add_option("--save-every", s.save_every, "Seconds between saves; 0 to save after each epoch")
+      ->capture_default_str();
   train.add_option("--out", s.out, "The model's file")->type_name("FILE.safetensors")->capture_default_str();
+  train.add_flag("--overwrite", arguments.overwrite, "Replace a file that is there, even another model");
   add_reports(train, arguments.reports);
   return train;
 }
@@ -102,7 +150,7 @@ void add_model(CLI::App& app, Arguments& arguments) {
   app.add_option("MODEL", arguments.model, "A file that tapedeck train wrote")->required();
 }
 
-/// What follows --config, whose settings must be there before other options are looked at.
+/// Returns what follows --config: its settings are read before other options, which override them.
 std::string config_in(const std::vector<std::string>& arguments) {
   const std::string option = "--config";
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -112,14 +160,30 @@ std::string config_in(const std::vector<std::string>& arguments) {
   return {};
 }
 
-/// Where a model was damaged, or was overwritten by mistake, the one before may still be there.
-void tell_of_previous(const std::string& model, const FileError& error, const Console& console) {
+/// Says where the version before the last save is, if the model is damaged and there is one.
+void point_to_previous(const std::string& model, const FileError& error, const Console& console) {
   const std::string previous = Checkpoint::previous(model);
   if (model.empty() || error.who() != model || !std::filesystem::exists(previous)) return;
   console.err << "tapedeck: as it was before the last save, it is in " << previous << '\n';
 }
 
-// CLI11 would say no more than that a subcommand is required.
+/// Returns what an error says, with hints that name options where the library's name fields of a struct.
+std::string sentence(const Error& error) {
+  static const std::map<std::string_view, const char*> hints = {
+      {csv_hints::allow_non_finite, ""},
+      {csv_hints::missing, "--missing says what becomes of such rows"},
+      {csv_hints::features_or_ignored, ""},
+      {csv_hints::unusable_columns, "--ignore leaves columns out, --max-categories raises the limit"},
+      {csv_hints::column_without_value, "--ignore leaves columns out"},
+      {csv_hints::unknown_category, "train with --unknown zero to take others"},
+      {csv_hints::scalar, "numbers are kept in float"}};
+  std::string hint = error.hint();
+  if (const auto own = hints.find(hint); own != hints.end()) hint = own->second;
+  if (hint.starts_with(csv_hints::other_delimiter)) hint += ": --delimiter";
+  return Error({.who = error.who(), .given = error.given(), .wanted = error.wanted(), .hint = hint}).what();
+}
+
+// CLI11 alone would only say that a subcommand is required.
 void require_known(const CLI::App& app, const std::string& subcommand) {
   std::string all;
   for (const CLI::App* known : app.get_subcommands(nullptr)) {
@@ -132,46 +196,53 @@ void require_known(const CLI::App& app, const std::string& subcommand) {
 int run(Arguments& given, const std::vector<std::string>& arguments, const Console& console) {
   std::function<void()> action;
   CLI::App app("Trains neural networks on tables, and applies them.", "tapedeck");
+  app.option_defaults()->take_last();  // scripts add options behind their own
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(1);
-  add_train(app, given).callback([&] {
-    action = [&] {
-      if (given.settings.data.empty()) {
-        throw OptionError({.who = "train",
-                           .given = "no data",
-                           .wanted = "a CSV file: tapedeck train DATA.csv --target COLUMN"});
-      }
-      train(given.settings, given.reports, console);
-    };
+  CLI::App& training = add_train(app, given);
+  training.callback([&] {
+    action = [&] { train(given.settings, given.reports, given.config, given.overwrite, console); };
   });
-  CLI::App& resuming = *app.add_subcommand("resume", "Go on with a training that was stopped");
+  CLI::App& resuming = *app.add_subcommand("resume", "Continue a training that was stopped");
   add_model(resuming, given);
+  resuming.add_option("--data", given.data, "Where the data are now, if they were moved")->type_name("FILE");
+  resuming.add_option("--labels", given.labels, "Where the labels of IDX images are now")->type_name("FILE");
   add_reports(resuming, given.reports);
-  resuming.callback([&] { action = [&] { resume(given.model, given.reports, console); }; });
+  resuming.callback(
+      [&] { action = [&] { resume(given.model, given.data, given.labels, given.reports, console); }; });
   CLI::App& predicting = *app.add_subcommand("predict", "Apply a model to other data");
   add_model(predicting, given);
-  predicting.add_option("DATA", given.data, "A CSV file with the features by name, or images in IDX")
+  predicting
+      .add_option("DATA", given.data,
+                  "A CSV file with the features by name, or images in IDX; - for CSV from standard input")
       ->required();
   predicting.add_option("--out", given.out, "Where to write predictions; otherwise to standard output")
       ->type_name("FILE.csv");
   predicting.callback([&] { action = [&] { predict(given.model, given.data, given.out, console); }; });
   CLI::App& evaluating = *app.add_subcommand("evaluate", "Compare a model with data whose targets are known");
   add_model(evaluating, given);
-  evaluating.add_option("DATA", given.data, "A CSV file, or images in IDX")->required();
-  evaluating.add_option("--target", given.targets, "The column to compare with, if it has another name here")
-      ->allow_extra_args(false)
-      ->type_name("COLUMN");
+  evaluating.add_option("DATA", given.data, "A CSV file, or images in IDX; - for CSV from standard input")
+      ->required();
+  add_columns(evaluating, "--target", given.targets,
+              "The columns to compare with, if they have other names here");
   evaluating.add_option("--labels", given.labels, "The labels of IDX images")->type_name("FILE");
   evaluating.callback(
       [&] { action = [&] { evaluate(given.model, given.data, given.labels, given.targets, console); }; });
-  CLI::App& inspecting = *app.add_subcommand("inspect", "Tell what is in a model's file");
+  CLI::App& inspecting = *app.add_subcommand("inspect", "Show what is in a model's file");
   add_model(inspecting, given);
   inspecting.callback([&] { action = [&] { inspect(given.model, console); }; });
+  CLI::App& exporting = *app.add_subcommand("export", "Write weights alone, for PyTorch's load_state_dict");
+  add_model(exporting, given);
+  exporting.add_option("--weights", given.out, "Where to write them")
+      ->type_name("FILE.safetensors")
+      ->required();
+  exporting.callback([&] { action = [&] { export_weights(given.model, given.out); }; });
 
   try {
     if (!arguments.empty() && !arguments[0].starts_with('-')) require_known(app, arguments[0]);
     if (const std::string config = config_in(arguments); !config.empty())
       set_from_file(given.settings, config);
+    training.get_option("DATA")->required(given.settings.data.empty());
     app.parse(std::vector(arguments.rbegin(), arguments.rend()));  // CLI11 takes them from the back
   } catch (const CLI::ParseError& error) {
     return app.exit(error, console.out, console.err) == 0 ? 0 : 2;
@@ -192,11 +263,13 @@ int run_program(const std::vector<std::string>& arguments, const Console& consol
     console.err << "\ntapedeck: " << stop.what() << '\n';
     return 128 + console.signal;
   } catch (const OptionError& error) {
-    console.err << "tapedeck: " << error.what() << '\n';
+    console.err << "tapedeck: " << sentence(error) << '\n';
     return 2;
   } catch (const FileError& error) {
-    console.err << "tapedeck: " << error.what() << '\n';
-    tell_of_previous(given.model, error, console);
+    console.err << "tapedeck: " << sentence(error) << '\n';
+    point_to_previous(given.model, error, console);
+  } catch (const Error& error) {
+    console.err << "tapedeck: " << sentence(error) << '\n';
   } catch (const std::bad_alloc&) {
     console.err << "tapedeck: there is not enough memory\n";
   } catch (const std::exception& error) {

@@ -26,6 +26,9 @@ void for_each_setting(S& s, const F& f) {
   f("delimiter", s.delimiter);
   f("no_header", s.no_header);
   f("missing", s.missing);
+  f("na", s.na);
+  f("unknown", s.unknown);
+  f("max_categories", s.max_categories);
   f("validation", s.validation);
   f("net", s.net);
   f("no_standardize", s.no_standardize);
@@ -35,9 +38,10 @@ void for_each_setting(S& s, const F& f) {
   f("weight_decay", s.weight_decay);
   f("epochs", s.epochs);
   f("batch", s.batch);
+  f("drop_last", s.drop_last);
   f("patience", s.patience);
   f("seed", s.seed);
-  f("checkpoint_every", s.checkpoint_every);
+  f("save_every", s.save_every);
   f("out", s.out);
 }
 
@@ -111,14 +115,18 @@ void require_possible(const Settings& settings) {
   };
   require_count("epochs", settings.epochs);
   require_count("batch", settings.batch);
-  require_count("checkpoint_every", settings.checkpoint_every);
+  require_count("max_categories", settings.max_categories);
   require_count("patience", settings.patience.value_or(1));
+  if (settings.unknown != "error" && settings.unknown != "zero")
+    refuse("unknown", in_quotes(settings.unknown), "error or zero");
   if (!(settings.validation >= 0 && settings.validation <= 0.99))
     refuse("validation", to_text(settings.validation), "0 to 0.99");
   if (!(settings.rate > 0 && std::isfinite(settings.rate)))
     refuse("rate", to_text(settings.rate), "a finite number above 0");
   if (!(settings.weight_decay >= 0 && std::isfinite(settings.weight_decay)))
     refuse("weight_decay", to_text(settings.weight_decay), "a finite number of at least 0");
+  if (!(settings.save_every >= 0 && std::isfinite(settings.save_every)))
+    refuse("save_every", to_text(settings.save_every), "a finite number of seconds of at least 0");
 }
 
 JsonObject to_json(const Settings& settings) {

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What a training is made of, as options and as JSON.
+/// The settings of a training, as options and as JSON.
 
 #include <cstdint>
 #include <optional>
@@ -13,8 +13,8 @@
 
 namespace tapedeck::cli {
 
-/// Those of `tapedeck train`. A model's file has them as JSON, whose keys are the long options with '_' for
-/// '-'.
+/// The settings of `tapedeck train`. A model's file holds them as JSON, whose keys are the long options with
+/// '_' for '-'.
 struct Settings {
   // The data.
   std::string data;                  ///< a CSV file, or images in IDX
@@ -24,11 +24,14 @@ struct Settings {
   std::string delimiter = ",";
   bool no_header = false;
   std::string missing = "error";  ///< "error", "skip", or a number
+  bool na = false;                ///< NA, NaN, ? and null are missing values in text columns too
+  std::string unknown = "error";  ///< a category that training did not see: "error" or "zero"
+  Index max_categories = 100;     ///< in one text column
   double validation = 0;          ///< fraction of the samples
 
   // The network.
   std::string net = "25,relu,25,relu";  ///< without the output layer
-  bool no_standardize = false;
+  bool no_standardize = false;          ///< of features, and of the targets of a regression
 
   // Training.
   std::string loss = "cross-entropy";
@@ -37,21 +40,24 @@ struct Settings {
   double weight_decay = 0;
   Index epochs = 100;
   Index batch = 50;
+  bool drop_last = false;         ///< leave out a last batch that is smaller
   std::optional<Index> patience;  ///< epochs without improvement after which it stops
   std::uint64_t seed = 0;
-  Index checkpoint_every = 10;  ///< epochs
+  double save_every = 30;  ///< seconds between saves; 0: after each epoch
   std::string out = "model.safetensors";
 
   bool classifies() const { return loss == "cross-entropy"; }
 };
 
-/// OptionError unless numbers are in their ranges and text is UTF-8; names are looked at by who knows them.
+/// Throws OptionError unless numbers are in their ranges and text is UTF-8. Names of losses, optimizers and
+/// layers are checked where they are used.
 void require_possible(const Settings& settings);
 
 JsonObject to_json(const Settings& settings);
-/// Sets what the JSON has. OptionError for an unknown key or a value of another type; `who` complains.
+/// Sets what the JSON holds. Throws OptionError, in the name of `who`, for an unknown key or a value of
+/// another type.
 void set(Settings& settings, const JsonObject& json, const std::string& who);
-/// Reads a file of them.
+/// Reads settings from a JSON file.
 void set_from_file(Settings& settings, const std::string& path);
 
 }  // namespace tapedeck::cli

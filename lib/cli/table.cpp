@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ostream>
+#include <iostream>
 #include <span>
 #include <variant>
 
@@ -19,6 +19,7 @@ namespace tapedeck::cli {
 namespace {
 
 constexpr double byte_scale = 1.0 / 255;
+const std::string categories_of = "categories of ";  // in JSON, with the name of the column
 
 CsvOptions csv_options(const Settings& settings) {
   const std::string& delimiter = settings.delimiter;
@@ -38,10 +39,13 @@ CsvOptions csv_options(const Settings& settings) {
     options.missing = Missing::value;
     options.missing_value = *value;
   }
+  options.missing_texts = {"NA", "NaN", "?", "null"};
+  options.missing_texts_everywhere = settings.na;
+  options.scalar = f32;
   return options;
 }
 
-/// By name, or by number where the file has no names.
+// Returns columns by name, or by number for a file without a header.
 std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool by_number, const char* who) {
   std::vector<CsvColumn> all;
   for (const std::string& name : names) {
@@ -63,13 +67,17 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
 
 // Names travel in the model's file, which is UTF-8.
 void require_utf8(const std::string& path, const Columns& columns) {
-  for (const auto* names : {&columns.features, &columns.targets, &columns.classes}) {
-    for (const std::string& name : *names) {
+  const auto require = [&](const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
       if (io::is_utf8(name)) continue;
       throw FileError(
           {.who = path, .given = in_quotes(name), .wanted = "UTF-8", .hint = "iconv converts other files"});
     }
-  }
+  };
+  require(columns.features);
+  require(columns.targets);
+  require(columns.classes);
+  for (const CsvCategories& column : columns.categories) require(column.names);
 }
 
 void require_no_table(const Settings& settings) {
@@ -100,15 +108,49 @@ Matrix<float> scaled_bytes(const Matrix<T>& images) {
 Table read_images(const std::string& images, const std::string& labels, Index classes) {
   Dataset data = read_idx(images, labels, {.scale = byte_scale, .classes = classes});
   const Index count = classes > 0 ? classes : data.labels().max() + 1;
-  Columns columns{.features = numbered(data.features()), .targets = {"label"}, .classes = numbered(count)};
-  return {.data = std::move(data), .columns = std::move(columns)};
+  Columns columns{.features = numbered(data.features()),
+                  .categories = {},
+                  .targets = {"label"},
+                  .classes = numbered(count)};
+  return {.data = std::move(data), .origin = {}, .columns = std::move(columns), .skipped = {}};
+}
+
+CsvData read_csv_at(const std::string& path, const CsvOptions& options) {
+  return path == "-" ? read_csv(std::cin, "standard input", options) : read_csv(path, options);
 }
 
 }  // namespace
 
+bool Columns::are_consistent() const {
+  auto next = categories.begin();
+  for (const std::string& feature : features) {
+    if (next != categories.end() && next->column == feature) ++next;
+  }
+  return next == categories.end();
+}
+
+Index Columns::inputs() const { return category_rows().size(); }
+
+std::vector<bool> Columns::category_rows() const {
+  std::vector<bool> rows;
+  auto next = categories.begin();
+  for (const std::string& feature : features) {
+    const bool text = next != categories.end() && next->column == feature;
+    rows.insert(rows.end(), text ? next->names.size() : 1, text);
+    if (text) ++next;
+  }
+  return rows;
+}
+
 JsonObject to_json(const Columns& columns) {
   JsonObject json;
   json.members["features"] = columns.features;
+  std::vector<std::string> of_text;
+  for (const CsvCategories& column : columns.categories) {
+    of_text.push_back(column.column);
+    json.members[categories_of + column.column] = column.names;
+  }
+  json.members["categories"] = std::move(of_text);
   json.members["targets"] = columns.targets;
   json.members["classes"] = columns.classes;
   json.members["by_number"] = columns.by_number;
@@ -116,7 +158,7 @@ JsonObject to_json(const Columns& columns) {
 }
 
 Columns columns_from(const JsonObject& json) {
-  const auto read = [&]<class T>(const char* key, T& into) {
+  const auto read = [&]<class T>(const std::string& key, T& into) {
     const auto found = json.members.find(key);
     const T* value = found == json.members.end() ? nullptr : std::get_if<T>(&found->second);
     if (value == nullptr) throw JsonError(0);
@@ -124,6 +166,12 @@ Columns columns_from(const JsonObject& json) {
   };
   Columns columns;
   read("features", columns.features);
+  std::vector<std::string> of_text;
+  read("categories", of_text);
+  for (const std::string& column : of_text) {
+    columns.categories.push_back({.column = column, .names = {}});
+    read(categories_of + column, columns.categories.back().names);
+  }
   read("targets", columns.targets);
   read("classes", columns.classes);
   read("by_number", columns.by_number);
@@ -147,19 +195,24 @@ Table read_training_table(const Settings& settings) {
   options.targets = csv_columns(settings.targets, settings.no_header, "--target");
   options.ignored = csv_columns(settings.ignored, settings.no_header, "--ignore");
   options.classification = settings.classifies();
-  CsvData csv = read_csv(settings.data, options);
+  options.text_features = true;
+  options.most_categories = settings.max_categories;
+  options.subtract_first = !settings.no_standardize;
+  CsvData csv = read_csv_at(settings.data, options);
   Table table{.data = std::move(csv.data),
+              .origin = std::move(csv.origin),
               .columns = {.features = std::move(csv.feature_names),
+                          .categories = std::move(csv.categories),
                           .targets = std::move(csv.target_names),
                           .classes = std::move(csv.class_names),
                           .by_number = settings.no_header},
-              .skipped_rows = csv.skipped.size()};
+              .skipped = std::move(csv.skipped)};
   require_utf8(settings.data, table.columns);
   return table;
 }
 
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
-                 const Columns& columns, bool with_targets) {
+                 const Columns& columns, const arma::vec& origin, bool with_targets) {
   if (settings.labels.empty() && !labels.empty()) {
     throw OptionError({.who = "--labels", .given = labels, .wanted = "none: the model is one of CSV files"});
   }
@@ -171,29 +224,37 @@ Table read_table(const std::string& path, const std::string& labels, const Setti
   if (!settings.labels.empty()) {
     const IdxTensor images = read_idx(path);
     Matrix<float> x = std::visit([](const auto& m) { return scaled_bytes(m); }, images.values);
-    const Index samples = x.n_cols;
-    return {.data = Dataset(std::move(x), Matrix<float>(0, samples)), .columns = columns};
+    const Index count = x.n_cols;
+    return {.data = Dataset(std::move(x), Matrix<double>(0, count)),
+            .origin = {},
+            .columns = columns,
+            .skipped = {}};
   }
   CsvOptions options = csv_options(settings);
   options.features = csv_columns(columns.features, columns.by_number, path.c_str());
-  if (!with_targets && options.missing == Missing::skip_row) options.missing = Missing::error;
+  options.categories = columns.categories;
+  options.unknown_category = settings.unknown == "zero" ? UnknownCategory::zeros : UnknownCategory::error;
+  options.origin = origin;
   if (with_targets) {
     options.targets = csv_columns(columns.targets, columns.by_number, path.c_str());
     options.classification = settings.classifies();
     options.classes = columns.classes;
   }
-  CsvData csv = read_csv(path, options);
-  return {.data = std::move(csv.data), .columns = columns, .skipped_rows = csv.skipped.size()};
+  CsvData csv = read_csv_at(path, options);
+  return {
+      .data = std::move(csv.data), .origin = origin, .columns = columns, .skipped = std::move(csv.skipped)};
 }
 
-void tell_of_skipped(const Table& table, const Console& console) {
-  if (table.skipped_rows > 0) console.err << fmt::format("{} rows left out\n", table.skipped_rows);
+void report_skipped(const Table& table, const Console& console) {
+  const Index count = table.skipped.size();
+  if (count > 0) console.err << fmt::format("{} {} left out\n", count, count == 1 ? "row" : "rows");
 }
 
 std::string fingerprint(const Table& table) {
   io::Sha256 hash;
   const std::string names = to_json(table.columns).dump();
   hash.add(std::as_bytes(std::span(names)));
+  hash.add(std::as_bytes(std::span(table.origin.memptr(), table.origin.n_elem)));
   for (const AnyMatrix* matrix : {&table.data.x(), &table.data.y()}) {
     std::visit([&](const auto& m) { hash.add(std::as_bytes(std::span(m.memptr(), m.n_elem))); }, *matrix);
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// The data that a model is trained on, and what a model must know of them to meet others.
+/// The data that a model is trained on or applied to, and what a model must know of them.
 
 #include <string>
 #include <vector>
@@ -10,39 +10,50 @@
 #include "cli/json.hpp"
 #include "cli/settings.hpp"
 #include "tapedeck/data/dataset.hpp"
+#include "tapedeck/io/csv.hpp"
 
 namespace tapedeck::cli {
 
-/// What the columns are called, and which classes there are. Travels with the model.
+/// The columns of a table and the values of those that hold text. Saved with the model.
 struct Columns {
-  std::vector<std::string> features;  ///< of a CSV file; numbers for IDX
-  std::vector<std::string> targets;   ///< likewise; "label" for IDX
-  std::vector<std::string> classes;   ///< in the order of their labels; empty for numbers
-  bool by_number = false;             ///< a CSV file without a header
+  std::vector<std::string> features;      ///< of a CSV file; numbers for IDX
+  std::vector<CsvCategories> categories;  ///< of those features that hold text; a row of x for each category
+  std::vector<std::string> targets;       ///< of a CSV file; "label" for IDX
+  std::vector<std::string> classes;       ///< in the order of their labels; empty for numbers
+  bool by_number = false;                 ///< a CSV file without a header
 
+  /// Returns true if all categories are of features, in their order.
+  bool are_consistent() const;
+  /// Returns the number of rows of x.
+  Index inputs() const;
+  /// Returns the number of outputs of the network.
   Index outputs() const { return classes.empty() ? targets.size() : classes.size(); }
+  /// Returns for each row of x whether it stands for a category, in the order of the features.
+  std::vector<bool> category_rows() const;
 };
 JsonObject to_json(const Columns& columns);
 /// JsonError if the JSON lacks one of the columns' members, or one is of another type.
 Columns columns_from(const JsonObject& json);
 
 struct Table {
+  /// x is float: the values of the table minus `origin`. y is double, in the targets' own units, or labels.
   Dataset data;
+  arma::vec origin;  ///< for each row of x, so that float keeps the digits of columns far from 0; or empty
   Columns columns;
-  Index skipped_rows = 0;
+  std::vector<Index> skipped;  ///< rows of the table that were left out, counted from 0
 };
 
-/// The data to train on, as the settings have them.
+/// Reads the data to train on. The origin is the first row; empty with --no-standardize.
 Table read_training_table(const Settings& settings);
-/// Other data for the same model; without targets there are none of them, y is empty, and no row is left out:
-/// each is to get its prediction.
+/// Reads other data for the same model, less the origin given. Without targets, y is empty, and with
+/// --missing skip `skipped` tells which rows get no prediction.
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
-                 const Columns& columns, bool with_targets);
+                 const Columns& columns, const arma::vec& origin, bool with_targets);
 
-/// Says on standard error how many rows were left out, if any were.
-void tell_of_skipped(const Table& table, const Console& console);
+/// Writes to standard error how many rows were left out, if any were.
+void report_skipped(const Table& table, const Console& console);
 
-/// Of every bit of the data and of the names: whether they are the same ones.
+/// Returns a hash of every bit of the data and of the names.
 std::string fingerprint(const Table& table);
 
 }  // namespace tapedeck::cli

@@ -2,130 +2,279 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
 #include <optional>
 #include <ostream>
+#include <utility>
 #include <vector>
 
+#include "cli/curves.hpp"
+#include "cli/figures.hpp"
 #include "cli/gnuplot.hpp"
 #include "cli/model.hpp"
+#include "cli/named_file.hpp"
+#include "cli/number_in.hpp"
 #include "cli/write_file.hpp"
+#include "core/shrink_columns.hpp"
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/data/split.hpp"
 #include "tapedeck/train/callbacks.hpp"
-#include "tapedeck/train/metrics.hpp"
 
 namespace tapedeck::cli {
 namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// --- Parts of the data
+
+// Moves these columns, ascending, to the front, and forgets the others.
+template <class T>
+void keep_columns(Matrix<T>& m, const std::vector<Index>& positions) {
+  for (Index c = 0; c < positions.size(); ++c) {
+    if (positions[c] != c) std::copy_n(m.colptr(positions[c]), m.n_rows, m.colptr(c));
+  }
+  shrink_columns(m, positions.size());
+}
 
 struct Parts {
   Dataset training;
   std::optional<Dataset> validation;
 };
 
-Parts split_of(const Dataset& data, const Settings& settings) {
-  if (settings.validation == 0) return {.training = data, .validation = std::nullopt};
-  Split split = tapedeck::split(data, {.test = 0,
-                                       .validation = settings.validation,
-                                       .seed = settings.seed,
-                                       .stratified = settings.classifies()});
-  return {.training = std::move(split.train), .validation = std::move(split.validation)};
+// The training part stays in the memory of the data, which may be too large to be copied.
+Parts parts_of(Dataset data, const Settings& settings) {
+  if (settings.validation == 0) return {.training = std::move(data), .validation = std::nullopt};
+  const SplitPositions positions = split_positions(data, {.test = 0,
+                                                          .validation = settings.validation,
+                                                          .seed = settings.seed,
+                                                          .stratified = settings.classifies()});
+  Dataset validation = data.subset(positions.validation);
+  AnyMatrix x = std::move(data).x();
+  AnyMatrix y = std::move(data).y();
+  std::visit([&](auto& m) { keep_columns(m, positions.train); }, x);
+  std::visit([&](auto& m) { keep_columns(m, positions.train); }, y);
+  return {.training = {std::move(x), std::move(y)}, .validation = std::move(validation)};
 }
 
-std::string losses_csv(const std::vector<EpochReport>& history) {
-  std::string csv = "epoch,loss,validation_loss,learning_rate,seconds\n";
-  for (const EpochReport& epoch : history) {
-    csv += fmt::format("{},{},{},{},{:.6g}\n", epoch.epoch + 1, epoch.loss,
-                       epoch.validation_loss ? fmt::format("{}", *epoch.validation_loss) : "",
-                       epoch.learning_rate, epoch.seconds);
-  }
-  return csv;
+// --- What is refused, and what is warned of
+
+bool is_number(const std::string& text) { return number_in<double>(text).has_value(); }
+
+// Classes that are all numbers, and not all whole, are the values of a quantity.
+void require_classes(const Columns& columns) {
+  const auto is_whole = [](const std::string& name) {
+    const double value = *number_in<double>(name);
+    return value == std::floor(value);
+  };
+  if (!std::all_of(columns.classes.begin(), columns.classes.end(), is_number)) return;
+  const auto real = std::find_if_not(columns.classes.begin(), columns.classes.end(), is_whole);
+  if (real == columns.classes.end()) return;
+  throw OptionError({.who = "--target",
+                     .given = in_quotes(columns.targets.front()) + " holds real numbers, such as " + *real,
+                     .wanted = "classes for --loss cross-entropy",
+                     .hint = "--loss mse predicts numbers"});
 }
 
-std::string losses_svg(const std::vector<EpochReport>& history) {
-  std::string training;
-  std::string validation;
-  for (const EpochReport& epoch : history) {
-    training += fmt::format("{} {:.6g}\n", epoch.epoch + 1, epoch.loss);
-    if (epoch.validation_loss)
-      validation += fmt::format("{} {:.6g}\n", epoch.epoch + 1, *epoch.validation_loss);
+// A mistyped number makes a column one of text.
+void warn_of_mixed_columns(const Columns& columns, const Console& console) {
+  for (const CsvCategories& column : columns.categories) {
+    const auto text = std::find_if_not(column.names.begin(), column.names.end(), is_number);
+    if (text == column.names.end() || std::none_of(column.names.begin(), column.names.end(), is_number))
+      continue;
+    warn(console, fmt::format("{} holds numbers and text, such as {}: its values are taken as categories",
+                              column.column, in_quotes(*text)));
   }
-  std::string script = gnuplot::block("training", training) + gnuplot::quiet_axes + gnuplot::grid +
-                       "set ylabel 'loss'\nset xlabel 'epoch'\nset yrange [0:*]\n";
-  std::string plots = fmt::format(
-      "$training using 1:2 with linespoints pt 7 ps 0.2 lw 2 lc '{}' title 'training'", gnuplot::blue);
-  if (!validation.empty()) {
-    script += gnuplot::block("validation", validation);
-    plots += fmt::format(
-        ", $validation using 1:2 with linespoints pt 7 ps 0.2 lw 2 lc '{}' dt (8,3) title 'validation'",
-        gnuplot::vermillion);
-  }
-  return gnuplot::draw("losses", "Loss over the epochs", 280, script + "plot " + plots + "\n");
 }
 
-/// Writes how well the model does on a part of the data.
-void tell(Model& model, const char* part, const Dataset& data, const Console& console) {
-  console.out << fmt::format("{} loss {:.6g}", part, model.loss(data));
-  if (model.settings().classifies()) {
-    console.out << fmt::format(", accuracy {:.4f}", accuracy(model.outputs(data), data.labels()));
+void warn_of_targets(const Table& table, const Console& console) {
+  const Columns& columns = table.columns;
+  const Index rows = table.data.size();
+  if (const auto* y = std::get_if<Matrix<double>>(&table.data.y())) {
+    for (Index r = 0; r < y->n_rows; ++r) {
+      const double first = (*y)(r, 0);
+      const bool constant = std::all_of(y->begin_row(r), y->end_row(r), [=](double v) { return v == first; });
+      if (constant) warn(console, fmt::format("{} is {} in every row", columns.targets[r], first));
+    }
+  } else if (columns.classes.size() == 1) {
+    warn(console, fmt::format("{} is {} in every row: there is only one class", columns.targets.front(),
+                              columns.classes.front()));
+  } else if (columns.classes.size() > rows / 10) {
+    warn(console, fmt::format("{} has {} classes in {} rows; --loss mse predicts numbers",
+                              columns.targets.front(), columns.classes.size(), rows));
   }
-  console.out << '\n';
 }
 
-/// Fits the model to what is left of its epochs, and writes everything. `data` is the table's fingerprint.
-void finish(Model& model, const Table& table, const std::string& data, const std::string& path,
+// Settings that decide about the result, without names of files.
+std::string decisive(const Settings& settings) {
+  JsonObject all = to_json(settings);
+  for (const char* key : {"data", "labels", "out", "save_every"}) all.members.erase(key);
+  return all.dump();
+}
+
+// Throws OptionError if a model of another training is there, FileError if another file is.
+void require_own(const std::string& path, const Settings& settings, const std::string& data) {
+  std::error_code none;
+  if (!is_replaced(path) || !fs::exists(path, none) || fs::is_empty(path, none)) return;
+  constexpr const char* hint = "--overwrite replaces it";
+  try {
+    const ModelFile model = ModelFile::read(path);
+    if (model.data_fingerprint == data && decisive(model.settings) == decisive(settings)) return;
+  } catch (const FileError& error) {
+    throw FileError({.who = path,
+                     .given = "it is there already, and no model can be read from it: " + error.given(),
+                     .wanted = "a new file",
+                     .hint = hint});
+  }
+  throw OptionError({.who = "--out",
+                     .given = in_quotes(path) + " is a model of another training",
+                     .wanted = "a new file",
+                     .hint = hint});
+}
+
+// --- Training
+
+Callback progress(const Settings& settings, const Reports& reports, const Console& console) {
+  if (reports.quiet) return {};
+  Callback bar = progress_bar(console.err);
+  if (bar.on_step) return bar;
+  constexpr Index lines = 10;  // on what is no terminal
+  return log_every((settings.epochs + lines - 1) / lines, console.err);
+}
+
+/// Saves the model from time to time, and when a signal was caught.
+Callback saver(Model& model, const std::string& path, const std::string& data, const Console& console) {
+  const std::chrono::duration<double> interval(model.settings().save_every);
+  const auto save = [&model, path, data] { model.save(path, data, false); };
+  Callback callback;
+  callback.on_batch = [=, &console, saved = Clock::now()]() mutable {
+    if (console.signal != 0) {
+      save();
+      throw Interrupted("interrupted; what was trained is in " + path + "; continue with: tapedeck resume " +
+                        path);
+    }
+    if (interval.count() == 0 || Clock::now() - saved < interval) return;
+    save();
+    saved = Clock::now();
+  };
+  if (interval.count() == 0) callback.on_epoch = [save](EpochReport&) { save(); };
+  return callback;
+}
+
+void report(Model& model, const char* part, const Dataset& data, const Console& console) {
+  const Figures figures = figures_of(model, data);
+  console.out << part << ' ' << to_text(figures, model.columns(), ", ") << '\n';
+  warn_of_no_skill(figures, model.columns(), part, console);
+}
+
+/// Trains what is left of the model's epochs, and writes everything. `data` is the table's fingerprint.
+void finish(Model& model, Table table, const std::string& data, const std::string& path,
             const Reports& reports, const Console& console) {
   const Settings& settings = model.settings();
-  const Parts parts = split_of(table.data, settings);
-  require_writable(path);  // what is in the way is found out before hours are spent
+  require_writable(path);  // before hours are spent
   if (!reports.curves.empty()) require_writable(reports.curves);
   if (!reports.plot.empty()) {
     require_writable(reports.plot);
     gnuplot::require();
   }
-  if (model.scale().mean.empty() && !settings.no_standardize) model.scale().fit(parts.training);
-  const Dataset training = model.scaled(parts.training);
-  const std::optional<Dataset> validation =
-      parts.validation ? std::optional(model.scaled(*parts.validation)) : std::nullopt;
+  Parts parts = parts_of(std::move(table.data), settings);
+  Scale& scale = model.scale();
+  if (scale.mean.empty() && !settings.no_standardize) scale.fit(parts.training, table.origin, table.columns);
+  const Dataset training = scale.standardized(std::move(parts.training), table.origin);
+  std::optional<Dataset> validation;
+  if (parts.validation) validation = scale.standardized(std::move(*parts.validation), table.origin);
 
-  Callback saver;
-  saver.on_batch = [&] {
-    if (console.signal == 0) return;
-    model.save(path, data, false);
-    throw Interrupted("interrupted; what was trained is in " + path + "; go on with: tapedeck resume " +
-                      path);
-  };
-  saver.on_epoch = [&](const EpochReport& epoch) {
-    if ((epoch.epoch + 1) % settings.checkpoint_every == 0) model.save(path, data, false);
-  };
-  FitOptions options{.epochs = settings.epochs,
-                     .batch_size = settings.batch,
-                     .validation = validation ? &*validation : nullptr,
-                     .callbacks = {progress_bar(console.err), saver}};
+  CurvesFile curves(reports.curves, console);
+  Callback add_to_curves;
+  if (!reports.curves.empty()) add_to_curves.on_epoch = [&](EpochReport& epoch) { curves.add(epoch); };
+  FitOptions options{
+      .epochs = settings.epochs,
+      .batch_size = settings.batch,
+      .drop_last = settings.drop_last,
+      .validation = validation ? &*validation : nullptr,
+      .callbacks = {progress(settings, reports, console), add_to_curves, saver(model, path, data, console)}};
   if (settings.patience) options.early_stopping = EarlyStopping{.patience = *settings.patience};
   std::vector<EpochReport> history;
   {
-    const SignalsAsk asking(console);  // until what was trained is on the disk
+    const SignalCatcher catching(console);  // until what was trained is on the disk
     history = model.fit(training, options);
     model.save(path, data, true);
   }
-  tell(model, "training", parts.training, console);
-  if (parts.validation) tell(model, "validation", *parts.validation, console);
-  if (!reports.curves.empty()) write_file(reports.curves, losses_csv(history), console);
+  report(model, "training", training, console);
+  if (validation) {
+    report(model, "validation", *validation, console);
+  } else if (!reports.quiet) {
+    console.err
+        << "these are figures of the data it was trained on; --validation 0.2 holds a fifth of them back\n";
+  }
+  if (!reports.curves.empty()) curves.finish(history);
   if (!reports.plot.empty()) write_file(reports.plot, losses_svg(history), console);
+}
+
+std::vector<NamedFile> outputs_of(const std::string& option, const std::string& model,
+                                  const Reports& reports) {
+  return {{option, model},
+          {option, Checkpoint::previous(model)},
+          {"--curves", reports.curves},
+          {"--plot", reports.plot}};
+}
+
+void require_there(const char* option, const std::string& path) {
+  std::error_code none;
+  if (path.empty() || path == "-" || fs::exists(path, none)) return;
+  throw FileError({.who = path,
+                   .given = "it is not there any more",
+                   .wanted = "the data that the model is trained on",
+                   .hint = std::string(option) + " says where they are now"});
+}
+
+// Returns where a file is, whatever folder the program is started in later.
+std::string from_anywhere(const std::string& path) {
+  if (path.empty() || path == "-") return path;
+  return fs::absolute(path).lexically_normal().string();
 }
 
 }  // namespace
 
-void train(const Settings& settings, const Reports& reports, const Console& console) {
+void train(Settings settings, const Reports& reports, const std::string& config, bool overwrite,
+           const Console& console) {
   require_possible(settings);
-  const Table table = read_training_table(settings);
-  tell_of_skipped(table, console);
+  require_distinct({{"DATA", settings.data}, {"--labels", settings.labels}, {"--config", config}},
+                   outputs_of("--out", settings.out, reports));
+  require_no_model("--curves", reports.curves);
+  require_no_model("--plot", reports.plot);
+  Table table = read_training_table(settings);
+  report_skipped(table, console);
+  if (settings.labels.empty() && settings.classifies()) require_classes(table.columns);
+  warn_of_mixed_columns(table.columns, console);
+  warn_of_targets(table, console);
+  const std::string data = fingerprint(table);
+  if (!overwrite) require_own(settings.out, settings, data);
+  const std::string out = settings.out;
+  settings.data = from_anywhere(settings.data);
+  settings.labels = from_anywhere(settings.labels);
   Model model(settings, table.columns);
-  finish(model, table, fingerprint(table), settings.out, reports, console);
+  finish(model, std::move(table), data, out, reports, console);
 }
 
-void resume(const std::string& path, const Reports& reports, const Console& console) {
-  const ModelFile file = ModelFile::read(path);
+void resume(const std::string& path, const std::string& data, const std::string& labels,
+            const Reports& reports, const Console& console) {
+  ModelFile file = ModelFile::read(path);
+  if (!data.empty()) file.settings.data = from_anywhere(data);
+  if (!labels.empty()) {
+    if (file.settings.labels.empty())
+      throw OptionError(
+          {.who = "--labels", .given = labels, .wanted = "none: the model is one of CSV files"});
+    file.settings.labels = from_anywhere(labels);
+  }
+  require_distinct({{"DATA", file.settings.data}, {"--labels", file.settings.labels}},
+                   outputs_of("MODEL", path, reports));
+  require_no_model("--curves", reports.curves);
+  require_no_model("--plot", reports.plot);
   if (file.finished) {
     if (!reports.curves.empty() || !reports.plot.empty()) {
       throw OptionError({.who = reports.curves.empty() ? "--plot" : "--curves",
@@ -137,16 +286,18 @@ void resume(const std::string& path, const Reports& reports, const Console& cons
                                path, file.settings.epochs);
     return;
   }
-  const Table table = read_training_table(file.settings);
+  require_there("--data", file.settings.data);
+  require_there("--labels", file.settings.labels);
+  Table table = read_training_table(file.settings);
   if (fingerprint(table) != file.data_fingerprint) {
     throw FileError({.who = file.settings.data,
                      .given = "other data than " + path + " was trained on",
-                     .wanted = "the same ones",
-                     .hint = "train a new model with tapedeck train"});
+                     .wanted = "the same data",
+                     .hint = "--data says where they are now; tapedeck train makes a new model"});
   }
   Model model(file.settings, file.columns);
   model.load(path);
-  finish(model, table, file.data_fingerprint, path, reports, console);
+  finish(model, std::move(table), file.data_fingerprint, path, reports, console);
 }
 
 }  // namespace tapedeck::cli

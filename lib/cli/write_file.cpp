@@ -5,29 +5,24 @@
 #include <ostream>
 #include <span>
 
+#include "cli/named_file.hpp"
 #include "io/durable_file.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck::cli {
-namespace {
-
-// Opened anew it would be cut off, whatever ">>" has put there before.
-bool is_output(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
 
 bool is_replaced(const std::string& path) {
   namespace fs = std::filesystem;
-  const fs::file_type type = fs::symlink_status(path).type();
-  return type != fs::file_type::symlink && type != fs::file_type::fifo && type != fs::file_type::character;
+  const fs::file_type type = fs::status(path).type();
+  return !is_standard_output(path) && type != fs::file_type::fifo && type != fs::file_type::character;
 }
 
-}  // namespace
-
 void require_writable(const std::string& path) {
-  if (!is_output(path) && is_replaced(path)) io::DurableFile{path};
+  if (is_replaced(path)) io::DurableFile{path};
 }
 
 void write_file(const std::string& path, const std::string& content, const Console& console) {
-  if (is_output(path)) {
+  if (is_standard_output(path)) {  // opened anew it would be cut off, whatever ">>" has put there before
     console.out << content;
     return;
   }

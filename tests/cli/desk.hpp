@@ -50,10 +50,17 @@ struct Desk {
     std::ofstream(path("new.csv")) << "y,x\n0.5,50\n0.02,3\n";
   }
 
+  /// Writes a file and returns its path.
+  std::string file(const std::string& name, const std::string& content) const {
+    std::ofstream(path(name), std::ios::binary) << content;
+    return path(name);
+  }
   std::string path(const std::string& name) const { return (folder.path / name).string(); }
   Run run(const std::vector<std::string>& arguments) const {
     std::ostringstream out;
     std::ostringstream err;
+    out.exceptions(std::ios::badbit);  // std::bad_alloc passes through, as from no other stream of a program
+    err.exceptions(std::ios::badbit);
     const int code = td::cli::run_program(arguments, {out, err, signal});
     return {code, out.str(), err.str()};
   }

@@ -48,7 +48,7 @@ struct Work : Desk {
   }
   Run train_shortly() const {
     return run({"train", path("disk.csv"), "--target", "place", "--net", "3,tanh", "--epochs", "2", "--seed",
-                "1", "--checkpoint-every", "1", "--batch", "150", "--out", path("model")});
+                "1", "--save-every", "0", "--quiet", "--batch", "150", "--out", path("model")});
   }
   Run predict() const {
     return run({"predict", path("model"), path("new.csv"), "--out", path("predictions.csv")});
@@ -71,7 +71,9 @@ BOOST_AUTO_TEST_CASE(the_disk_is_full_at_any_call_of_a_training) {
     Run run;
     const test::Outcome outcome = test::with_failing_call(k, ENOSPC, [&] { run = train_shortly(); });
     const std::string context = "call " + std::to_string(k) + ", " + outcome.call;
-    const bool harmless = outcome.call == "close" || outcome.call == "unlink";  // nothing that was to be kept
+    // Of those that close and unlink nothing was to be kept, and links that cannot be read are not followed
+    // when names are compared.
+    const bool harmless = outcome.call == "close" || outcome.call == "unlink" || outcome.call == "readlink";
     if (run.code == 0) BOOST_TEST(harmless, context);
     if (run.code != 0) {
       BOOST_TEST(run.code == 1, context);

@@ -29,8 +29,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A run of the program, whose output goes to files. What SIGINT does at first is not left to who runs the
-/// tests: what a shell runs in the background ignores it.
+/// A run of the program, whose output goes to files. `interrupt` is what SIGINT and SIGHUP do at first: who
+/// runs the tests may ignore them, as a shell does for what it runs in the background.
 class Process {
  public:
   Process(const Desk& desk, std::vector<std::string> arguments, const std::string& out = "",
@@ -45,6 +45,7 @@ class Process {
     if (id_ == 0) {
       std::signal(SIGINT, interrupt);
       std::signal(SIGTERM, SIG_DFL);
+      std::signal(SIGHUP, interrupt);
       dup2(open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDOUT_FILENO);
       dup2(open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), STDERR_FILENO);
       execv(words[0], words.data());
@@ -77,20 +78,13 @@ class Process {
 
 /// More epochs than anybody waits for.
 std::vector<std::string> endless_training(const Desk& desk) {
-  return {"train",
-          desk.path("disk.csv"),
-          "--target",
-          "place",
-          "--net",
-          "8,tanh",
-          "--epochs",
-          "10000000",
-          "--seed",
-          "1",
-          "--checkpoint-every",
-          "1",
-          "--out",
-          desk.path("model")};
+  return {"train",        desk.path("disk.csv"),
+          "--target",     "place",
+          "--net",        "8,tanh",
+          "--epochs",     "10000000",
+          "--seed",       "1",
+          "--save-every", "0",
+          "--out",        desk.path("model")};
 }
 
 void wait_for(const std::string& file) {
@@ -103,7 +97,7 @@ void wait_for(const std::string& file) {
 BOOST_FIXTURE_TEST_SUITE(process, Desk)
 
 BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     std::filesystem::remove(path("model"));
     std::filesystem::remove(path("model.previous"));
     Process training(*this, endless_training(*this));
@@ -111,7 +105,7 @@ BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
     training.send(number);
     BOOST_TEST(training.wait() == 128 + number);
     BOOST_TEST(training.out().empty());
-    BOOST_TEST(contains(training.err(), "go on with: tapedeck resume " + path("model")), training.err());
+    BOOST_TEST(contains(training.err(), "continue with: tapedeck resume " + path("model")), training.err());
     Process inspecting(*this, {"inspect", path("model")});
     BOOST_TEST(inspecting.wait() == 0);
     BOOST_TEST(contains(inspecting.out(), "in training of 10000000 epochs"), inspecting.out());
@@ -127,7 +121,7 @@ BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
 BOOST_AUTO_TEST_CASE(who_asks_for_an_end_of_something_else_gets_it_at_once) {
   BOOST_REQUIRE(train({}).code == 0);
   BOOST_REQUIRE(mkfifo(path("pipe").c_str(), 0666) == 0);
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     Process predicting(*this, {"predict", path("model"), path("new.csv"), "--out", path("pipe")});
     std::this_thread::sleep_for(200ms);  // by then it waits for somebody who reads
     predicting.send(number);
@@ -138,10 +132,11 @@ BOOST_AUTO_TEST_CASE(who_asks_for_an_end_of_something_else_gets_it_at_once) {
 BOOST_AUTO_TEST_CASE(what_the_shell_ignores_stays_ignored) {
   Process training(*this,
                    {"train", path("disk.csv"), "--target", "place", "--net", "8,tanh", "--epochs", "500",
-                    "--checkpoint-every", "1", "--out", path("model")},
+                    "--save-every", "0", "--out", path("model")},
                    "", SIG_IGN);
   wait_for(path("model.previous"));
   training.send(SIGINT);
+  training.send(SIGHUP);  // which nohup ignores
   BOOST_TEST(training.wait() == 0);
   BOOST_TEST(contains(run({"inspect", path("model")}).out, "finished training of 500 epochs"));
 }

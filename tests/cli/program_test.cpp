@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
   const Desk desk;
   const Run trained =
       desk.train({"--net", "25,relu,25,relu", "--validation", "0.2", "--rate", "0.01", "--batch", "20",
-                  "--curves", desk.path("curves.csv"), "--plot", desk.path("plot.svg")});
+                  "--quiet", "--curves", desk.path("curves.csv"), "--plot", desk.path("plot.svg")});
   BOOST_TEST(trained.code == 0, trained.err);
   BOOST_TEST(trained.err.empty());
   const std::vector<std::string> metrics = lines_of(trained.out);
@@ -76,9 +76,9 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
 
 BOOST_AUTO_TEST_CASE(numbers_are_predicted_too) {
   const Desk desk;
-  const Run trained =
-      desk.run({"train", desk.path("sums.csv"), "--target", "sum", "--target", "difference, a - b", "--loss",
-                "mse", "--net", "16,tanh", "--epochs", "200", "--rate", "0.01", "--out", desk.path("model")});
+  const Run trained = desk.run({"train", desk.path("sums.csv"), "--target", "sum", "--target",
+                                "\"difference, a - b\"", "--loss", "mse", "--net", "16,tanh", "--epochs",
+                                "200", "--rate", "0.01", "--out", desk.path("model")});
   BOOST_TEST(trained.code == 0, trained.err);
   BOOST_TEST(std::stod(trained.out.substr(std::string("training loss ").size())) < 0.01, trained.out);
   const Run predicted = desk.run({"predict", desk.path("model"), desk.path("sums.csv")});
@@ -98,7 +98,6 @@ BOOST_AUTO_TEST_CASE(columns_may_be_left_out) {
     all.insert(all.end(), options.begin(), options.end());
     return desk.run(all);
   };
-  BOOST_TEST(contains(train({"--ignore", "name"}).err, "named.csv:2:8: \"mon\" in column \"day\""));
   BOOST_TEST(contains(train({"--ignore", "nane"}).err, "the nearest name is \"name\""));
   for (const auto& options : std::vector<std::vector<std::string>>{{"--ignore", "name", "--ignore", "day"},
                                                                    {"--config", desk.path("config.json")}}) {
@@ -136,7 +135,7 @@ BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_n
   const Run stopped = desk.train(options);
   BOOST_TEST(stopped.code == 130);
   BOOST_TEST(stopped.out.empty());
-  BOOST_TEST(contains(stopped.err, "go on with: tapedeck resume " + desk.path("model")), stopped.err);
+  BOOST_TEST(contains(stopped.err, "continue with: tapedeck resume " + desk.path("model")), stopped.err);
   const Run again = desk.run({"resume", desk.path("model")});  // somebody presses once more
   BOOST_TEST(again.code == 130);
   desk.signal = 0;
@@ -181,12 +180,12 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
   };
   const std::string disk = desk.path("disk.csv");
   const std::string model = desk.path("model");
-  refused({"train", desk.path("bad.csv"), "--target", "place"}, 1,
+  refused({"train", desk.path("bad.csv"), "--target", "y", "--loss", "mse"}, 1,
           "tapedeck: " + desk.path("bad.csv") + ":3:3: \"abc\"");
   refused({"train", desk.path("missing.csv"), "--target", "place"}, 1, "missing.csv");
   refused({"train", disk, "--target", "plase"}, 1, "the nearest name is \"place\"");
   refused({"train", disk}, 2, "--target: no target");
-  refused({"train", "--target", "place"}, 2, "no data");
+  refused({"train", "--target", "place"}, 2, "DATA is required");
   refused({"train", disk, "--target", "place", "--net", "25,rellu"}, 2, "--net: \"rellu\"");
   refused({"train", disk, "--target", "place", "--net", "25,,relu"}, 2, "--net: \"\"");
   refused({"train", disk, "--target", "place", "--net", "dropout:1"}, 2, "--net: \"dropout:1\"");
@@ -233,7 +232,9 @@ BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
   refused(R"({"net": null})", 2, "\"net\" is null");
   refused(R"({"no_header": 1})", 2, "\"no_header\" is 1");
   refused(R"({"target": 3})", 2, "\"target\" is 3");
-  refused(R"({"checkpoint_every": 0})", 2, "--checkpoint-every: 0; expected at least 1");
+  refused(R"({"max_categories": 0})", 2, "--max-categories: 0; expected at least 1");
+  refused(R"({"save_every": -1})", 2, "--save-every: -1; expected");
+  refused(R"({"unknown": "maybe"})", 2, "--unknown: \"maybe\"; expected error or zero");
   refused(R"({"patience": 0})", 2, "--patience: 0; expected at least 1");
   refused(R"({"batch": 0})", 2, "--batch: 0; expected at least 1");
   refused(R"({"validation": -0.5})", 2, "--validation: -0.5; expected 0 to 0.99");
@@ -243,6 +244,13 @@ BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
           "\"rate\" is an array");
   refused(R"([1])", 2, "no JSON object");
   refused(R"({"rate": )", 1, "no JSON, from byte");
+}
+
+BOOST_AUTO_TEST_CASE(of_an_option_given_twice_the_last_value_counts) {
+  const Desk desk;
+  const Run trained = desk.train({"--epochs", "7", "--curves", desk.path("curves.csv")});
+  BOOST_TEST(trained.code == 0, trained.err);
+  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 8);
 }
 
 BOOST_AUTO_TEST_CASE(whole_numbers_are_decimal) {
@@ -268,7 +276,9 @@ BOOST_AUTO_TEST_CASE(a_training_that_does_not_begin_changes_nothing) {
                                              {"--curves", nowhere + "/curves.csv"},
                                              {"--plot", nowhere + "/plot.svg"},
                                              {"--plot", desk.path("")}}) {
-    const Run run = desk.train(wrong);
+    std::vector<std::string> options = {"--overwrite"};
+    options.insert(options.end(), wrong.begin(), wrong.end());
+    const Run run = desk.train(options);
     BOOST_TEST(run.code != 0, wrong[0] << ' ' << wrong[1]);
     BOOST_TEST(run.out.empty());
     BOOST_TEST((bytes_of(desk.path("model")) == model), wrong[0]);
@@ -298,17 +308,13 @@ BOOST_AUTO_TEST_CASE(a_finished_training_has_no_curves_left) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(every_row_gets_its_prediction) {
+BOOST_AUTO_TEST_CASE(rows_with_a_gap_are_not_evaluated) {
   const Desk desk;
   std::ofstream(desk.path("gaps.csv")) << "x,y,place\n1,2,inside\n,3,inside\n4,5,\"out, side\"\n";
   BOOST_REQUIRE(desk.train({"--missing", "skip"}).code == 0);
-  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("gaps.csv")});
-  BOOST_TEST(predicted.code == 1);
-  BOOST_TEST(predicted.out.empty());
-  BOOST_TEST(contains(predicted.err, "gaps.csv:3:1: an empty field in column \"x\""), predicted.err);
   const Run evaluated = desk.run({"evaluate", desk.path("model"), desk.path("gaps.csv")});
   BOOST_TEST(evaluated.code == 0);
-  BOOST_TEST(evaluated.err == "1 rows left out\n");
+  BOOST_TEST(evaluated.err.starts_with("1 row left out\n"));
   BOOST_TEST(evaluated.out.starts_with("samples 2\n"));
 }
 
@@ -338,14 +344,20 @@ BOOST_AUTO_TEST_CASE(model_files_that_somebody_made_up) {
   const td::StateDict model = td::read_safetensors(desk.path("model"));
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   const std::vector<std::pair<std::string, std::string>> changes = {
-      {"columns", R"({"features":["x","y"],"targets":[],"classes":["a","b"],"by_number":false})"},
-      {"columns", R"({"features":[],"targets":["place"],"classes":["a","b"],"by_number":false})"},
+      {"columns",
+       R"({"features":["x","y"],"categories":[],"targets":[],"classes":["a","b"],"by_number":false})"},
+      {"columns",
+       R"({"features":[],"categories":[],"targets":["place"],"classes":["a","b"],"by_number":false})"},
+      {"columns", R"({"features":["x","y"],"categories":["z"],"categories of z":["a"],"targets":["place"],)"
+                  R"("classes":["a","b"],"by_number":false})"},
+      {"columns", R"({"features":["x","y"],"categories":["y"],"targets":["place"],)"
+                  R"("classes":["a","b"],"by_number":false})"},
       {"columns", "{}"},
       {"columns", R"({"features":["x","y"],"targets":["place"]})"},
       {"columns", deep},
       {"settings", deep},
       {"settings", R"({"data":)" + deep + "}"},
-      {"settings", R"({"checkpoint_every":0})"},
+      {"settings", R"({"max_categories":0})"},
       {"settings", R"({"of a later version":0})"},
       {"settings", "no JSON"}};
   for (const auto& [key, words] : changes) {
@@ -422,8 +434,8 @@ BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
     misused(arguments, more[0]);
   }
   misused({"evaluate", desk.path("model"), pair[0], pair[1], pair[2], "--target", "a"}, "--target");
-  BOOST_REQUIRE(desk.train({}).code == 0);
-  misused({"evaluate", desk.path("model"), desk.path("disk.csv"), "--labels", pair[2]}, "--labels");
+  BOOST_REQUIRE(desk.train({}, "other").code == 0);
+  misused({"evaluate", desk.path("other"), desk.path("disk.csv"), "--labels", pair[2]}, "--labels");
 }
 
 BOOST_AUTO_TEST_CASE(images_are_scaled_alike_with_and_without_labels) {
@@ -440,7 +452,7 @@ BOOST_AUTO_TEST_CASE(images_are_scaled_alike_with_and_without_labels) {
   settings.data = desk.path("images");
   settings.labels = desk.path("labels");
   const td::cli::Table training = td::cli::read_training_table(settings);
-  const td::cli::Table alone = td::cli::read_table(settings.data, "", settings, training.columns, false);
+  const td::cli::Table alone = td::cli::read_table(settings.data, "", settings, training.columns, {}, false);
   BOOST_TEST(test::same(training.data.x<float>(), alone.data.x<float>()));
   BOOST_TEST(training.data.x<float>()(0, 255) == 1);
 }
@@ -454,7 +466,7 @@ BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
   const Run train = desk.run({"train", "--help"});
   for (const char* option :
        {"--target", "--ignore", "--net", "--loss", "--optimizer", "--rate", "--epochs", "--batch",
-        "--validation", "--seed", "--checkpoint-every", "--out", "--config", "--curves", "--plot"}) {
+        "--validation", "--seed", "--save-every", "--out", "--config", "--curves", "--plot"}) {
     BOOST_TEST(contains(train.out, option), option);
   }
   BOOST_TEST(contains(desk.run({"--version"}).out, td::version));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Files go to Python and back: what this library writes, the package safetensors reads, value by value, and the other
-way round; a network trained here answers the same in PyTorch, and one trained there here; our SHA-256 is hashlib's.
+way round; a network trained here answers the same in PyTorch, and one trained there here; our SHA-256 is hashlib's. What
+`tapedeck export` writes answers in PyTorch as `tapedeck predict` does.
 
 usage: python_safetensors.py ROOT BUILD
 
@@ -39,10 +40,13 @@ def environment():
 def main():
     root, build = (Path(argument).resolve() for argument in sys.argv[1:])
     python = environment()
-    subprocess.run(["cmake", "--build", build, "--target", "tapedeck_io_tool", "--parallel", str(os.cpu_count())],
-                   check=True, stdout=subprocess.DEVNULL)
-    comparison = root / "tests" / "io" / "python_interop.py"
-    return subprocess.run([python, comparison, build / "tests" / "tapedeck_io_tool", build / "tests"]).returncode
+    subprocess.run(["cmake", "--build", build, "--target", "tapedeck_io_tool", "tapedeck_cli", "--parallel",
+                    str(os.cpu_count())], check=True, stdout=subprocess.DEVNULL)
+    tests = root / "tests"
+    files = subprocess.run([python, tests / "io" / "python_interop.py", build / "tests" / "tapedeck_io_tool",
+                            build / "tests"]).returncode
+    weights = subprocess.run([python, tests / "cli" / "python_export.py", build / "tapedeck"]).returncode
+    return files or weights
 
 
 if __name__ == "__main__":
