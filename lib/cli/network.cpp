@@ -4,7 +4,6 @@
 #include <map>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "cli/number_in.hpp"
 #include "core/text.hpp"
@@ -41,23 +40,23 @@ class Builder {
       if (*units == 0) refuse(word);
       add_linear(*units);
     } else if (const auto activation = activations.find(word); activation != activations.end()) {
-      layers_.emplace_back(activation->second());
+      network_.add(activation->second());
     } else if (word == "batch-norm") {
-      layers_.emplace_back(BatchNorm{scope("norm"), width_});
+      network_.add(BatchNorm{scope("norm"), width_});
     } else if (word == "layer-norm") {
-      layers_.emplace_back(LayerNorm{scope("norm"), width_});
+      network_.add(LayerNorm{scope("norm"), width_});
     } else if (word.starts_with(dropout)) {
       const auto probability = number_in<double>(word.substr(dropout.size()));
       if (!probability || !(*probability >= 0 && *probability < 1)) refuse(word);
-      layers_.emplace_back(Dropout{{.probability = *probability}});
+      network_.add(Dropout{{.probability = *probability}});
     } else {
       refuse(word);
     }
   }
   void add_linear(Index outputs) {
-    layers_.emplace_back(Linear{scope("fc"), std::exchange(width_, outputs), outputs});
+    network_.add(Linear{scope("fc"), std::exchange(width_, outputs), outputs});
   }
-  Sequential network() const { return Sequential(layers_); }
+  Sequential network() const { return network_; }
 
  private:
   /// fc_1, fc_2, ...
@@ -65,7 +64,7 @@ class Builder {
 
   Index width_;
   ParameterStore& store_;
-  std::vector<Sequential::Item> layers_;
+  Sequential network_;
   std::map<std::string, int> counts_;
 };
 

@@ -23,34 +23,37 @@ std::string last_part(const std::string& name) { return name.substr(name.rfind('
 Sequential::Sequential(std::initializer_list<Item> items) : Sequential(std::vector<Item>(items)) {}
 
 Sequential::Sequential(const std::vector<Item>& items) {
-  std::map<std::string, Index> numbers;  // the last one of each kind; those before it are taken for good
-  for (const Item& item : items) {
-    std::string name = item.name.empty() ? last_part(item.layer.name()) : item.name;
-    if (name.empty()) {
-      const std::string type = item.layer.kind();
-      Index& number = numbers[type];
-      do {
-        name = type + "_" + std::to_string(++number);
-      } while (positions_.contains(name));
-    }
-    add(item, std::move(name));
-  }
+  for (const Item& item : items) add(item);
 }
 
-void Sequential::add(const Item& item, std::string name) {
+Sequential& Sequential::add(const Item& item) {
+  std::string name = item.name.empty() ? last_part(item.layer.name()) : item.name;
+  if (name.empty()) {
+    const std::string type = item.layer.kind();
+    Index& number = numbers_[type];
+    do {
+      name = type + "_" + std::to_string(++number);
+    } while (positions_.contains(name));
+  }
   if (!std::all_of(name.begin(), name.end(), in_word)) {
     throw NameError({.who = "Sequential",
                      .given = "the name " + in_quotes(name),
                      .wanted = "letters, digits, '_' and '-'"});
   }
-  if (!positions_.emplace(name, items_.size()).second) {
+  if (positions_.contains(name)) {
     throw NameError({.who = "Sequential",
                      .given = "the name \"" + name + "\" a second time",
                      .wanted = "a new name",
                      .hint = "to use one layer twice, name its second use: {\"again\", layer}"});
   }
-  const std::uint64_t hash = hash_of(name);
-  items_.push_back({std::move(name), hash, item.layer});
+  items_.push_back({name, hash_of(name), item.layer});
+  try {
+    positions_.emplace(std::move(name), items_.size() - 1);
+  } catch (...) {  // without memory nothing is added
+    items_.pop_back();
+    throw;
+  }
+  return *this;
 }
 
 Value Sequential::operator()(const Value& x) const {

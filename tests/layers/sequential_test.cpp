@@ -79,6 +79,36 @@ BOOST_AUTO_TEST_CASE(names_come_from_scopes_from_users_and_from_kinds) {
   BOOST_TEST(model.size() == 10);
 }
 
+BOOST_AUTO_TEST_CASE(grown_it_is_the_model_that_a_list_makes) {
+  td::ParameterStore store({.seed = 1, .scalar = td::f64});
+  const td::Linear fc_1{store.scope("fc_1"), 2, 3};
+  const td::Linear fc_2{store.scope("fc_2"), 3, 1};
+  const td::Sequential listed{fc_1, td::ReLU{}, {"head", fc_2}, td::ReLU{}};
+  td::Sequential grown;
+  grown.add(fc_1).add(td::ReLU{}).add({"head", fc_2});
+  const td::Sequential copy = grown;
+  grown.add(td::ReLU{});
+  BOOST_TEST(grown.names() == listed.names(), boost::test_tools::per_element());
+  BOOST_TEST(copy.size() == 3);
+  BOOST_TEST(
+      complaint<td::NameError>([&] {
+        grown.add({"head", td::Tanh{}});
+      }) ==
+      "Sequential: the name \"head\" a second time; expected a new name (to use one layer twice, name its "
+      "second use: {\"again\", layer})");
+  BOOST_CHECK_THROW(grown.add({"a b", td::Tanh{}}), td::NameError);
+  BOOST_TEST(grown.size() == 4);
+  grown.add(grown);
+  BOOST_TEST(grown.names().back() == "sequential_1");
+  BOOST_TEST(grown[4].as<td::Sequential>()->size() == 4);
+
+  td::Memory memory;
+  td::Tape tape(store, memory);
+  const td::Value x = tape.input(td::Matrix<double>{{1, -2}, {3, 4}});
+  BOOST_TEST(equal(grown[4](x).matrix<double>(), listed(x).matrix<double>()));
+  BOOST_TEST(equal(td::Sequential{}(x).matrix<double>(), x.matrix<double>()));
+}
+
 // One layer after another gets its number without the numbers before it being tried again.
 BOOST_AUTO_TEST_CASE(many_layers_without_names) {
   std::vector<td::Sequential::Item> items;

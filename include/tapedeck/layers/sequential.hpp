@@ -50,10 +50,16 @@ class TAPEDECK_API Sequential {
     Layer layer;       ///< what is applied
   };
 
+  /// No layers, to be added: until then it returns its input.
+  Sequential() = default;
   /// NameError for a name that is taken or is not made of letters, digits, '_' and '-'.
   Sequential(std::initializer_list<Item> items);
   /// The same, of layers that a program collects.
   explicit Sequential(const std::vector<Item>& items);
+
+  /// Appends a layer: `model.add(td::ReLU{}).add({"head", td::Linear{scope, 25, 2}})`. NameError as above,
+  /// and then nothing is added. Copies that were made before, such as that of a Trainer, do not have it.
+  Sequential& add(const Item& item);
 
   /// In evaluate mode, what the layers made in between is released. HandleError if a layer gives a Value that
   /// is empty, stale or of another tape.
@@ -79,10 +85,9 @@ class TAPEDECK_API Sequential {
     std::uint64_t hash;
     Layer layer;
   };
-  void add(const Item& item, std::string name);
-
   std::vector<Part> items_;
   std::map<std::string, Index, std::less<>> positions_;  // by name
+  std::map<std::string, Index> numbers_;  // the last one of each kind; those before it are taken for good
 };
 
 /// Writes `model.describe()`.
