@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <ostream>
 #include <sstream>
 #include <variant>
@@ -12,8 +11,11 @@
 #include "cli/model.hpp"
 #include "cli/named_file.hpp"
 #include "cli/write_file.hpp"
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/io/safetensors.hpp"
+#include "tapedeck/ops/softmax.hpp"
+#include "tapedeck/train/predict.hpp"
 
 namespace tapedeck::cli {
 namespace {
@@ -35,15 +37,6 @@ struct Loaded {
   }
 };
 
-/// exp(z - log(sum(exp(z)))) in every column.
-Matrix<double> probabilities(const Matrix<float>& logits) {
-  Matrix<double> p = arma::conv_to<Matrix<double>>::from(logits);
-  p.each_row() -= arma::max(p, 0);
-  p = arma::exp(p);
-  p.each_row() /= arma::sum(p, 0);
-  return p;
-}
-
 std::string header_of(const Columns& columns) {
   std::string line;
   if (columns.classes.empty()) {
@@ -64,11 +57,11 @@ std::string empty_line(const Columns& columns) {
 }
 
 // `skipped` names, in ascending order, the rows of the data that `outputs` has no column for.
-void write_predictions(const Matrix<float>& outputs, const std::vector<Index>& skipped,
+void write_predictions(ParameterStore& store, const Matrix<float>& outputs, const std::vector<Index>& skipped,
                        const Columns& columns, std::ostream& out) {
   out << header_of(columns);
   const bool classes = !columns.classes.empty();
-  const Matrix<double> p = classes ? probabilities(outputs) : Matrix<double>();
+  const Matrix<float> p = classes ? tapedeck::predict(store, softmax, outputs) : Matrix<float>();
   auto gap = skipped.begin();
   Index c = 0;
   for (Index row = 0; row < outputs.n_cols + skipped.size(); ++row) {
@@ -90,11 +83,7 @@ void write_predictions(const Matrix<float>& outputs, const std::vector<Index>& s
   }
 }
 
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + csv_field(name);
-  return text;
-}
+std::string list(const std::vector<std::string>& names) { return joined(names, ", ", csv_field); }
 
 }  // namespace
 
@@ -107,9 +96,10 @@ void predict(const std::string& model, const std::string& data, const std::strin
   const Matrix<float> outputs =
       loaded.model.scale().in_target_units(loaded.model.outputs(table.data.x<float>()));
   report_skipped(table, console);
-  if (out.empty()) return write_predictions(outputs, table.skipped, loaded.file.columns, console.out);
+  if (out.empty())
+    return write_predictions(loaded.model.store(), outputs, table.skipped, loaded.file.columns, console.out);
   std::ostringstream text;
-  write_predictions(outputs, table.skipped, loaded.file.columns, text);
+  write_predictions(loaded.model.store(), outputs, table.skipped, loaded.file.columns, text);
   write_file(out, text.str(), console);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,22 @@ inline std::string to_fixed(double x, int digits) {
                                           std::min(digits, 17));
   return {text.data(), end};
 }
+
+/// Returns the texts of the elements with a separator between them; `text_of(element)` gives one.
+template <class Elements, class TextOf>
+std::string joined(const Elements& elements, std::string_view separator, const TextOf& text_of) {
+  std::string text;
+  bool first = true;
+  for (const auto& element : elements) {
+    if (!first) text += separator;
+    text += text_of(element);
+    first = false;
+  }
+  return text;
+}
+
+/// The most bytes in the name of a parameter, and of a matrix in a file.
+inline constexpr std::size_t longest_name = 512;
 
 /// Whether a character may stand in the name of a parameter or layer.
 constexpr bool in_word(char c) {

@@ -64,8 +64,6 @@ struct Header {
 
 /// More bytes than this no header has.
 inline constexpr std::uint64_t longest_header = 100'000'000;
-/// Of a name, in bytes.
-inline constexpr std::size_t longest_name = 512;
 /// The key whose value is an object of words.
 inline constexpr std::string_view words_key = "__metadata__";
 /// The word that holds the digest.

@@ -10,11 +10,11 @@ void Layer::refuse_empty() {
 }
 
 Parameter Layer::parameter(const std::string& name) const {
-  std::string known;
-  for (const NamedParameter& parameter : parameters()) {
+  const std::vector<NamedParameter> all = parameters();
+  for (const NamedParameter& parameter : all) {
     if (parameter.name == name) return parameter.handle;
-    known += (known.empty() ? "" : ", ") + parameter.name;
   }
+  const std::string known = joined(all, ", ", [](const NamedParameter& p) { return p.name; });
   throw NameError({.who = describe(),
                    .given = "no parameter " + in_quotes(name),
                    .wanted = known.empty() ? "a layer that lists its parameters" : known,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/ranges.hpp"
+#include "core/text.hpp"
 #include "core/text_table.hpp"
 #include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
@@ -76,8 +77,7 @@ const Layer& Sequential::operator[](std::string_view name) const {
     if (first.size() == name.size()) return layer;
     if (const auto* nested = layer.as<Sequential>()) return (*nested)[name.substr(first.size() + 1)];
   }
-  std::string known;
-  for (const Part& part : items_) known += (known.empty() ? "" : ", ") + part.name;
+  const std::string known = joined(items_, ", ", [](const Part& part) { return part.name; });
   throw NameError({.who = "Sequential",
                    .given = "no layer " + in_quotes(name),
                    .wanted = known.empty() ? "a model with layers" : known});

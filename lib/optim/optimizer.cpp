@@ -6,18 +6,11 @@
 #include "core/lifetime.hpp"
 #include "core/ranges.hpp"
 #include "core/scoped_flag.hpp"
+#include "core/text.hpp"
 #include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck {
-namespace {
-
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
-  return text;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& common)
     : store_(store),
@@ -61,9 +54,10 @@ void Optimizer::group(std::string_view name, GroupFactors factors) {
   const std::vector<std::string>& groups = store_.layout().group_names;
   const auto found = std::find(groups.begin(), groups.end(), name);
   if (found == groups.end()) {
-    throw NameError({.who = name_,
-                     .given = "no parameter is in a group " + in_quotes(name),
-                     .wanted = groups.empty() ? "a store with parameters" : "one of " + list(groups)});
+    throw NameError(
+        {.who = name_,
+         .given = "no parameter is in a group " + in_quotes(name),
+         .wanted = groups.empty() ? "a store with parameters" : "one of " + joined(groups, ", ", in_quotes)});
   }
   groups_[static_cast<Index>(found - groups.begin())].factors = factors;
   find_rates();

@@ -27,8 +27,6 @@ std::uint64_t next_family() {
   return ++count;
 }
 
-constexpr Index longest_name = 512;  // in bytes; what names in files are limited to
-
 bool well_formed(std::string_view name) {
   if (name.empty() || name.size() > longest_name || name.front() == '.' || name.back() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) { return in_word(c) || c == '.'; }) &&

@@ -8,8 +8,6 @@
 namespace tapedeck {
 namespace {
 
-constexpr std::size_t longest_name = 512;  // in bytes; what names in files are limited to
-
 void require_name(const std::string& name, bool taken) {
   if (name.empty() || name.size() > longest_name || name.find('\0') != std::string::npos) {
     throw NameError({.who = "StateDict",
@@ -26,9 +24,7 @@ void require_name(const std::string& name, bool taken) {
 }  // namespace
 
 std::string to_string(const Dimensions& dimensions) {
-  std::string text;
-  for (const Index size : dimensions) text += (text.empty() ? "[" : ", ") + std::to_string(size);
-  return text.empty() ? "[]" : text + "]";
+  return "[" + joined(dimensions, ", ", [](Index size) { return std::to_string(size); }) + "]";
 }
 
 std::optional<Shape> matrix_shape(const Dimensions& dimensions) {

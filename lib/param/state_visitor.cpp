@@ -1,6 +1,7 @@
 #include "tapedeck/param/state_visitor.hpp"
 
 #include <algorithm>
+#include <span>
 #include <variant>
 
 #include "core/text.hpp"
@@ -29,8 +30,8 @@ StateDict::Entry entry_of(std::string name, const std::vector<T>& values) {
 }
 
 std::string list(const std::vector<std::string>& all) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(all.size(), most_faults); ++i) text += (i == 0 ? "" : "; ") + all[i];
+  const std::span named = std::span(all).first(std::min(all.size(), most_faults));
+  const std::string text = joined(named, "; ", [](const std::string& fault) { return fault; });
   return all.size() > most_faults ? text + "; and " + std::to_string(all.size() - most_faults) + " more"
                                   : text;
 }

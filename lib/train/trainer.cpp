@@ -116,7 +116,7 @@ Value Trainer::loss_on(Tape& tape, const Batch& batch) const {
   return loss;
 }
 
-void Trainer::refuse(const Dataset& data, const FitOptions& options) {
+void Trainer::require_possible(const Dataset& data, const FitOptions& options) {
   require_at_least_1("epochs", options.epochs);
   require_at_least_1("batch_size", options.batch_size);
   if (options.shard_size) require_at_least_1("shard_size", *options.shard_size);
@@ -203,7 +203,7 @@ std::vector<EpochReport> Trainer::fit(const Dataset& data, const FitOptions& opt
   }
   require_loss(fit_name, "a loss before training");
   Fitting fitting(*this);
-  refuse(data, options);
+  require_possible(data, options);
   std::optional<Dataset> converted_data;
   std::optional<Dataset> converted_validation;
   const Dataset& training = in_store_scalar(data, converted_data);

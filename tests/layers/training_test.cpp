@@ -1,4 +1,4 @@
-// Small networks against PyTorch, over several steps: tests/data/ops/training.json.
+// Small networks against PyTorch, over several steps: tests/references/ops/training.json.
 
 #include <boost/test/unit_test.hpp>
 

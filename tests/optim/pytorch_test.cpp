@@ -25,10 +25,10 @@ BOOST_AUTO_TEST_SUITE(pytorch)
 
 namespace {
 
-// What PyTorch makes of the same problem: see tests/data/optim/make_optim_references.py.
+// What PyTorch makes of the same problem: see tests/references/optim/make_optim_references.py.
 const nlohmann::json& references() {
   static const nlohmann::json data =
-      nlohmann::json::parse(std::ifstream(test::source_dir + "/tests/data/optim/references.json"));
+      nlohmann::json::parse(std::ifstream(test::source_dir + "/tests/references/optim/references.json"));
   return data;
 }
 

@@ -43,7 +43,7 @@ struct OpSample {
 };
 
 /// Registers, in the test suite that is open where it is defined, the common tests of each sample, and the
-/// comparison with the references in tests/data/ops/<header>.json.
+/// comparison with the references in tests/references/ops/<header>.json.
 class OpTests {
  public:
   OpTests(const std::string& header, const std::vector<OpSample>& samples);

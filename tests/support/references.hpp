@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What PyTorch gave: see tests/data/ops/make_op_references.py.
+/// What PyTorch gave: see tests/references/ops/make_op_references.py.
 
 #include <string>
 #include <variant>
@@ -20,7 +20,7 @@ struct Reference {
   std::vector<tapedeck::Matrix<double>> gradients;  ///< empty for inputs that have none
 };
 
-/// The cases of tests/data/ops/<header>.json.
+/// The cases of tests/references/ops/<header>.json.
 std::vector<Reference> references(const std::string& header);
 
 /// The largest difference, relative to the largest number that was wanted (or to each). NaN and infinities

@@ -34,7 +34,7 @@ td::Matrix<T> matrix(const json& j) {
 }  // namespace
 
 std::vector<Reference> references(const std::string& header) {
-  std::ifstream file(source_dir + "/tests/data/ops/" + header + ".json");
+  std::ifstream file(source_dir + "/tests/references/ops/" + header + ".json");
   std::vector<Reference> all;
   const json content = json::parse(file);
   for (const json& c : content.at("cases")) {
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_SUITE(references)
 
 BOOST_AUTO_TEST_CASE(there_are_at_least_500_vectors) {
   std::size_t vectors = 0;
-  for (const auto& file : std::filesystem::directory_iterator(test::source_dir + "/tests/data/ops")) {
+  for (const auto& file : std::filesystem::directory_iterator(test::source_dir + "/tests/references/ops")) {
     if (file.path().extension() != ".json") continue;
     for (const test::Reference& r : test::references(file.path().stem())) {
       ++vectors;

@@ -195,7 +195,7 @@ class TAPEDECK_API Trainer {
 
   void require_outside(const char* who) const;
   void require_loss(const char* who, const char* wanted) const;
-  void refuse(const Dataset& data, const FitOptions& options);
+  void require_possible(const Dataset& data, const FitOptions& options);
   void try_out(const Batch& batch, Mode mode);
   void try_greatest_label(const Dataset& data, Mode mode);
   const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "data_room/support.hpp"
+#include "data/support.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 

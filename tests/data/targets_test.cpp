@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 
-#include "data_room/support.hpp"
+#include "data/support.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "data_room/support.hpp"
+#include "data/support.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "data_room/support.hpp"
+#include "data/support.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace td = tapedeck;

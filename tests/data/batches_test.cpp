@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "data_room/support.hpp"
+#include "data/support.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 
