@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "check/samples.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck::detail {
 

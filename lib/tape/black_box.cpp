@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "tapedeck/core/error.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 namespace {

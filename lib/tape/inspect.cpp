@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "core/text_table.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "tapedeck/core/error.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck::detail {
 

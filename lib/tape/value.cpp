@@ -3,7 +3,7 @@
 #include <new>
 
 #include "tapedeck/core/error.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace test {

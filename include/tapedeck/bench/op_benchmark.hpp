@@ -54,11 +54,11 @@
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
+#include "tapedeck/tape/detail/values_taken.hpp"
 #include "tapedeck/tape/memory.hpp"
-#include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "tapedeck/tape/value.hpp"
-#include "tapedeck/tape/values_taken.hpp"
 
 namespace tapedeck {
 

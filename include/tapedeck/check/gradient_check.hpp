@@ -29,10 +29,10 @@
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/detail/values_taken.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "tapedeck/tape/value.hpp"
-#include "tapedeck/tape/values_taken.hpp"
 
 namespace tapedeck {
 

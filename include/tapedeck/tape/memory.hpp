@@ -3,7 +3,7 @@
 /// @file
 /// What a tape writes into, reused from pass to pass.
 
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 

@@ -45,10 +45,10 @@
 #include <array>
 #include <utility>
 
-#include "tapedeck/tape/op_contract.hpp"
-#include "tapedeck/tape/op_plan.hpp"
+#include "tapedeck/tape/detail/op_contract.hpp"
+#include "tapedeck/tape/detail/op_plan.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 #include "tapedeck/tape/operand.hpp"
-#include "tapedeck/tape/pass.hpp"
 #include "tapedeck/tape/sink.hpp"
 
 namespace tapedeck {

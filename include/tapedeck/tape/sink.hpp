@@ -12,7 +12,7 @@
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/map.hpp"
 #include "tapedeck/core/product.hpp"
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 namespace detail {

@@ -1,4 +1,4 @@
-#include "tapedeck/tape/arena.hpp"
+#include "tapedeck/tape/detail/arena.hpp"
 
 #include <algorithm>
 #include <cstring>

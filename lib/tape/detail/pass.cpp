@@ -1,4 +1,4 @@
-#include "tapedeck/tape/pass.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 
 #include <algorithm>
 #include <chrono>

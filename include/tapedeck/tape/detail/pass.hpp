@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/tape/arena.hpp"
+#include "tapedeck/tape/detail/arena.hpp"
 #include "tapedeck/tape/mode.hpp"
 #include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/signature.hpp"

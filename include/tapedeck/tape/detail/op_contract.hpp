@@ -14,7 +14,7 @@
 
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter.hpp"
-#include "tapedeck/tape/op_plan.hpp"
+#include "tapedeck/tape/detail/op_plan.hpp"
 #include "tapedeck/tape/operand.hpp"
 #include "tapedeck/tape/signature.hpp"
 #include "tapedeck/tape/sink.hpp"
