@@ -23,9 +23,9 @@ class TAPEDECK_API Standardizer {
   /// ShapeError if there are no samples, NonFiniteError if one is NaN or Inf, or if two are so far apart that
   /// their difference is.
   ///
-  /// `origin`, if it is not empty, was subtracted from every sample in double, see CsvData::origin; it is added
-  /// to the mean, and then d = n e for float data too. ShapeError if it has not as many elements as there are
-  /// features.
+  /// `origin`, if it is not empty, was subtracted from every sample in double, see CsvData::origin; it is
+  /// added to the mean, and then d = n e for float data too. ShapeError if it has not as many elements as
+  /// there are features.
   explicit Standardizer(const Dataset& data, const arma::vec& origin = {});
   /// What another one had, to go with a model that was trained with it. ShapeError if there are not as many
   /// deviations as means, NonFiniteError if one of them is NaN or Inf, OptionError unless deviations are
