@@ -27,8 +27,7 @@ void Scale::fit(const Dataset& training, const arma::vec& origin, const Columns&
 }
 
 Dataset Scale::standardized(Dataset data, const arma::vec& origin) const {
-  AnyMatrix x = std::move(data).x();
-  AnyMatrix y = std::move(data).y();
+  auto [x, y] = std::move(data).release();
   if (!mean.empty()) Standardizer(mean, deviation).apply_in_place(std::get<Matrix<float>>(x), origin);
   if (auto* numbers = std::get_if<Matrix<double>>(&y)) {
     if (!target_mean.empty() && !numbers->empty())

@@ -54,8 +54,7 @@ Parts parts_of(Dataset data, const Settings& settings) {
                                                           .seed = settings.seed,
                                                           .stratified = settings.classifies()});
   Dataset validation = data.subset(positions.validation);
-  AnyMatrix x = std::move(data).x();
-  AnyMatrix y = std::move(data).y();
+  auto [x, y] = std::move(data).release();
   std::visit([&](auto& m) { keep_columns(m, positions.train); }, x);
   std::visit([&](auto& m) { keep_columns(m, positions.train); }, y);
   return {.training = {std::move(x), std::move(y)}, .validation = std::move(validation)};

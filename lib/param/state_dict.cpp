@@ -24,7 +24,9 @@ void require_name(const std::string& name, bool taken) {
 }  // namespace
 
 std::string to_string(const Dimensions& dimensions) {
-  return "[" + joined(dimensions, ", ", [](Index size) { return std::to_string(size); }) + "]";
+  std::string text = "[";
+  text += joined(dimensions, ", ", [](Index size) { return std::to_string(size); });
+  return text + "]";
 }
 
 std::optional<Shape> matrix_shape(const Dimensions& dimensions) {

@@ -26,11 +26,11 @@ using Arguments = std::vector<std::string>;
 /// A table with columns of numbers and of text, some of them missing.
 struct Islands : Desk {
   std::string penguins(const std::optional<std::string>& missing = std::nullopt) const {
+    const char* const islands[] = {"Torgersen", "Biscoe", "Dream"};
     std::string table = "mass,island,sex,kind\n";
     for (int i = 0; i < 60; ++i) {
       const bool gap = missing && i % 17 == 3;
-      table += (gap ? *missing : std::to_string(3000 + 20 * i)) + ',' +
-               std::vector<std::string>{"Torgersen", "Biscoe", "Dream"}[i % 3] + ',' +
+      table += (gap ? *missing : std::to_string(3000 + 20 * i)) + ',' + islands[i % 3] + ',' +
                (i % 2 == 0 ? "f" : "m") + ',' + (i < 30 ? "p" : "q") + '\n';
     }
     return file("penguins.csv", table);

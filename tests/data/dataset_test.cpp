@@ -63,10 +63,9 @@ BOOST_AUTO_TEST_CASE(matrices_are_moved_out_without_a_copy) {
   td::Dataset data(arma::mat(3, 100, arma::fill::ones), arma::mat(1, 100, arma::fill::zeros));
   const double* x = data.x<double>().memptr();
   const double* y = data.y<double>().memptr();
-  const td::AnyMatrix x_out = std::move(data).x();
-  const td::AnyMatrix y_out = std::move(data).y();  // NOLINT(bugprone-use-after-move): the other one
-  BOOST_TEST(std::get<arma::mat>(x_out).memptr() == x);
-  BOOST_TEST(std::get<arma::mat>(y_out).memptr() == y);
+  const auto released = std::move(data).release();
+  BOOST_TEST(std::get<arma::mat>(released.first).memptr() == x);
+  BOOST_TEST(std::get<arma::mat>(released.second).memptr() == y);
 }
 
 BOOST_AUTO_TEST_CASE(a_view_that_is_moved_in_is_copied) {

@@ -10,6 +10,7 @@
 #include "tapedeck/layers/linear.hpp"
 #include "tapedeck/layers/normalization.hpp"
 #include "tapedeck/ops/arithmetic.hpp"
+#include "tapedeck/ops/shape.hpp"
 
 namespace td = tapedeck;
 using test::complaint;

@@ -41,13 +41,11 @@ class TAPEDECK_API Dataset {
   Index outputs() const { return all().y.rows; }
 
   /// The samples, features x samples, of whatever type they are.
-  const AnyMatrix& x() const& { return x_; }
+  const AnyMatrix& x() const { return x_; }
   /// The targets, outputs x samples, of whatever type they are.
-  const AnyMatrix& y() const& { return y_; }
-  /// Moves the samples out: `AnyMatrix x = std::move(data).x();` changes them in place, without a copy.
-  AnyMatrix x() && { return std::move(x_); }
-  /// Moves the targets out.
-  AnyMatrix y() && { return std::move(y_); }
+  const AnyMatrix& y() const { return y_; }
+  /// Moves both out, to change them without a copy: `auto [x, y] = std::move(data).release();`.
+  std::pair<AnyMatrix, AnyMatrix> release() && { return {std::move(x_), std::move(y_)}; }
   /// The samples as what they are. ScalarError if the elements are not of type T.
   template <class T>
   const Matrix<T>& x() const {
