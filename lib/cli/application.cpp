@@ -28,6 +28,12 @@ struct Loaded {
     model.load(path);
   }
 
+  /// Returns the files that the model was trained on.
+  std::vector<NamedFile> inputs() const {
+    return {{"the data that the model was trained on", file.settings.data},
+            {"the labels that the model was trained on", file.settings.labels}};
+  }
+
   /// Reads data for the model and standardizes them.
   Table read(const std::string& path, const std::string& labels, const Columns& columns, bool with_targets) {
     // Less the mean, values keep their digits in float, and none depends on the other rows.
@@ -57,11 +63,13 @@ std::string empty_line(const Columns& columns) {
 }
 
 // `skipped` names, in ascending order, the rows of the data that `outputs` has no column for.
-void write_predictions(ParameterStore& store, const Matrix<float>& outputs, const std::vector<Index>& skipped,
-                       const Columns& columns, std::ostream& out) {
-  out << header_of(columns);
+void write_predictions(Model& model, const Matrix<float>& outputs, const std::vector<Index>& skipped,
+                       std::ostream& out) {
+  const Columns& columns = model.columns();
   const bool classes = !columns.classes.empty();
-  const Matrix<float> p = classes ? tapedeck::predict(store, softmax, outputs) : Matrix<float>();
+  const Matrix<float> p = classes ? tapedeck::predict(model.store(), softmax, outputs) : Matrix<float>();
+  const Matrix<double> y = classes ? Matrix<double>() : model.scale().in_target_units(outputs);
+  out << header_of(columns);
   auto gap = skipped.begin();
   Index c = 0;
   for (Index row = 0; row < outputs.n_cols + skipped.size(); ++row) {
@@ -70,13 +78,9 @@ void write_predictions(ParameterStore& store, const Matrix<float>& outputs, cons
       ++gap;
       continue;
     }
-    std::string line;
-    if (classes) {
-      line = csv_field(columns.classes[outputs.col(c).index_max()]) + ",";
-      for (Index r = 0; r < p.n_rows; ++r) line += fmt::format("{:.6g},", p(r, c));
-    } else {
-      for (Index r = 0; r < outputs.n_rows; ++r) line += fmt::format("{},", outputs(r, c));
-    }
+    std::string line = classes ? csv_field(columns.classes[outputs.col(c).index_max()]) + "," : "";
+    for (Index r = 0; r < p.n_rows; ++r) line += fmt::format("{:.6g},", p(r, c));
+    for (Index r = 0; r < y.n_rows; ++r) line += fmt::format("{},", y(r, c));
     line.back() = '\n';
     out << line;
     ++c;
@@ -92,14 +96,13 @@ void predict(const std::string& model, const std::string& data, const std::strin
   require_distinct({{"MODEL", model}, {"DATA", data}}, {{"--out", out}});
   require_no_model("--out", out);
   Loaded loaded(model);
+  require_distinct(loaded.inputs(), {{"--out", out}});
   const Table table = loaded.read(data, {}, loaded.file.columns, false);
-  const Matrix<float> outputs =
-      loaded.model.scale().in_target_units(loaded.model.outputs(table.data.x<float>()));
+  const Matrix<float> outputs = loaded.model.outputs(table.data.x<float>());
   report_skipped(table, console);
-  if (out.empty())
-    return write_predictions(loaded.model.store(), outputs, table.skipped, loaded.file.columns, console.out);
+  if (out.empty()) return write_predictions(loaded.model, outputs, table.skipped, console.out);
   std::ostringstream text;
-  write_predictions(loaded.model.store(), outputs, table.skipped, loaded.file.columns, text);
+  write_predictions(loaded.model, outputs, table.skipped, text);
   write_file(out, text.str(), console);
 }
 
@@ -163,7 +166,9 @@ void inspect(const std::string& model, const Console& console) {
 void export_weights(const std::string& model, const std::string& out) {
   require_distinct({{"MODEL", model}}, {{"--weights", out}});
   require_no_model("--weights", out);
+  require_file("--weights", out);
   Loaded loaded(model);
+  require_distinct(loaded.inputs(), {{"--weights", out}});
   StateDict weights;
   StateVisitor visitor(weights);
   loaded.model.store().visit_weights(visitor);

@@ -36,7 +36,14 @@ bool same_file(const std::string& a, const std::string& b) {
 
 }  // namespace
 
-bool is_standard_output(const std::string& path) { return path == "-" || path == "/dev/stdout"; }
+bool is_standard_output(const std::string& path) {
+  return path == "-" || path == "/dev/stdout" || path == "/dev/fd/1" || path == "/proc/self/fd/1";
+}
+
+void require_file(const std::string& option, const std::string& path) {
+  if (is_standard_output(path))
+    throw OptionError({.who = option, .given = "standard output", .wanted = "the name of a file"});
+}
 
 void require_distinct(const std::vector<NamedFile>& inputs, const std::vector<NamedFile>& outputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -14,8 +14,11 @@ struct NamedFile {
   std::string path;    ///< empty if the option is not given
 };
 
-/// Returns true for "-" and /dev/stdout, which stand for standard output.
+/// Returns true for "-", /dev/stdout and the like, which stand for standard output.
 bool is_standard_output(const std::string& path);
+
+/// Throws OptionError for standard output: what is written there must be a file.
+void require_file(const std::string& option, const std::string& path);
 
 /// Throws OptionError if an output is the same file as an input or as an output of another option, however it
 /// is spelled: through another folder, a symbolic link or a hard link. Only devices may be named twice, such

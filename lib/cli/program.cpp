@@ -153,11 +153,12 @@ void add_model(CLI::App& app, Arguments& arguments) {
 /// Returns what follows --config: its settings are read before other options, which override them.
 std::string config_in(const std::vector<std::string>& arguments) {
   const std::string option = "--config";
+  std::string path;  // of the last one, as with other options
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == option && i + 1 < arguments.size()) return arguments[i + 1];
-    if (arguments[i].starts_with(option + "=")) return arguments[i].substr(option.size() + 1);
+    if (arguments[i] == option && i + 1 < arguments.size()) path = arguments[i + 1];
+    if (arguments[i].starts_with(option + "=")) path = arguments[i].substr(option.size() + 1);
   }
-  return {};
+  return path;
 }
 
 /// Says where the version before the last save is, if the model is damaged and there is one.
@@ -167,8 +168,9 @@ void point_to_previous(const std::string& model, const FileError& error, const C
   console.err << "tapedeck: as it was before the last save, it is in " << previous << '\n';
 }
 
-/// Returns what an error says, with hints that name options where the library's name fields of a struct.
-std::string sentence(const Error& error) {
+/// Returns what an error says in the program's words: options where the library names functions and fields of
+/// a struct. Hints at options of `train` are left out elsewhere.
+std::string sentence(const Error& error, bool training) {
   static const std::map<std::string_view, const char*> hints = {
       {csv_hints::allow_non_finite, ""},
       {csv_hints::missing, "--missing says what becomes of such rows"},
@@ -177,10 +179,15 @@ std::string sentence(const Error& error) {
       {csv_hints::column_without_value, "--ignore leaves columns out"},
       {csv_hints::unknown_category, "train with --unknown zero to take others"},
       {csv_hints::scalar, "numbers are kept in float"}};
+  static const std::map<std::string_view, const char*> names = {
+      {"read_csv", "DATA"}, {"split", "--validation"}, {"batches", "--batch"}};
   std::string hint = error.hint();
-  if (const auto own = hints.find(hint); own != hints.end()) hint = own->second;
-  if (hint.starts_with(csv_hints::other_delimiter)) hint += ": --delimiter";
-  return Error({.who = error.who(), .given = error.given(), .wanted = error.wanted(), .hint = hint}).what();
+  if (const auto own = hints.find(hint); own != hints.end())
+    hint = training || own->first == csv_hints::unknown_category ? own->second : "";
+  if (training && hint.starts_with(csv_hints::other_delimiter)) hint += ": --delimiter";
+  const auto name = names.find(error.who());
+  const std::string who = name == names.end() ? error.who() : name->second;
+  return Error({.who = who, .given = error.given(), .wanted = error.wanted(), .hint = hint}).what();
 }
 
 // CLI11 alone would only say that a subcommand is required.
@@ -257,19 +264,20 @@ int run(Arguments& given, const std::vector<std::string>& arguments, const Conso
 
 int run_program(const std::vector<std::string>& arguments, const Console& console) {
   Arguments given;
+  const bool training = !arguments.empty() && arguments[0] == "train";
   try {
     return run(given, arguments, console);
   } catch (const Interrupted& stop) {
     console.err << "\ntapedeck: " << stop.what() << '\n';
     return 128 + console.signal;
   } catch (const OptionError& error) {
-    console.err << "tapedeck: " << sentence(error) << '\n';
+    console.err << "tapedeck: " << sentence(error, training) << '\n';
     return 2;
   } catch (const FileError& error) {
-    console.err << "tapedeck: " << sentence(error) << '\n';
+    console.err << "tapedeck: " << sentence(error, training) << '\n';
     point_to_previous(given.model, error, console);
   } catch (const Error& error) {
-    console.err << "tapedeck: " << sentence(error) << '\n';
+    console.err << "tapedeck: " << sentence(error, training) << '\n';
   } catch (const std::bad_alloc&) {
     console.err << "tapedeck: there is not enough memory\n";
   } catch (const std::exception& error) {

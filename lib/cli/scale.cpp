@@ -37,9 +37,10 @@ Dataset Scale::standardized(Dataset data, const arma::vec& origin) const {
   return {std::move(x), std::move(y)};
 }
 
-Matrix<float> Scale::in_target_units(const Matrix<float>& outputs) const {
-  if (target_mean.empty()) return outputs;
-  return Standardizer(target_mean, target_deviation).inverse(outputs);
+Matrix<double> Scale::in_target_units(const Matrix<float>& outputs) const {
+  auto numbers = arma::conv_to<Matrix<double>>::from(outputs);
+  if (target_mean.empty()) return numbers;
+  return Standardizer(target_mean, target_deviation).inverse(numbers);
 }
 
 void Scale::visit_state(StateVisitor& visitor) {

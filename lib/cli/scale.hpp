@@ -23,8 +23,8 @@ struct Scale {
   /// Returns the data in the network's units, in float: x is (x + origin - mean) / deviation, in the memory
   /// of the x given; y is (y - target_mean) / target_deviation, or labels as they are.
   Dataset standardized(Dataset data, const arma::vec& origin) const;
-  /// Returns outputs of the network in the units of the targets.
-  Matrix<float> in_target_units(const Matrix<float>& outputs) const;
+  /// Returns outputs of the network in the units of the targets, in double: targets may be far from 0.
+  Matrix<double> in_target_units(const Matrix<float>& outputs) const;
 
   void visit_state(StateVisitor& visitor);
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -163,7 +164,9 @@ void set(Settings& settings, const JsonObject& all, const std::string& who) {
 
 void set_from_file(Settings& settings, const std::string& path) {
   std::ifstream file(path);
-  if (!file) throw FileError({.who = path, .given = "a file that cannot be read", .wanted = "JSON"});
+  std::error_code none;
+  if (!file || std::filesystem::is_directory(path, none))
+    throw FileError({.who = path, .given = "a file that cannot be read", .wanted = "JSON"});
   JsonObject all;
   try {
     all = JsonObject::parse(file);

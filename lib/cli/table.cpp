@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
+#include <iterator>
+#include <optional>
 #include <span>
+#include <sstream>
 #include <variant>
 
 #include "cli/number_in.hpp"
@@ -19,6 +23,7 @@ namespace tapedeck::cli {
 namespace {
 
 constexpr double byte_scale = 1.0 / 255;
+const std::vector<std::string> missing_texts = {"NA", "NaN", "?", "null"};
 const std::string categories_of = "categories of ";  // in JSON, with the name of the column
 
 CsvOptions csv_options(const Settings& settings) {
@@ -32,14 +37,14 @@ CsvOptions csv_options(const Settings& settings) {
     options.missing = Missing::skip_row;
   } else if (settings.missing != "error") {
     const auto value = number_in<double>(settings.missing);
-    if (!value) {
+    if (!value || !std::isfinite(*value)) {
       throw OptionError(
           {.who = "--missing", .given = in_quotes(settings.missing), .wanted = "error, skip or a number"});
     }
     options.missing = Missing::value;
     options.missing_value = *value;
   }
-  options.missing_texts = {"NA", "NaN", "?", "null"};
+  options.missing_texts = missing_texts;
   options.missing_texts_everywhere = settings.na;
   options.scalar = f32;
   return options;
@@ -115,11 +120,56 @@ Table read_images(const std::string& images, const std::string& labels, Index cl
   return {.data = std::move(data), .origin = {}, .columns = std::move(columns), .skipped = {}};
 }
 
-CsvData read_csv_at(const std::string& path, const CsvOptions& options) {
-  return path == "-" ? read_csv(std::cin, "standard input", options) : read_csv(path, options);
+// Reads a table as often as is asked: standard input gives its text only once.
+class CsvFile {
+ public:
+  explicit CsvFile(const std::string& path) : path_(path) {
+    if (path == "-") text_.assign(std::istreambuf_iterator<char>(std::cin), {});
+  }
+
+  CsvData read(const CsvOptions& options) const {
+    if (path_ != "-") return read_csv(path_, options);
+    std::istringstream in(text_);
+    return read_csv(in, "standard input", options);
+  }
+
+ private:
+  std::string path_;
+  std::string text_;
+};
+
+// Returns a better origin than the one of the data, or nothing if that will do: float keeps 24 bits of the
+// difference to it, and the spread of the data is to have 14 of them. Both are told by a sample, whose
+// median and quartiles a few wild values do not move.
+std::optional<arma::vec> better_origin(const CsvData& csv, const std::vector<bool>& category) {
+  constexpr Index sample_size = 1001;
+  constexpr double farthest = 1024;  // 2^(24 - 14)
+  const auto& x = csv.data.x<float>();
+  const Index step = std::max<Index>(1, x.n_cols / sample_size);
+  arma::vec origin = csv.origin;
+  bool better = false;
+  for (Index r = 0; r < x.n_rows; ++r) {
+    if (category[r]) continue;
+    std::vector<double> sample;
+    for (Index c = 0; c < x.n_cols; c += step) sample.push_back(x(r, c));
+    std::sort(sample.begin(), sample.end());
+    const double median = sample[sample.size() / 2];
+    const double spread = sample[sample.size() * 3 / 4] - sample[sample.size() / 4];
+    if (!(std::abs(median) > farthest * spread)) continue;
+    origin(r) += median;
+    better = true;
+  }
+  return better ? std::optional(origin) : std::nullopt;
 }
 
 }  // namespace
+
+bool is_missing(const std::string& text) {
+  const auto same = [](char a, char b) { return in_lower_case(a) == in_lower_case(b); };
+  return std::any_of(missing_texts.begin(), missing_texts.end(), [&](const std::string& one) {
+    return std::equal(one.begin(), one.end(), text.begin(), text.end(), same);
+  });
+}
 
 bool Columns::are_consistent() const {
   auto next = categories.begin();
@@ -198,7 +248,24 @@ Table read_training_table(const Settings& settings) {
   options.text_features = true;
   options.most_categories = settings.max_categories;
   options.subtract_first = !settings.no_standardize;
-  CsvData csv = read_csv_at(settings.data, options);
+  const CsvFile file(settings.data);
+  CsvData csv = file.read(options);
+  // Each time brings the origin 2^24 times as near; three are enough for any double.
+  for (int i = 0; i < 3 && options.scalar == f32 && !csv.origin.empty(); ++i) {
+    const Columns columns{
+        .features = csv.feature_names, .categories = csv.categories, .targets = {}, .classes = {}};
+    const std::optional<arma::vec> origin = better_origin(csv, columns.category_rows());
+    if (!origin) break;
+    options.subtract_first = false;
+    options.origin = *origin;
+    options.text_features = false;  // they are known by now; those of rows left out count no more
+    options.features = csv_columns(csv.feature_names, settings.no_header, "DATA");
+    options.ignored = {};
+    options.categories = csv.categories;
+    options.unknown_category = UnknownCategory::zeros;
+    csv.data = Dataset(Matrix<float>(), Matrix<float>());  // its memory goes before the next is read
+    csv = file.read(options);
+  }
   Table table{.data = std::move(csv.data),
               .origin = std::move(csv.origin),
               .columns = {.features = std::move(csv.feature_names),
@@ -240,7 +307,7 @@ Table read_table(const std::string& path, const std::string& labels, const Setti
     options.classification = settings.classifies();
     options.classes = columns.classes;
   }
-  CsvData csv = read_csv_at(path, options);
+  CsvData csv = CsvFile(path).read(options);
   return {
       .data = std::move(csv.data), .origin = origin, .columns = columns, .skipped = std::move(csv.skipped)};
 }

@@ -35,6 +35,9 @@ JsonObject to_json(const Columns& columns);
 /// JsonError if the JSON lacks one of the columns' members, or one is of another type.
 Columns columns_from(const JsonObject& json);
 
+/// Returns true for NA, NaN, ? and null, which stand for a missing value in columns of numbers.
+bool is_missing(const std::string& text);
+
 struct Table {
   /// x is float: the values of the table minus `origin`. y is double, in the targets' own units, or labels.
   Dataset data;

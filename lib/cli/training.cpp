@@ -20,6 +20,7 @@
 #include "cli/write_file.hpp"
 #include "core/shrink_columns.hpp"
 #include "core/text.hpp"
+#include "io/utf8.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/data/split.hpp"
 #include "tapedeck/train/callbacks.hpp"
@@ -62,16 +63,22 @@ Parts parts_of(Dataset data, const Settings& settings) {
 
 // --- What is refused, and what is warned of
 
-bool is_number(const std::string& text) { return number_in<double>(text).has_value(); }
+// As the reader of tables has it, which allows a plus sign.
+std::optional<double> number_of(const std::string& text) {
+  return number_in<double>(text.starts_with('+') ? text.substr(1) : text);
+}
+
+bool is_number(const std::string& text) { return number_of(text).has_value(); }
 
 // Classes that are all numbers, and not all whole, are the values of a quantity.
 void require_classes(const Columns& columns) {
-  const auto is_whole = [](const std::string& name) {
-    const double value = *number_in<double>(name);
-    return value == std::floor(value);
+  const auto is_real = [](const std::string& name) {
+    const auto value = number_of(name);
+    return value && *value != std::floor(*value);
   };
-  if (!std::all_of(columns.classes.begin(), columns.classes.end(), is_number)) return;
-  const auto real = std::find_if_not(columns.classes.begin(), columns.classes.end(), is_whole);
+  const auto is_text = [](const std::string& name) { return !is_number(name) && !is_missing(name); };
+  if (std::any_of(columns.classes.begin(), columns.classes.end(), is_text)) return;
+  const auto real = std::find_if(columns.classes.begin(), columns.classes.end(), is_real);
   if (real == columns.classes.end()) return;
   throw OptionError({.who = "--target",
                      .given = in_quotes(columns.targets.front()) + " holds real numbers, such as " + *real,
@@ -115,14 +122,29 @@ std::string decisive(const Settings& settings) {
   return all.dump();
 }
 
-// Throws OptionError if a model of another training is there, FileError if another file is.
+// Throws OptionError if a model of another training is there, or an unfinished one, and FileError if another
+// file is, or stands where the version before the last save will be.
 void require_own(const std::string& path, const Settings& settings, const std::string& data) {
-  std::error_code none;
-  if (!is_replaced(path) || !fs::exists(path, none) || fs::is_empty(path, none)) return;
   constexpr const char* hint = "--overwrite replaces it";
+  std::error_code none;
+  const std::string previous = Checkpoint::previous(path);
+  if (fs::exists(previous, none) && !ModelFile::find(previous)) {
+    throw FileError({.who = previous,
+                     .given = "it is there already, and no model",
+                     .wanted = "no such file: earlier versions of " + path + " are kept there",
+                     .hint = hint});
+  }
+  if (!is_replaced(path) || !fs::exists(path, none) || fs::is_empty(path, none)) return;
   try {
     const ModelFile model = ModelFile::read(path);
-    if (model.data_fingerprint == data && decisive(model.settings) == decisive(settings)) return;
+    const bool own = model.data_fingerprint == data && decisive(model.settings) == decisive(settings);
+    if (own && model.finished) return;
+    if (own) {
+      throw OptionError({.who = "--out",
+                         .given = in_quotes(path) + " is this training, not finished",
+                         .wanted = "a new file",
+                         .hint = "tapedeck resume continues it, --overwrite begins it again"});
+    }
   } catch (const FileError& error) {
     throw FileError({.who = path,
                      .given = "it is there already, and no model can be read from it: " + error.given(),
@@ -226,7 +248,7 @@ void require_there(const char* option, const std::string& path) {
   std::error_code none;
   if (path.empty() || path == "-" || fs::exists(path, none)) return;
   throw FileError({.who = path,
-                   .given = "it is not there any more",
+                   .given = "there is no such file",
                    .wanted = "the data that the model is trained on",
                    .hint = std::string(option) + " says where they are now"});
 }
@@ -234,7 +256,8 @@ void require_there(const char* option, const std::string& path) {
 // Returns where a file is, whatever folder the program is started in later.
 std::string from_anywhere(const std::string& path) {
   if (path.empty() || path == "-") return path;
-  return fs::absolute(path).lexically_normal().string();
+  const std::string whole = fs::absolute(path).lexically_normal().string();
+  return io::is_utf8(whole) ? whole : path;  // which the model's file must be
 }
 
 }  // namespace
@@ -242,6 +265,7 @@ std::string from_anywhere(const std::string& path) {
 void train(Settings settings, const Reports& reports, const std::string& config, bool overwrite,
            const Console& console) {
   require_possible(settings);
+  require_file("--out", settings.out);
   require_distinct({{"DATA", settings.data}, {"--labels", settings.labels}, {"--config", config}},
                    outputs_of("--out", settings.out, reports));
   require_no_model("--curves", reports.curves);

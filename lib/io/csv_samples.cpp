@@ -200,7 +200,7 @@ void CsvSamples::take_nothing(Index column, std::string_view text) {
     skipped_row_ = true;
     return;
   }
-  if (options_.missing == Missing::value && use.is_number()) {
+  if (options_.missing == Missing::value && use.kind == Kind::feature) {
     place_of(use) = options_.missing_value;
     return;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/desk.hpp"
+#include "cli/table.hpp"
 #include "support/complaint.hpp"
 
 namespace td = tapedeck;
@@ -101,6 +102,8 @@ BOOST_AUTO_TEST_CASE(real_numbers_are_no_classes) {
   BOOST_TEST(trains("x,k\n1,0.0\n2,1.0\n"));  // as pandas writes whole numbers beside missing ones
   BOOST_TEST(trains("x,k\n1,v1.5\n2,v2.5\n"));
   BOOST_TEST(!trains("x,k\n1,0\n2,0.5\n"));
+  BOOST_TEST(!trains("x,k\n1,0.5\n2,1.5\n3,NA\n"));
+  BOOST_TEST(!trains("x,k\n1,+0.5\n2,+1.5\n"));
 }
 
 BOOST_AUTO_TEST_CASE(targets_that_look_wrong_are_warned_of) {
@@ -148,6 +151,55 @@ BOOST_AUTO_TEST_CASE(figures_of_the_training_data_are_called_that) {
   const Run validated = train({"--epochs", "1", "--validation", "0.2"}, "validated");
   BOOST_TEST(!contains(validated.err, "trained on"), validated.err);
   BOOST_TEST(lines_of(validated.out)[1].starts_with("validation loss "));
+}
+
+BOOST_AUTO_TEST_CASE(a_wild_first_row_takes_no_digits_from_the_others) {
+  for (const char* wild : {"999999999", "1e12", "-1e15", "1e30"}) {
+    std::string table = std::string("a,c,k\n") + wild + ",u,p\n";
+    for (int i = 1; i < 200; ++i)
+      table += std::to_string(0.001 * i) + (i % 50 == 0 ? ",u," : ",v,") + (i < 100 ? "p\n" : "q\n");
+    td::cli::Settings settings;
+    settings.data = file("t.csv", table);
+    settings.targets = {"k"};
+    const td::cli::Table read = td::cli::read_training_table(settings);
+    const auto& x = read.data.x<float>();
+    BOOST_TEST(x.n_rows == 3U);
+    // A spread of 0.1 has 14 bits at least.
+    for (td::Index i = 1; i < 200; ++i)
+      BOOST_TEST(std::abs(x(0, i) + read.origin(0) - 0.001 * static_cast<double>(i)) < 0.1 / 16384, wild);
+    BOOST_TEST(read.origin(1) == 0);  // categories stay 0 or 1
+    BOOST_TEST(read.origin(2) == 0);
+    BOOST_TEST(x(2, 1) == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(targets_far_from_0_keep_their_digits) {
+  std::string table = "a,y\n";
+  for (int i = 0; i < 100; ++i) table += std::to_string(i) + ',' + std::to_string(1000000000000 + i) + '\n';
+  const std::string data = file("t.csv", table);
+  BOOST_REQUIRE(run({"train", data, "--target", "y", "--loss", "mse", "--epochs", "300", "--rate", "0.01",
+                     "--quiet", "--out", path("model")})
+                    .code == 0);
+  const Run evaluated = run({"evaluate", path("model"), data});
+  const std::vector<std::string> lines = lines_of(run({"predict", path("model"), data}).out);
+  double distances = 0;
+  for (std::size_t i = 0; i < 100; ++i)
+    distances += std::abs(std::stod(lines[i + 1]) - 1e12 - static_cast<double>(i));
+  BOOST_TEST(distances / 100 < 5);
+  BOOST_TEST(number_after(evaluated.out, "MAE") == distances / 100, boost::test_tools::tolerance(1e-3));
+}
+
+BOOST_AUTO_TEST_CASE(missing_targets_are_not_made_up) {
+  const std::string data = file("t.csv", "a,y\n1,1\n2,\n3,3\n");
+  const Run refused = run({"train", data, "--target", "y", "--loss", "mse", "--missing", "0", "--epochs", "1",
+                           "--out", path("model")});
+  BOOST_TEST(refused.code == 1);
+  BOOST_TEST(contains(refused.err, "t.csv:3:3: an empty field in column \"y\""), refused.err);
+  for (const char* value : {"nan", "inf", "-inf"}) {
+    const Run run = train({"--missing", value});
+    BOOST_TEST(run.code == 2);
+    BOOST_TEST(contains(run.err, "--missing"), run.err);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_column_that_hardly_changes_counts_as_constant) {

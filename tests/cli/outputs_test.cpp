@@ -135,6 +135,55 @@ BOOST_AUTO_TEST_CASE(no_other_file_is_replaced_by_a_model) {
   BOOST_TEST(train({"--epochs", "1", "--overwrite"}, "notes.txt").code == 0);
 }
 
+BOOST_AUTO_TEST_CASE(an_unfinished_model_is_not_begun_again) {
+  signal = SIGINT;
+  BOOST_REQUIRE(train({}).code == 130);
+  signal = 0;
+  const std::string model = bytes_of(path("model"));
+  const Run refused = train({});
+  BOOST_TEST(refused.code == 2);
+  BOOST_TEST(contains(refused.err, "tapedeck resume continues it, --overwrite begins it again"), refused.err);
+  BOOST_TEST((bytes_of(path("model")) == model));
+  BOOST_TEST(train({"--overwrite"}).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_stands_where_the_version_before_goes_is_kept) {
+  const std::string notes = file("model.previous", "what took a day to write\n");
+  const Run refused = train({"--epochs", "1"});
+  BOOST_TEST(refused.code == 1);
+  BOOST_TEST(refused.err.starts_with("tapedeck: " + notes + ": it is there already"), refused.err);
+  BOOST_TEST(bytes_of(notes) == "what took a day to write\n");
+}
+
+BOOST_AUTO_TEST_CASE(of_two_configs_the_last_is_read_and_kept) {
+  const std::string first = file("first.json", R"({"seed": 3})");
+  const std::string last = file("last.json", R"({"seed": 4})");
+  const Arguments options = {"--config", first, "--config", last, "--epochs", "1"};
+  BOOST_TEST(
+      run(Arguments{"train", path("disk.csv"), "--target", "place", "--curves", last, "--out", path("m")} +
+          options)
+          .code == 2);
+  BOOST_TEST(bytes_of(last) == R"({"seed": 4})");
+  BOOST_REQUIRE(
+      run(Arguments{"train", path("disk.csv"), "--target", "place", "--out", path("m")} + options).code == 0);
+  BOOST_TEST(contains(run({"inspect", path("m")}).out, "\"seed\": 4"));
+}
+
+BOOST_AUTO_TEST_CASE(models_are_files) {
+  for (const char* name : {"-", "/dev/stdout", "/dev/fd/1"}) {
+    BOOST_TEST(run({"train", path("disk.csv"), "--target", "place", "--epochs", "1", "--out", name}).code ==
+               2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(data_of_a_model_are_not_replaced_by_its_results) {
+  BOOST_REQUIRE(train({"--epochs", "1"}).code == 0);
+  const std::string data = bytes_of(path("disk.csv"));
+  BOOST_TEST(run({"export", path("model"), "--weights", path("disk.csv")}).code == 2);
+  BOOST_TEST(run({"predict", path("model"), path("new.csv"), "--out", path("disk.csv")}).code == 2);
+  BOOST_TEST((bytes_of(path("disk.csv")) == data));
+}
+
 BOOST_AUTO_TEST_CASE(results_do_not_replace_a_model) {
   BOOST_REQUIRE(train({"--epochs", "1"}).code == 0);
   BOOST_REQUIRE(train({"--epochs", "1"}, "other").code == 0);

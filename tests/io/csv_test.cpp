@@ -157,9 +157,11 @@ BOOST_AUTO_TEST_CASE(a_class_that_is_only_in_rows_left_out_is_none) {
 
 BOOST_AUTO_TEST_CASE(missing_fields_can_be_filled) {
   const td::CsvOptions fill{.targets = {"b"}, .missing = td::Missing::value, .missing_value = -1};
-  const td::CsvData table = test::csv("a,b\n1,\n,2\n", fill);
+  const td::CsvData table = test::csv("a,b\n1,3\n,2\n", fill);
   BOOST_TEST(same(table.data.x<double>(), td::Matrix<double>{{1, -1}}));
-  BOOST_TEST(same(table.data.y<double>(), td::Matrix<double>{{-1, 2}}));
+  BOOST_TEST(same(table.data.y<double>(), td::Matrix<double>{{3, 2}}));
+  BOOST_TEST(
+      test::contains(test::csv_error("a,b\n1,\n,2\n", fill), "t.csv:2:3: an empty field in column \"b\""));
   BOOST_TEST(test::csv("a,b\n1,\n", {.missing = td::Missing::value}).data.x<double>()(1, 0) == 0.0);
 }
 

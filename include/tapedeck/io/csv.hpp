@@ -38,7 +38,7 @@ class CsvColumn {
 enum class Missing : std::uint8_t {
   error,     ///< a FileError
   skip_row,  ///< the row is left out and counted
-  value      ///< a number takes its place; an empty class label is a FileError
+  value      ///< a number takes its place in a feature; an empty target or class label is a FileError
 };
 
 /// A column of text that became features: one row of x for each category, which is 1 where the sample has it
