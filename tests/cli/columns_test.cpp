@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "io/gzip_bytes.hpp"
 #include "support/complaint.hpp"
 
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::lines_of;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
@@ -24,7 +24,7 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 /// A table with columns of numbers and of text, some of them missing.
-struct Islands : Desk {
+struct Islands : ProgramFixture {
   std::string penguins(const std::optional<std::string>& missing = std::nullopt) const {
     const char* const islands[] = {"Torgersen", "Biscoe", "Dream"};
     std::string table = "mass,island,sex,kind\n";

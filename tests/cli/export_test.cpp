@@ -4,17 +4,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "io/support.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/io/safetensors.hpp"
 
 namespace td = tapedeck;
-using test::Desk;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
-BOOST_FIXTURE_TEST_SUITE(export_, Desk)
+BOOST_FIXTURE_TEST_SUITE(export_, ProgramFixture)
 
 BOOST_AUTO_TEST_CASE(parameters_and_buffers_without_the_rest) {
   BOOST_REQUIRE(train({"--net", "5,batch-norm,relu", "--epochs", "2"}).code == 0);

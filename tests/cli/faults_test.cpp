@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "io/faulty_calls.hpp"
 #include "support/allocations.hpp"
 #include "support/complaint.hpp"
@@ -18,8 +18,8 @@
 
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::Evidence;
+using test::ProgramFixture;
 using test::Promise;
 using test::Run;
 
@@ -27,8 +27,8 @@ BOOST_AUTO_TEST_SUITE(cli)
 
 namespace {
 
-/// A finished model on the desk, and what is done to it and with it.
-struct Work : Desk {
+/// A finished model in its folder, and what is done to it and with it.
+struct Work : ProgramFixture {
   test::UnwaitedDisk disk;
   std::string old_model;
   std::string old_predictions = "older predictions\n";

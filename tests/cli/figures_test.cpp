@@ -7,19 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "cli/table.hpp"
 #include "support/complaint.hpp"
 
 namespace td = tapedeck;
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::lines_of;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
-BOOST_FIXTURE_TEST_SUITE(figures, Desk)
+BOOST_FIXTURE_TEST_SUITE(figures, ProgramFixture)
 
 namespace {
 

@@ -6,17 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "support/complaint.hpp"
 
 namespace fs = std::filesystem;
 using test::bytes_of;
 using test::contains;
-using test::Desk;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
-BOOST_FIXTURE_TEST_SUITE(outputs, Desk)
+BOOST_FIXTURE_TEST_SUITE(outputs, ProgramFixture)
 
 namespace {
 

@@ -13,14 +13,14 @@
 #include <thread>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
 
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::Evidence;
+using test::ProgramFixture;
 using test::Promise;
 
 BOOST_AUTO_TEST_SUITE(cli)
@@ -33,9 +33,9 @@ using namespace std::chrono_literals;
 /// runs the tests may ignore them, as a shell does for what it runs in the background.
 class Process {
  public:
-  Process(const Desk& desk, std::vector<std::string> arguments, const std::string& out = "",
+  Process(const ProgramFixture& program, std::vector<std::string> arguments, const std::string& out = "",
           void (*interrupt)(int) = SIG_DFL)
-      : out_(out.empty() ? desk.path("stdout.txt") : out), err_(desk.path("stderr.txt")) {
+      : out_(out.empty() ? program.path("stdout.txt") : out), err_(program.path("stderr.txt")) {
     arguments.insert(arguments.begin(), TAPEDECK_PROGRAM);
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());
@@ -77,14 +77,14 @@ class Process {
 };
 
 /// More epochs than anybody waits for.
-std::vector<std::string> endless_training(const Desk& desk) {
-  return {"train",        desk.path("disk.csv"),
+std::vector<std::string> endless_training(const ProgramFixture& program) {
+  return {"train",        program.path("disk.csv"),
           "--target",     "place",
           "--net",        "8,tanh",
           "--epochs",     "10000000",
           "--seed",       "1",
           "--save-every", "0",
-          "--out",        desk.path("model")};
+          "--out",        program.path("model")};
 }
 
 void wait_for(const std::string& file) {
@@ -94,7 +94,7 @@ void wait_for(const std::string& file) {
 
 }  // namespace
 
-BOOST_FIXTURE_TEST_SUITE(process, Desk)
+BOOST_FIXTURE_TEST_SUITE(process, ProgramFixture)
 
 BOOST_AUTO_TEST_CASE(who_asks_for_an_end_gets_one_and_a_model_to_go_on_with) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "cli/table.hpp"
 #include "io/support.hpp"
 #include "support/complaint.hpp"
@@ -20,18 +20,18 @@
 namespace td = tapedeck;
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::lines_of;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
 BOOST_AUTO_TEST_SUITE(program_)
 
 BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
-  const Desk desk;
+  const ProgramFixture program;
   const Run trained =
-      desk.train({"--net", "25,relu,25,relu", "--validation", "0.2", "--rate", "0.01", "--batch", "20",
-                  "--quiet", "--curves", desk.path("curves.csv"), "--plot", desk.path("plot.svg")});
+      program.train({"--net", "25,relu,25,relu", "--validation", "0.2", "--rate", "0.01", "--batch", "20",
+                     "--quiet", "--curves", program.path("curves.csv"), "--plot", program.path("plot.svg")});
   BOOST_TEST(trained.code == 0, trained.err);
   BOOST_TEST(trained.err.empty());
   const std::vector<std::string> metrics = lines_of(trained.out);
@@ -40,33 +40,33 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
   BOOST_TEST(metrics[1].starts_with("validation loss 0."));
   BOOST_TEST(std::stod(metrics[1].substr(metrics[1].rfind(' '))) > 0.85);
 
-  const std::vector<std::string> curves = lines_of(bytes_of(desk.path("curves.csv")));
+  const std::vector<std::string> curves = lines_of(bytes_of(program.path("curves.csv")));
   BOOST_TEST(curves.size() == 41);
   BOOST_TEST(curves[0] == "epoch,loss,validation_loss,learning_rate,seconds");
   BOOST_TEST(curves[40].starts_with("40,0."));
-  const std::string plot = bytes_of(desk.path("plot.svg"));
+  const std::string plot = bytes_of(program.path("plot.svg"));
   BOOST_TEST(plot.starts_with("<svg"));
   BOOST_TEST(contains(plot, "validation"));
 
-  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("new.csv")});
+  const Run predicted = program.run({"predict", program.path("model"), program.path("new.csv")});
   BOOST_TEST(predicted.code == 0, predicted.err);
   const std::vector<std::string> rows = lines_of(predicted.out);
   BOOST_TEST(rows.size() == 3);
   BOOST_TEST(rows[0] == "place,p(inside),\"p(out, side)\"");
   BOOST_TEST(rows[1].starts_with("inside,"));
   BOOST_TEST(rows[2].starts_with("\"out, side\","));
-  const Run to_file =
-      desk.run({"predict", desk.path("model"), desk.path("new.csv"), "--out", desk.path("predictions.csv")});
+  const Run to_file = program.run(
+      {"predict", program.path("model"), program.path("new.csv"), "--out", program.path("predictions.csv")});
   BOOST_TEST(to_file.out.empty());
-  BOOST_TEST(bytes_of(desk.path("predictions.csv")) == predicted.out);
+  BOOST_TEST(bytes_of(program.path("predictions.csv")) == predicted.out);
 
   const Run evaluated =
-      desk.run({"evaluate", desk.path("model"), desk.path("disk.csv"), "--target", "place"});
+      program.run({"evaluate", program.path("model"), program.path("disk.csv"), "--target", "place"});
   BOOST_TEST(evaluated.code == 0, evaluated.err);
   BOOST_TEST(evaluated.out.starts_with("samples 300\nloss 0."));
   BOOST_TEST(contains(evaluated.out, "accuracy 0.9"));
 
-  const Run inspected = desk.run({"inspect", desk.path("model")});
+  const Run inspected = program.run({"inspect", program.path("model")});
   BOOST_TEST(inspected.code == 0, inspected.err);
   for (const char* part : {"finished training of 40 epochs", "fc_3: Linear(25 -> 2)", "features: x, y\n",
                            "classes: inside, \"out, side\"\n", "fc_2.weight float 25x25"}) {
@@ -75,53 +75,54 @@ BOOST_AUTO_TEST_CASE(a_network_is_trained_applied_and_looked_at) {
 }
 
 BOOST_AUTO_TEST_CASE(numbers_are_predicted_too) {
-  const Desk desk;
-  const Run trained = desk.run({"train", desk.path("sums.csv"), "--target", "sum", "--target",
-                                "\"difference, a - b\"", "--loss", "mse", "--net", "16,tanh", "--epochs",
-                                "200", "--rate", "0.01", "--out", desk.path("model")});
+  const ProgramFixture program;
+  const Run trained = program.run({"train", program.path("sums.csv"), "--target", "sum", "--target",
+                                   "\"difference, a - b\"", "--loss", "mse", "--net", "16,tanh", "--epochs",
+                                   "200", "--rate", "0.01", "--out", program.path("model")});
   BOOST_TEST(trained.code == 0, trained.err);
   BOOST_TEST(std::stod(trained.out.substr(std::string("training loss ").size())) < 0.01, trained.out);
-  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("sums.csv")});
+  const Run predicted = program.run({"predict", program.path("model"), program.path("sums.csv")});
   BOOST_TEST(lines_of(predicted.out)[0] == "sum,\"difference, a - b\"");
-  const Run evaluated = desk.run({"evaluate", desk.path("model"), desk.path("sums.csv")});
+  const Run evaluated = program.run({"evaluate", program.path("model"), program.path("sums.csv")});
   BOOST_TEST(evaluated.code == 0, evaluated.err);
   BOOST_TEST(!contains(evaluated.out, "accuracy"));
 }
 
 BOOST_AUTO_TEST_CASE(columns_may_be_left_out) {
-  const Desk desk;
-  std::ofstream(desk.path("named.csv")) << "name,x,y,day,z\nab,1,2,mon,0\ncd,2,3,tue,1\nef,3,5,wed,0\n";
-  std::ofstream(desk.path("config.json")) << R"({"ignore": ["name", "day"]})";
+  const ProgramFixture program;
+  std::ofstream(program.path("named.csv")) << "name,x,y,day,z\nab,1,2,mon,0\ncd,2,3,tue,1\nef,3,5,wed,0\n";
+  std::ofstream(program.path("config.json")) << R"({"ignore": ["name", "day"]})";
   const auto train = [&](const std::vector<std::string>& options) {
-    std::vector<std::string> all = {"train", desk.path("named.csv"), "--target", "z", "--epochs", "2",
-                                    "--out", desk.path("model")};
+    std::vector<std::string> all = {"train", program.path("named.csv"), "--target", "z", "--epochs", "2",
+                                    "--out", program.path("model")};
     all.insert(all.end(), options.begin(), options.end());
-    return desk.run(all);
+    return program.run(all);
   };
   BOOST_TEST(contains(train({"--ignore", "nane"}).err, "the nearest name is \"name\""));
-  for (const auto& options : std::vector<std::vector<std::string>>{{"--ignore", "name", "--ignore", "day"},
-                                                                   {"--config", desk.path("config.json")}}) {
+  for (const auto& options : std::vector<std::vector<std::string>>{
+           {"--ignore", "name", "--ignore", "day"}, {"--config", program.path("config.json")}}) {
     const Run trained = train(options);
     BOOST_TEST(trained.code == 0, trained.err);
-    BOOST_TEST(contains(desk.run({"inspect", desk.path("model")}).out, "features: x, y\n"));
-    BOOST_TEST(desk.run({"evaluate", desk.path("model"), desk.path("named.csv")}).code == 0);
-    BOOST_TEST(desk.run({"resume", desk.path("model")}).code == 0);
+    BOOST_TEST(contains(program.run({"inspect", program.path("model")}).out, "features: x, y\n"));
+    BOOST_TEST(program.run({"evaluate", program.path("model"), program.path("named.csv")}).code == 0);
+    BOOST_TEST(program.run({"resume", program.path("model")}).code == 0);
   }
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_file_and_a_config_says_the_same_as_options) {
-  const Desk desk;
-  desk.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "first");
-  desk.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "second");
+  const ProgramFixture program;
+  program.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "first");
+  program.train({"--net", "8,tanh,dropout:0.2,batch-norm"}, "second");
   const auto weights = [&](const std::string& name) {
-    const td::StateDict state = td::read_safetensors(desk.path(name));
+    const td::StateDict state = td::read_safetensors(program.path(name));
     return std::get<td::Matrix<float>>(state.find("fc_1.weight")->value);
   };
   BOOST_TEST(arma::approx_equal(weights("first"), weights("second"), "absdiff", 0));
-  std::ofstream(desk.path("config.json")) << R"({"target": "place", "seed": 1, "epochs": 7,
+  std::ofstream(program.path("config.json")) << R"({"target": "place", "seed": 1, "epochs": 7,
                                                  "net": "8,tanh,dropout:0.2,batch-norm"})";
-  const Run configured = desk.run({"train", desk.path("disk.csv"), "--config", desk.path("config.json"),
-                                   "--epochs", "40", "--out", desk.path("third")});
+  const Run configured =
+      program.run({"train", program.path("disk.csv"), "--config", program.path("config.json"), "--epochs",
+                   "40", "--out", program.path("third")});
   BOOST_TEST(configured.code == 0, configured.err);
   BOOST_TEST(arma::approx_equal(weights("first"), weights("third"), "absdiff", 0));
 }
@@ -129,21 +130,21 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_file_and_a_config_says_the_sam
 BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_not_been) {
   const std::vector<std::string> options = {
       "--net", "8,tanh,dropout:0.2,batch-norm", "--validation", "0.2", "--patience", "30"};
-  Desk desk;
-  BOOST_TEST(desk.train(options, "whole").code == 0);
-  desk.signal = SIGINT;
-  const Run stopped = desk.train(options);
+  ProgramFixture program;
+  BOOST_TEST(program.train(options, "whole").code == 0);
+  program.signal = SIGINT;
+  const Run stopped = program.train(options);
   BOOST_TEST(stopped.code == 130);
   BOOST_TEST(stopped.out.empty());
-  BOOST_TEST(contains(stopped.err, "continue with: tapedeck resume " + desk.path("model")), stopped.err);
-  const Run again = desk.run({"resume", desk.path("model")});  // somebody presses once more
+  BOOST_TEST(contains(stopped.err, "continue with: tapedeck resume " + program.path("model")), stopped.err);
+  const Run again = program.run({"resume", program.path("model")});  // somebody presses once more
   BOOST_TEST(again.code == 130);
-  desk.signal = 0;
-  const Run resumed = desk.run({"resume", desk.path("model"), "--curves", desk.path("curves.csv")});
+  program.signal = 0;
+  const Run resumed = program.run({"resume", program.path("model"), "--curves", program.path("curves.csv")});
   BOOST_TEST(resumed.code == 0, resumed.err);
-  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 41);
-  const td::StateDict whole = td::read_safetensors(desk.path("whole"));
-  const td::StateDict parts = td::read_safetensors(desk.path("model"));
+  BOOST_TEST(lines_of(bytes_of(program.path("curves.csv"))).size() == 41);
+  const td::StateDict whole = td::read_safetensors(program.path("whole"));
+  const td::StateDict parts = td::read_safetensors(program.path("model"));
   BOOST_TEST(whole.entries().size() == parts.entries().size());
   for (const td::StateDict::Entry& entry : whole.entries()) {
     std::visit(
@@ -153,36 +154,36 @@ BOOST_AUTO_TEST_CASE(an_interrupted_training_is_saved_and_goes_on_as_if_it_had_n
         },
         entry.value);
   }
-  const Run finished = desk.run({"resume", desk.path("model")});
+  const Run finished = program.run({"resume", program.path("model")});
   BOOST_TEST(finished.code == 0);
   BOOST_TEST(contains(finished.out, "is finished"));
 }
 
 BOOST_AUTO_TEST_CASE(other_data_are_noticed_when_training_goes_on) {
-  Desk desk;
-  desk.signal = SIGINT;
-  desk.train({});
-  desk.signal = 0;
-  std::ofstream(desk.path("disk.csv"), std::ios::app) << "1,1,inside\n";
-  const Run resumed = desk.run({"resume", desk.path("model")});
+  ProgramFixture program;
+  program.signal = SIGINT;
+  program.train({});
+  program.signal = 0;
+  std::ofstream(program.path("disk.csv"), std::ios::app) << "1,1,inside\n";
+  const Run resumed = program.run({"resume", program.path("model")});
   BOOST_TEST(resumed.code == 1);
   BOOST_TEST(contains(resumed.err, "disk.csv: other data than "), resumed.err);
 }
 
 BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) {
-  const Desk desk;
-  std::ofstream(desk.path("bad.csv")) << "x,y,place\n1,2,inside\n1,abc,inside\n";
+  const ProgramFixture program;
+  std::ofstream(program.path("bad.csv")) << "x,y,place\n1,2,inside\n1,abc,inside\n";
   const auto refused = [&](const std::vector<std::string>& arguments, int code, const std::string& part) {
-    const Run run = desk.run(arguments);
+    const Run run = program.run(arguments);
     BOOST_TEST(run.code == code, run.err);
     BOOST_TEST(run.out.empty());
     BOOST_TEST(contains(run.err, part), run.err << " does not say " << part);
   };
-  const std::string disk = desk.path("disk.csv");
-  const std::string model = desk.path("model");
-  refused({"train", desk.path("bad.csv"), "--target", "y", "--loss", "mse"}, 1,
-          "tapedeck: " + desk.path("bad.csv") + ":3:3: \"abc\"");
-  refused({"train", desk.path("missing.csv"), "--target", "place"}, 1, "missing.csv");
+  const std::string disk = program.path("disk.csv");
+  const std::string model = program.path("model");
+  refused({"train", program.path("bad.csv"), "--target", "y", "--loss", "mse"}, 1,
+          "tapedeck: " + program.path("bad.csv") + ":3:3: \"abc\"");
+  refused({"train", program.path("missing.csv"), "--target", "place"}, 1, "missing.csv");
   refused({"train", disk, "--target", "plase"}, 1, "the nearest name is \"place\"");
   refused({"train", disk}, 2, "--target: no target");
   refused({"train", "--target", "place"}, 2, "DATA is required");
@@ -197,12 +198,13 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
   refused({"train", disk, "--target", "place", "--seed", "99999999999999999999"}, 2, "--seed");
   refused({"train", disk, "--target", "place", "--validation", "1"}, 2,
           "--validation: 1; expected 0 to 0.99");
-  refused({"train", disk, "--target", "place", "--out", desk.path("mod\xe9l")}, 2,
+  refused({"train", disk, "--target", "place", "--out", program.path("mod\xe9l")}, 2,
           "mod\\xe9l\"; expected UTF-8");
   refused({"train", disk, "--target", "place", "--delimiter", "ab"}, 2, "--delimiter");
   refused({"train", disk, "--target", "place", "--missing", "often"}, 2, "--missing");
-  refused({"train", disk, "--target", "place", "--out", desk.path("no/such/folder/model"), "--epochs", "1"},
-          1, "no/such/folder");
+  refused(
+      {"train", disk, "--target", "place", "--out", program.path("no/such/folder/model"), "--epochs", "1"}, 1,
+      "no/such/folder");
   refused({"predict", model, disk}, 1, "model");
   refused({"predict", disk, disk}, 1, "disk.csv");
   refused({"resume", model}, 1, "model");
@@ -212,10 +214,10 @@ BOOST_AUTO_TEST_CASE(complaints_go_to_standard_error_with_file_line_and_column) 
 }
 
 BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
-  const Desk desk;
+  const ProgramFixture program;
   const auto refused = [&](const std::string& json, int code, const std::string& part) {
-    std::ofstream(desk.path("config.json")) << json;
-    const Run run = desk.run({"train", desk.path("disk.csv"), "--config", desk.path("config.json")});
+    std::ofstream(program.path("config.json")) << json;
+    const Run run = program.run({"train", program.path("disk.csv"), "--config", program.path("config.json")});
     BOOST_TEST(run.code == code, run.err);
     BOOST_TEST(contains(run.err, part), run.err << " does not say " << part);
   };
@@ -247,27 +249,27 @@ BOOST_AUTO_TEST_CASE(bad_configs_are_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(of_an_option_given_twice_the_last_value_counts) {
-  const Desk desk;
-  const Run trained = desk.train({"--epochs", "7", "--curves", desk.path("curves.csv")});
+  const ProgramFixture program;
+  const Run trained = program.train({"--epochs", "7", "--curves", program.path("curves.csv")});
   BOOST_TEST(trained.code == 0, trained.err);
-  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 8);
+  BOOST_TEST(lines_of(bytes_of(program.path("curves.csv"))).size() == 8);
 }
 
 BOOST_AUTO_TEST_CASE(whole_numbers_are_decimal) {
-  const Desk desk;
-  const Run trained = desk.run({"train", desk.path("disk.csv"), "--target", "place", "--epochs", "010",
-                                "--out", desk.path("model"), "--curves", desk.path("curves.csv")});
+  const ProgramFixture program;
+  const Run trained = program.run({"train", program.path("disk.csv"), "--target", "place", "--epochs", "010",
+                                   "--out", program.path("model"), "--curves", program.path("curves.csv")});
   BOOST_TEST(trained.code == 0, trained.err);
-  BOOST_TEST(lines_of(bytes_of(desk.path("curves.csv"))).size() == 11);
+  BOOST_TEST(lines_of(bytes_of(program.path("curves.csv"))).size() == 11);
 }
 
 // What was trained before must not be lost by a command that is wrong.
 BOOST_AUTO_TEST_CASE(a_training_that_does_not_begin_changes_nothing) {
-  const Desk desk;
-  BOOST_REQUIRE(desk.train({}).code == 0);
-  const std::string model = bytes_of(desk.path("model"));
-  std::filesystem::remove(desk.path("model.previous"));
-  const std::string nowhere = desk.path("no/such/folder");
+  const ProgramFixture program;
+  BOOST_REQUIRE(program.train({}).code == 0);
+  const std::string model = bytes_of(program.path("model"));
+  std::filesystem::remove(program.path("model.previous"));
+  const std::string nowhere = program.path("no/such/folder");
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{"--validation", "0.001"},
                                              {"--net", "dropout:2"},
@@ -275,73 +277,74 @@ BOOST_AUTO_TEST_CASE(a_training_that_does_not_begin_changes_nothing) {
                                              {"--target", "x"},
                                              {"--curves", nowhere + "/curves.csv"},
                                              {"--plot", nowhere + "/plot.svg"},
-                                             {"--plot", desk.path("")}}) {
+                                             {"--plot", program.path("")}}) {
     std::vector<std::string> options = {"--overwrite"};
     options.insert(options.end(), wrong.begin(), wrong.end());
-    const Run run = desk.train(options);
+    const Run run = program.train(options);
     BOOST_TEST(run.code != 0, wrong[0] << ' ' << wrong[1]);
     BOOST_TEST(run.out.empty());
-    BOOST_TEST((bytes_of(desk.path("model")) == model), wrong[0]);
-    BOOST_TEST(!std::filesystem::exists(desk.path("model.previous")), wrong[0]);
+    BOOST_TEST((bytes_of(program.path("model")) == model), wrong[0]);
+    BOOST_TEST(!std::filesystem::exists(program.path("model.previous")), wrong[0]);
   }
   BOOST_TEST(
-      desk.run({"train", desk.path("disk.csv"), "--target", "place", "--out", nowhere + "/model"}).code == 1);
+      program.run({"train", program.path("disk.csv"), "--target", "place", "--out", nowhere + "/model"})
+          .code == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_training_that_is_stopped_at_once_leaves_the_model_before_it) {
-  Desk desk;
-  BOOST_REQUIRE(desk.train({}).code == 0);
-  const std::string model = bytes_of(desk.path("model"));
-  desk.signal = SIGINT;
-  BOOST_TEST(desk.train({}).code == 130);
-  BOOST_TEST((bytes_of(desk.path("model.previous")) == model));
+  ProgramFixture program;
+  BOOST_REQUIRE(program.train({}).code == 0);
+  const std::string model = bytes_of(program.path("model"));
+  program.signal = SIGINT;
+  BOOST_TEST(program.train({}).code == 130);
+  BOOST_TEST((bytes_of(program.path("model.previous")) == model));
 }
 
 BOOST_AUTO_TEST_CASE(a_finished_training_has_no_curves_left) {
-  const Desk desk;
-  BOOST_REQUIRE(desk.train({}).code == 0);
+  const ProgramFixture program;
+  BOOST_REQUIRE(program.train({}).code == 0);
   for (const char* option : {"--curves", "--plot"}) {
-    const Run run = desk.run({"resume", desk.path("model"), option, desk.path("curves")});
+    const Run run = program.run({"resume", program.path("model"), option, program.path("curves")});
     BOOST_TEST(run.code == 2);
-    BOOST_TEST(
-        contains(run.err, std::string(option) + ": " + desk.path("model") + ", whose training is finished"));
+    BOOST_TEST(contains(run.err,
+                        std::string(option) + ": " + program.path("model") + ", whose training is finished"));
   }
 }
 
 BOOST_AUTO_TEST_CASE(rows_with_a_gap_are_not_evaluated) {
-  const Desk desk;
-  std::ofstream(desk.path("gaps.csv")) << "x,y,place\n1,2,inside\n,3,inside\n4,5,\"out, side\"\n";
-  BOOST_REQUIRE(desk.train({"--missing", "skip"}).code == 0);
-  const Run evaluated = desk.run({"evaluate", desk.path("model"), desk.path("gaps.csv")});
+  const ProgramFixture program;
+  std::ofstream(program.path("gaps.csv")) << "x,y,place\n1,2,inside\n,3,inside\n4,5,\"out, side\"\n";
+  BOOST_REQUIRE(program.train({"--missing", "skip"}).code == 0);
+  const Run evaluated = program.run({"evaluate", program.path("model"), program.path("gaps.csv")});
   BOOST_TEST(evaluated.code == 0);
   BOOST_TEST(evaluated.err.starts_with("1 row left out\n"));
   BOOST_TEST(evaluated.out.starts_with("samples 2\n"));
 }
 
 BOOST_AUTO_TEST_CASE(predictions_go_to_standard_output_by_name) {
-  const Desk desk;
-  BOOST_REQUIRE(desk.train({}).code == 0);
-  const Run plain = desk.run({"predict", desk.path("model"), desk.path("new.csv")});
+  const ProgramFixture program;
+  BOOST_REQUIRE(program.train({}).code == 0);
+  const Run plain = program.run({"predict", program.path("model"), program.path("new.csv")});
   for (const char* name : {"-", "/dev/stdout"})
-    BOOST_TEST(desk.run({"predict", desk.path("model"), desk.path("new.csv"), "--out", name}).out ==
+    BOOST_TEST(program.run({"predict", program.path("model"), program.path("new.csv"), "--out", name}).out ==
                plain.out);
 }
 
 BOOST_AUTO_TEST_CASE(names_that_are_not_utf_8) {
-  const Desk desk;
+  const ProgramFixture program;
   for (const char* table : {"x,y,place\n1,2,caf\xe9\n3,4,b\n", "caf\xe9,y,place\n1,2,a\n3,4,b\n"}) {
-    std::ofstream(desk.path("latin.csv")) << table;
-    const Run run =
-        desk.run({"train", desk.path("latin.csv"), "--target", "place", "--out", desk.path("model")});
+    std::ofstream(program.path("latin.csv")) << table;
+    const Run run = program.run(
+        {"train", program.path("latin.csv"), "--target", "place", "--out", program.path("model")});
     BOOST_TEST(run.code == 1);
     BOOST_TEST(contains(run.err, "latin.csv: \"caf\\xe9\"; expected UTF-8"), run.err);
   }
 }
 
 BOOST_AUTO_TEST_CASE(model_files_that_somebody_made_up) {
-  const Desk desk;
-  BOOST_REQUIRE(desk.train({}).code == 0);
-  const td::StateDict model = td::read_safetensors(desk.path("model"));
+  const ProgramFixture program;
+  BOOST_REQUIRE(program.train({}).code == 0);
+  const td::StateDict model = td::read_safetensors(program.path("model"));
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   const std::vector<std::pair<std::string, std::string>> changes = {
       {"columns",
@@ -366,38 +369,38 @@ BOOST_AUTO_TEST_CASE(model_files_that_somebody_made_up) {
     for (const auto& [name, text] : model.words()) {
       if (name != "sha256") changed.add_words(name, name == key ? words : text);
     }
-    td::write_safetensors(desk.path("model"), changed);
-    for (const std::vector<std::string>& arguments :
-         std::vector<std::vector<std::string>>{{"inspect", desk.path("model")},
-                                               {"resume", desk.path("model")},
-                                               {"predict", desk.path("model"), desk.path("new.csv")},
-                                               {"evaluate", desk.path("model"), desk.path("disk.csv")}}) {
-      const Run run = desk.run(arguments);
+    td::write_safetensors(program.path("model"), changed);
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"inspect", program.path("model")},
+             {"resume", program.path("model")},
+             {"predict", program.path("model"), program.path("new.csv")},
+             {"evaluate", program.path("model"), program.path("disk.csv")}}) {
+      const Run run = program.run(arguments);
       BOOST_TEST(run.code == 1, arguments[0] << ": " << run.err);
       BOOST_TEST(run.out.empty());
-      BOOST_TEST(run.err.starts_with("tapedeck: " + desk.path("model") + ": "), run.err.substr(0, 200));
+      BOOST_TEST(run.err.starts_with("tapedeck: " + program.path("model") + ": "), run.err.substr(0, 200));
       BOOST_TEST(contains(run.err, "expected a model that tapedeck train wrote"), run.err.substr(0, 200));
     }
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_model_meets_columns_in_any_order_and_refuses_what_is_missing) {
-  const Desk desk;
-  desk.train({});
-  std::ofstream(desk.path("other.csv")) << "z,y,x\n9,0.5,50\n";
-  BOOST_TEST(desk.run({"predict", desk.path("model"), desk.path("other.csv")}).code == 0);
-  std::ofstream(desk.path("other.csv")) << "z,y\n9,0.5\n";
-  const Run missing = desk.run({"predict", desk.path("model"), desk.path("other.csv")});
+  const ProgramFixture program;
+  program.train({});
+  std::ofstream(program.path("other.csv")) << "z,y,x\n9,0.5,50\n";
+  BOOST_TEST(program.run({"predict", program.path("model"), program.path("other.csv")}).code == 0);
+  std::ofstream(program.path("other.csv")) << "z,y\n9,0.5\n";
+  const Run missing = program.run({"predict", program.path("model"), program.path("other.csv")});
   BOOST_TEST(missing.code == 1);
   BOOST_TEST(contains(missing.err, "no column \"x\""), missing.err);
-  std::ofstream(desk.path("other.csv")) << "x,y,place\n1,2,elsewhere\n";
-  const Run unknown = desk.run({"evaluate", desk.path("model"), desk.path("other.csv")});
+  std::ofstream(program.path("other.csv")) << "x,y,place\n1,2,elsewhere\n";
+  const Run unknown = program.run({"evaluate", program.path("model"), program.path("other.csv")});
   BOOST_TEST(unknown.code == 1);
   BOOST_TEST(contains(unknown.err, "other.csv:2:5: \"elsewhere\""), unknown.err);
 }
 
 BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
-  const Desk desk;
+  const ProgramFixture program;
   std::string images("\0\0\x08\x03\0\0\0\x28\0\0\0\x02\0\0\0\x02", 16);
   std::string labels("\0\0\x08\x01\0\0\0\x28", 8);
   for (int i = 0; i < 40; ++i) {
@@ -405,27 +408,27 @@ BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
     images += std::string(4, bright ? '\xf0' : '\x10');
     labels += static_cast<char>(bright ? 1 : 0);
   }
-  std::ofstream(desk.path("images"), std::ios::binary) << images;
-  std::ofstream(desk.path("labels"), std::ios::binary) << labels;
+  std::ofstream(program.path("images"), std::ios::binary) << images;
+  std::ofstream(program.path("labels"), std::ios::binary) << labels;
   const Run trained =
-      desk.run({"train", desk.path("images"), "--labels", desk.path("labels"), "--net", "4,tanh", "--epochs",
-                "60", "--rate", "0.05", "--batch", "10", "--out", desk.path("model")});
+      program.run({"train", program.path("images"), "--labels", program.path("labels"), "--net", "4,tanh",
+                   "--epochs", "60", "--rate", "0.05", "--batch", "10", "--out", program.path("model")});
   BOOST_TEST(trained.code == 0, trained.err);
   BOOST_TEST(contains(trained.out, "accuracy 1.0000"));
-  const Run predicted = desk.run({"predict", desk.path("model"), desk.path("images")});
+  const Run predicted = program.run({"predict", program.path("model"), program.path("images")});
   BOOST_TEST(lines_of(predicted.out)[0] == "label,p(0),p(1)");
   BOOST_TEST(lines_of(predicted.out)[2].starts_with("1,"));
-  const Run evaluated =
-      desk.run({"evaluate", desk.path("model"), desk.path("images"), "--labels", desk.path("labels")});
+  const Run evaluated = program.run(
+      {"evaluate", program.path("model"), program.path("images"), "--labels", program.path("labels")});
   BOOST_TEST(contains(evaluated.out, "accuracy 1.0000"), evaluated.err);
-  BOOST_TEST(desk.run({"evaluate", desk.path("model"), desk.path("images")}).code == 2);
+  BOOST_TEST(program.run({"evaluate", program.path("model"), program.path("images")}).code == 2);
 
   const auto misused = [&](const std::vector<std::string>& arguments, const std::string& option) {
-    const Run run = desk.run(arguments);
+    const Run run = program.run(arguments);
     BOOST_TEST(run.code == 2);
     BOOST_TEST(run.err.starts_with("tapedeck: " + option + ": "), run.err);
   };
-  const std::vector<std::string> pair = {desk.path("images"), "--labels", desk.path("labels")};
+  const std::vector<std::string> pair = {program.path("images"), "--labels", program.path("labels")};
   for (const std::vector<std::string>& more :
        std::vector<std::vector<std::string>>{{"--target", "a"}, {"--ignore", "a"}, {"--no-header"}}) {
     std::vector<std::string> arguments = {"train"};
@@ -433,24 +436,24 @@ BOOST_AUTO_TEST_CASE(images_and_labels_in_idx) {
     arguments.insert(arguments.end(), more.begin(), more.end());
     misused(arguments, more[0]);
   }
-  misused({"evaluate", desk.path("model"), pair[0], pair[1], pair[2], "--target", "a"}, "--target");
-  BOOST_REQUIRE(desk.train({}, "other").code == 0);
-  misused({"evaluate", desk.path("other"), desk.path("disk.csv"), "--labels", pair[2]}, "--labels");
+  misused({"evaluate", program.path("model"), pair[0], pair[1], pair[2], "--target", "a"}, "--target");
+  BOOST_REQUIRE(program.train({}, "other").code == 0);
+  misused({"evaluate", program.path("other"), program.path("disk.csv"), "--labels", pair[2]}, "--labels");
 }
 
 BOOST_AUTO_TEST_CASE(images_are_scaled_alike_with_and_without_labels) {
-  const Desk desk;
+  const ProgramFixture program;
   std::string images("\0\0\x08\x02\0\0\1\0\0\0\0\1", 12);
   std::string labels("\0\0\x08\x01\0\0\1\0", 8);
   for (int byte = 0; byte < 256; ++byte) {
     images += static_cast<char>(byte);
     labels += '\0';
   }
-  std::ofstream(desk.path("images"), std::ios::binary) << images;
-  std::ofstream(desk.path("labels"), std::ios::binary) << labels;
+  std::ofstream(program.path("images"), std::ios::binary) << images;
+  std::ofstream(program.path("labels"), std::ios::binary) << labels;
   td::cli::Settings settings;
-  settings.data = desk.path("images");
-  settings.labels = desk.path("labels");
+  settings.data = program.path("images");
+  settings.labels = program.path("labels");
   const td::cli::Table training = td::cli::read_training_table(settings);
   const td::cli::Table alone = td::cli::read_table(settings.data, "", settings, training.columns, {}, false);
   BOOST_TEST(test::same(training.data.x<float>(), alone.data.x<float>()));
@@ -458,18 +461,18 @@ BOOST_AUTO_TEST_CASE(images_are_scaled_alike_with_and_without_labels) {
 }
 
 BOOST_AUTO_TEST_CASE(help_and_version_go_to_standard_output) {
-  const Desk desk;
-  const Run help = desk.run({"--help"});
+  const ProgramFixture program;
+  const Run help = program.run({"--help"});
   BOOST_TEST(help.code == 0);
   for (const char* word : {"train", "resume", "predict", "evaluate", "inspect"})
     BOOST_TEST(contains(help.out, word));
-  const Run train = desk.run({"train", "--help"});
+  const Run train = program.run({"train", "--help"});
   for (const char* option :
        {"--target", "--ignore", "--net", "--loss", "--optimizer", "--rate", "--epochs", "--batch",
         "--validation", "--seed", "--save-every", "--out", "--config", "--curves", "--plot"}) {
     BOOST_TEST(contains(train.out, option), option);
   }
-  BOOST_TEST(contains(desk.run({"--version"}).out, td::version));
+  BOOST_TEST(contains(program.run({"--version"}).out, td::version));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,19 +7,19 @@
 #include <vector>
 
 #include "cli/curves.hpp"
-#include "cli/desk.hpp"
+#include "cli/program_fixture.hpp"
 #include "support/complaint.hpp"
 
 namespace fs = std::filesystem;
 namespace td = tapedeck;
 using test::bytes_of;
 using test::contains;
-using test::Desk;
 using test::lines_of;
+using test::ProgramFixture;
 using test::Run;
 
 BOOST_AUTO_TEST_SUITE(cli)
-BOOST_FIXTURE_TEST_SUITE(training, Desk)
+BOOST_FIXTURE_TEST_SUITE(training, ProgramFixture)
 
 BOOST_AUTO_TEST_CASE(progress_is_logged_where_no_terminal_shows_a_bar) {
   const Run trained = train({"--epochs", "40", "--validation", "0.2"});

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SCREENS = {"telephone": (390, 844), "desk": (1280, 900)}
+SCREENS = {"telephone": (390, 844), "desktop": (1280, 900)}
 
 # Runs in a page around the one that is looked at, which is in a frame as wide as the screen.
 LOOK = """

@@ -30,11 +30,11 @@ inline std::vector<std::string> lines_of(const std::string& text) {
 }
 
 /// A folder with tables in it, in which the program runs.
-struct Desk {
+struct ProgramFixture {
   test::TemporaryFolder folder;
   std::atomic<int> signal = 0;
 
-  Desk() {
+  ProgramFixture() {
     std::ofstream disk(path("disk.csv"));
     std::ofstream sums(path("sums.csv"));
     disk << "x,y,place\n";
