@@ -236,12 +236,15 @@ void finish(Model& model, Table table, const std::string& data, const std::strin
   if (!reports.plot.empty()) write_file(reports.plot, losses_svg(history), console);
 }
 
-std::vector<NamedFile> outputs_of(const std::string& option, const std::string& model,
-                                  const Reports& reports) {
-  return {{option, model},
-          {option, Checkpoint::previous(model)},
-          {"--curves", reports.curves},
-          {"--plot", reports.plot}};
+// Throws OptionError if the model's file or a report would overwrite an input, each other or another model.
+void require_safe(const std::vector<NamedFile>& inputs, const std::string& option, const std::string& model,
+                  const Reports& reports) {
+  require_distinct(inputs, {{option, model},
+                            {option, Checkpoint::previous(model)},
+                            {"--curves", reports.curves},
+                            {"--plot", reports.plot}});
+  require_no_model("--curves", reports.curves);
+  require_no_model("--plot", reports.plot);
 }
 
 void require_there(const char* option, const std::string& path) {
@@ -266,10 +269,8 @@ void train(Settings settings, const Reports& reports, const std::string& config,
            const Console& console) {
   require_possible(settings);
   require_file("--out", settings.out);
-  require_distinct({{"DATA", settings.data}, {"--labels", settings.labels}, {"--config", config}},
-                   outputs_of("--out", settings.out, reports));
-  require_no_model("--curves", reports.curves);
-  require_no_model("--plot", reports.plot);
+  require_safe({{"DATA", settings.data}, {"--labels", settings.labels}, {"--config", config}}, "--out",
+               settings.out, reports);
   Table table = read_training_table(settings);
   report_skipped(table, console);
   if (settings.labels.empty() && settings.classifies()) require_classes(table.columns);
@@ -294,10 +295,7 @@ void resume(const std::string& path, const std::string& data, const std::string&
           {.who = "--labels", .given = labels, .wanted = "none: the model is one of CSV files"});
     file.settings.labels = from_anywhere(labels);
   }
-  require_distinct({{"DATA", file.settings.data}, {"--labels", file.settings.labels}},
-                   outputs_of("MODEL", path, reports));
-  require_no_model("--curves", reports.curves);
-  require_no_model("--plot", reports.plot);
+  require_safe({{"DATA", file.settings.data}, {"--labels", file.settings.labels}}, "MODEL", path, reports);
   if (file.finished) {
     if (!reports.curves.empty() || !reports.plot.empty()) {
       throw OptionError({.who = reports.curves.empty() ? "--plot" : "--curves",
