@@ -6,7 +6,7 @@
 ///   - core/: matrices, errors, random numbers (matrix.hpp, error.hpp)
 ///   - param/: what is trained: values, gradients, initial values (parameter_store.hpp)
 ///   - tape/: recording and playing back; how an op is written (tape.hpp, op.hpp); what is on a tape, in a
-///     table or a drawing (inspect.hpp); a pass in a file, to be repeated in a debugger (black_box.hpp)
+///     table or a drawing (inspect.hpp); a pass, kept to be repeated in a debugger (black_box.hpp)
 ///   - ops/: mathematics: a forward and its vector-Jacobian product each (affine.hpp, loss.hpp)
 ///   - layers/: ops with parameters, and Sequential (linear.hpp, sequential.hpp)
 ///   - optim/: optimizers, schedulers, clipping (optimizer.hpp)
@@ -20,7 +20,7 @@
 ///
 /// and programs the third, which is a library of its own, tapedeck::io:
 ///
-///   - io/: files in and out (csv.hpp, idx.hpp)
+///   - io/: files in and out (csv.hpp, idx.hpp, checkpoint.hpp)
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/columns.hpp"

@@ -115,12 +115,7 @@ void Checkpoint::load(const std::string& path) {
   require_words(state, path, fingerprint_key, fingerprint(state));
   StateVisitor visitor(state);
   visit(visitor);
-  try {
-    visitor.require_fit(true);
-  } catch (StateError& error) {
-    error.set_who(path);
-    throw;
-  }
+  visitor.require_fit(true, path);
   visitor.commit();
 }
 

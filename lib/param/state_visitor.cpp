@@ -62,29 +62,29 @@ bool StateVisitor::has(std::string_view name) const {
   return given_ != nullptr && given_->find(full(name)) != nullptr;
 }
 
-template <class T>
-const Matrix<T>* StateVisitor::fitting(std::string_view name, std::optional<Shape> shape) {
+const AnyMatrix* StateVisitor::find(std::string_view name, const char* wanted) {
   const std::string all = full(name);
   seen_.insert(all);
-  const StateDict::Entry* entry = given_->find(all);
-  if (entry == nullptr) {
-    const auto left_out = given_->left_out().find(all);
-    fault(name, left_out == given_->left_out().end()
-                    ? "missing"
-                    : left_out->second + " instead of " + name_of(element_of<T>));
-    return nullptr;
-  }
-  const Shape there = shape_in(entry->value);
-  if (element_in(entry->value) != element_of<T>) {
-    fault(name,
-          std::string("of ") + name_of(element_in(entry->value)) + " instead of " + name_of(element_of<T>));
+  if (const StateDict::Entry* entry = given_->find(all)) return &entry->value;
+  const auto left_out = given_->left_out().find(all);
+  fault(name, left_out == given_->left_out().end() ? "missing" : left_out->second + " instead of " + wanted);
+  return nullptr;
+}
+
+template <class T>
+const Matrix<T>* StateVisitor::fitting(std::string_view name, std::optional<Shape> shape) {
+  const AnyMatrix* value = find(name, name_of(element_of<T>));
+  if (value == nullptr) return nullptr;
+  const Shape there = shape_in(*value);
+  if (element_in(*value) != element_of<T>) {
+    fault(name, std::string("of ") + name_of(element_in(*value)) + " instead of " + name_of(element_of<T>));
     return nullptr;
   }
   if (shape && there != *shape) {
     fault(name, to_string(there) + " instead of " + to_string(*shape));
     return nullptr;
   }
-  return &std::get<Matrix<T>>(entry->value);
+  return &std::get<Matrix<T>>(*value);
 }
 
 void StateVisitor::kind(std::string_view kind) {
@@ -146,6 +146,10 @@ void StateVisitor::take(std::string_view name, std::vector<Index> values) {
   taken_->add(entry_of(full(name), values));
 }
 
+void StateVisitor::take(std::string_view name, AnyMatrix value) {
+  taken_->add({.name = full(name), .value = std::move(value)});
+}
+
 template <class T>
 std::vector<T> StateVisitor::given(std::string_view name, std::optional<Index> size) {
   const auto* there = fitting<T>(name, size ? std::optional<Shape>({*size, 1}) : std::nullopt);
@@ -155,6 +159,10 @@ std::vector<T> StateVisitor::given(std::string_view name, std::optional<Index> s
     return {};
   }
   return {there->begin(), there->end()};
+}
+
+const AnyMatrix* StateVisitor::given_matrix(std::string_view name) {
+  return find(name, "float, double or index");
 }
 
 template <class Slots>
@@ -190,14 +198,14 @@ void StateVisitor::buffers(std::string_view name, FlatBuffer& values, const Stor
   matrices(name, values, layout.buffers, any_number);
 }
 
-void StateVisitor::require_fit(bool complete) const {
+void StateVisitor::require_fit(bool complete, const std::string& who) const {
   std::vector<std::string> all = faults_;
   if (complete) {
     for (const StateDict::Entry& entry : given_->entries()) {
       if (!seen_.contains(entry.name)) all.push_back(in_quotes(entry.name) + " is left over");
     }
   }
-  require_no_misfits(all, "restore");
+  require_no_misfits(all, who);
 }
 
 void StateVisitor::commit() noexcept {

@@ -139,9 +139,9 @@ void Trainer::explain(const Shards& shards, Index samples, const FitOptions& opt
   }
   if (options.black_box) {
     try {
-      BlackBox(tape).write(*options.black_box);
-      hint += "; the pass is in " + *options.black_box;
-    } catch (const FileError& error) {
+      options.black_box(BlackBox(tape));
+      hint += "; black_box was given the pass";
+    } catch (const std::exception& error) {
       hint += std::string("; the pass could not be kept: ") + error.what();
     }
   }

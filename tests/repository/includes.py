@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "layers": "core param tape ops",
     "data": "core",
     "optim": "core param",
-    "io": "core param data",
+    "io": "core param tape data",
     "check": "core param tape",
     "bench": "core param tape",
     "train": "core param tape ops layers data optim",

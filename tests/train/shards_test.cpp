@@ -14,7 +14,6 @@
 
 #include "support/allocations.hpp"
 #include "support/complaint.hpp"
-#include "support/temporary_folder.hpp"
 #include "support/threads.hpp"
 #include "support/workloads.hpp"
 #include "train/trainer_fixtures.hpp"
@@ -271,16 +270,16 @@ BOOST_AUTO_TEST_CASE(later_steps_allocate_nothing) {
 
 // Batches of 12 in shards of 4: sample 19 is the last of the second batch's second shard.
 BOOST_AUTO_TEST_CASE(the_first_shard_that_went_bad_is_named_and_kept) {
-  const test::TemporaryFolder folder;
-  const std::string file = folder.path / "pass.box";
   const td::Dataset good = td::disk(36, 1);
   const td::Dataset bad = with(with(good, 1, 19, inf), 1, 22, inf);  // in the third shard too
   for (const td::Index threads : {1U, 4U}) {
     const Threads set(threads);
     Classifier c;
     Classifier twin;
+    std::vector<td::BlackBox> kept;
+    const auto keep = [&](const td::BlackBox& box) { kept.push_back(box); };
     const std::string said = complaint<td::NonFiniteError>([&] {
-      c.trainer.fit(bad, {.batch_size = 12, .shuffle = false, .shard_size = 4, .black_box = file});
+      c.trainer.fit(bad, {.batch_size = 12, .shuffle = false, .shard_size = 4, .black_box = keep});
     });
     BOOST_TEST(
         contains(said, "training, epoch 1, step 2, shard 2 of 3: feature 1 of sample 19 is inf as float; "),
@@ -289,7 +288,8 @@ BOOST_AUTO_TEST_CASE(the_first_shard_that_went_bad_is_named_and_kept) {
     BOOST_TEST(same_state(c, twin));
     BOOST_TEST(nothing_pending(c));
 
-    const td::BlackBox box = td::BlackBox::read(file);
+    BOOST_REQUIRE(kept.size() == 1U);
+    const td::BlackBox& box = kept.front();
     BOOST_TEST(box.tape_options().first_column == 4U);
     BOOST_TEST(box.tape_options().step.value() == 1U);
     c.trainer.fit(good, {.epochs = 2, .batch_size = 12, .shard_size = 4});  // and goes on

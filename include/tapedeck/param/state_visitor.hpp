@@ -109,12 +109,17 @@ class TAPEDECK_API StateVisitor {
   void take(std::string_view name, std::vector<double> values);
   /// Takes a list of whole numbers.
   void take(std::string_view name, std::vector<Index> values);
+  /// Takes a matrix.
+  void take(std::string_view name, AnyMatrix value);
   /// Whether there is something of that name to be put back.
   bool has(std::string_view name) const;
   /// The list that is to be put back; empty, and a fault, if it is missing, or has not as many as there
   /// should be.
   template <class T>
   std::vector<T> given(std::string_view name, std::optional<Index> size = std::nullopt);
+  /// The matrix that is to be put back, of whatever type and shape; null, and a fault, if it is missing. It
+  /// lives as long as the state.
+  const AnyMatrix* given_matrix(std::string_view name);
   /// Notes a fault unless all of what is to be put back is in the range.
   void require(std::string_view name, const std::vector<double>& given, const NumberRange& range);
   /// Notes a fault unless all of what is to be put back is at most `most`.
@@ -126,9 +131,9 @@ class TAPEDECK_API StateVisitor {
   /// Called once all is known to fit. It may not throw.
   void at_commit(std::function<void()> put) { puts_.push_back(std::move(put)); }
 
-  /// StateError if anything was missing, of another shape or type, or of another kind; or if `complete`, was
-  /// left over. It names the first few of each.
-  void require_fit(bool complete) const;
+  /// StateError of `who` if anything was missing, of another shape or type, or of another kind; or if
+  /// `complete`, was left over. It names the first few of each.
+  void require_fit(bool complete, const std::string& who = "restore") const;
   /// Puts everything back. To be called once, after require_fit().
   void commit() noexcept;
 
@@ -138,7 +143,9 @@ class TAPEDECK_API StateVisitor {
   template <class Slots>
   void matrices(std::string_view name, FlatBuffer& values, const Slots& slots, const NumberRange& range);
   std::string full(std::string_view name) const;
-  /// The matrix of that name if it fits; else null, and a fault.
+  /// The matrix of that name; null, and a fault, if there is none.
+  const AnyMatrix* find(std::string_view name, const char* wanted);
+  /// The same if it fits.
   template <class T>
   const Matrix<T>* fitting(std::string_view name, std::optional<Shape> shape);
 

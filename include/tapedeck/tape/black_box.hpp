@@ -1,19 +1,19 @@
 #pragma once
 
 /// @file
-/// What a pass was given, in a file, to repeat it where it can be watched.
+/// What a pass was given, to repeat it where it can be watched.
 ///
 ///     try {
 ///       const td::Value loss = td::mse(model(tape.input(x)), tape.input(y), td::batch_mean);
 ///       tape.backward(loss);
 ///     } catch (const td::NonFiniteError&) {
-///       td::BlackBox(tape).write("nan.box");
+///       td::write_black_box("nan.safetensors", td::BlackBox(tape));
 ///       throw;
 ///     }
 ///
 /// Then, in a program of its own, under a debugger with a breakpoint on throw:
 ///
-///     const auto box = td::BlackBox::read("nan.box");
+///     const td::BlackBox box = td::read_black_box("nan.safetensors");
 ///     td::ParameterStore store{box.store_options()};
 ///     const Model model{store};
 ///     box.restore(store);
@@ -22,40 +22,42 @@
 ///     const std::vector<td::Value> in = box.inputs(tape);
 ///     tape.backward(td::mse(model(in[0]), in[1], td::batch_mean));  // throws where it went wrong
 ///
-/// The Trainer writes one by itself: `FitOptions::black_box`.
+/// Files are written and read by tapedeck::io, see io/black_box.hpp. The Trainer makes a black box by itself:
+/// `FitOptions::black_box`.
 
-#include <cstdint>
-#include <string>
 #include <vector>
 
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/param/state_dict.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {
 
-/// Inputs, parameters, buffers, random key and mode of one pass. The file is text, with numbers in C's
-/// hexadecimal form, so that every bit is kept.
+/// Inputs, parameters, buffers, random key and mode of one pass, as a state. Parameters and buffers have
+/// their own names in it; under "pass/" are the seed, the scalar, the mode, the step, the first column, the
+/// inputs in the order in which they were put on the tape ("pass/inputs/0"), and which of them are variables.
 class TAPEDECK_API BlackBox {
  public:
   /// Copies them out of an open tape, before or after `backward`. Parameters are taken as they are now.
   /// UsageError if the tape's Memory was destroyed.
   explicit BlackBox(const Tape& tape);
+  /// Takes the state of a black box over. StateError, which names the entries, if some are missing, or have
+  /// a value, type or shape that those of a pass cannot have.
+  explicit BlackBox(StateDict state);
 
-  /// What `write` has written. FileError, with file, line and what was expected, if there is no such file or
-  /// it is damaged.
-  static BlackBox read(const std::string& file);
-  /// Replaces the file whole or not at all. FileError if it cannot be written.
-  void write(const std::string& file) const;
+  /// All that it holds, to be kept in a file.
+  const StateDict& state() const& { return state_; }
+  const StateDict& state() const&& = delete;
 
   /// What the store was made with.
-  ParameterStore::Options store_options() const { return store_options_; }
+  ParameterStore::Options store_options() const { return setup_.store; }
   /// What the tape was made with, and `check_finite`.
-  TapeOptions tape_options() const { return tape_options_; }
+  TapeOptions tape_options() const { return setup_.tape; }
 
-  /// Gives a store the parameters and buffers of the pass. UsageError, ScalarError, NameError or ShapeError
-  /// if the store was made with another seed or scalar, or does not have the same parameters and buffers;
-  /// nothing has changed then.
+  /// Gives a store the parameters and buffers of the pass; seals the store. UsageError or ScalarError if the
+  /// store was made with another seed or scalar; StateError, which names them, if it does not have the same
+  /// parameters and buffers. No value has changed then.
   void restore(ParameterStore& store) const;
 
   /// Puts on a tape what the user had put on the tape of the pass, in the same order: data as `tape.input`,
@@ -63,23 +65,17 @@ class TAPEDECK_API BlackBox {
   std::vector<Value> inputs(Tape& tape) const;
 
  private:
-  struct Input {
-    bool variable;
-    AnyMatrix values;
-  };
-  struct Stored {
-    std::string name;
-    AnyMatrix values;
-  };
-  class Reader;
+  /// What the pass was made with, and for each input 1 if it is a variable, 0 if not.
+  struct Setup {
+    ParameterStore::Options store;
+    TapeOptions tape = {.check_finite = true, .step = 0};
+    std::vector<Index> variables;
 
-  BlackBox() = default;
+    void visit_state(StateVisitor& visitor);
+  };
 
-  ParameterStore::Options store_options_;
-  TapeOptions tape_options_;
-  std::vector<Input> inputs_;
-  std::vector<Stored> parameters_;
-  std::vector<Stored> buffers_;
+  StateDict state_;
+  Setup setup_;
 };
 
 }  // namespace tapedeck

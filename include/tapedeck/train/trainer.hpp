@@ -26,6 +26,8 @@
 
 namespace tapedeck {
 
+class BlackBox;
+
 /// Stops training when the loss (the validation loss, if validation data is given) has not improved for
 /// `patience` consecutive epochs. Unless training ends with an error, the parameters and buffers of the best
 /// epoch are restored (the initial ones if no epoch had a finite loss). Optimizer state is unchanged.
@@ -64,9 +66,10 @@ struct FitOptions {
   std::optional<EarlyStopping> early_stopping = std::nullopt;  ///< none by default
   /// Called in order. To print every tenth epoch: `.callbacks = {td::log_every(10, std::cout)}`.
   std::vector<Callback> callbacks = {};
-  /// Where to write the pass that first gave NaN or Inf, to be replayed in a debugger: see BlackBox. Its
-  /// inputs are the batch, or the shard, and, if it came that far, the targets.
-  std::optional<std::string> black_box = std::nullopt;
+  /// Is given the pass that first gave NaN or Inf, to keep it for a debugger: td::black_box_writer(file), see
+  /// io/black_box.hpp. Its inputs are the batch, or the shard, and, if it came that far, the targets. What
+  /// the function throws is added to the hint of the NonFiniteError.
+  std::function<void(const BlackBox&)> black_box = {};
 };
 
 /// Trains a model and applies it.
