@@ -4,6 +4,7 @@
 /// Everything, for users. Start here.
 ///
 ///   - core/: matrices, errors, random numbers (matrix.hpp, error.hpp)
+///   - state/: what objects remember, taken and put back by name (state_visitor.hpp)
 ///   - param/: what is trained: values, gradients, initial values (parameter_store.hpp)
 ///   - tape/: recording and playing back; how an op is written (tape.hpp, op.hpp); what is on a tape, in a
 ///     table or a drawing (inspect.hpp); a pass, kept to be repeated in a debugger (black_box.hpp)
@@ -71,9 +72,10 @@
 #include "tapedeck/param/gradients.hpp"
 #include "tapedeck/param/initializer.hpp"
 #include "tapedeck/param/parameter.hpp"
+#include "tapedeck/param/parameter_state.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_dict.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_dict.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 #include "tapedeck/tape/black_box.hpp"
 #include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/table.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 
 namespace tapedeck::cli {
 

@@ -8,7 +8,7 @@
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/matrix.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck::io {
 

@@ -7,7 +7,7 @@
 
 #include "io/durable_file.hpp"
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck::io {
 

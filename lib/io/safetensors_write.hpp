@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tapedeck/core/matrix.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck::io {
 

@@ -15,8 +15,8 @@
 #include "io/safetensors_elements.hpp"
 #include "io/safetensors_reader.hpp"
 #include "io/safetensors_write.hpp"
-#include "param/misfits.hpp"
 #include "param/weight_dimensions.hpp"
+#include "state/misfits.hpp"
 #include "tapedeck/core/error.hpp"
 
 namespace tapedeck {

@@ -10,8 +10,8 @@
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/map.hpp"
+#include "tapedeck/param/parameter_state.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
 namespace {
@@ -240,7 +240,7 @@ void Gradients::visit_state(StateVisitor& visitor) {
     const auto touched = visitor.given<Index>("touched", touched_.size());
     any = std::any_of(touched.begin(), touched.end(), is_touched);
   }
-  if (any) visitor.parameters("", flat_, *layout_);
+  if (any) visit_parameters(visitor, "", flat_, *layout_);
   visit_statistics(visitor);
   if (!visitor.taking()) visitor.at_commit([this] { backwards_.failed = false; });
 }

@@ -14,7 +14,7 @@
 #include "core/scoped_flag.hpp"
 #include "kernels/flat.hpp"
 #include "tapedeck/core/threads.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/param/parameter_state.hpp"
 
 namespace tapedeck {
 
@@ -459,8 +459,8 @@ void ParameterStore::blend(ParameterStore& other, double weight) {
 }
 
 void ParameterStore::visit_weights(StateVisitor& visitor) {
-  visitor.parameters("", values(), layout());
-  visitor.buffers("", buffers(), layout());
+  visit_parameters(visitor, "", values(), layout());
+  visit_buffers(visitor, "", buffers(), layout());
   if (!visitor.taking()) visitor.at_commit([this] { note_change("a state that was restored"); });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck {
 

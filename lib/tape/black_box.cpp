@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "tapedeck/core/error.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 #include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/ranges.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/param/parameter_state.hpp"
 
 namespace tapedeck {
 namespace {
@@ -34,8 +34,8 @@ void Trainer::Best::put_back(ParameterStore& store) const {
 void Trainer::Best::visit_state(StateVisitor& visitor, const StoreLayout& layout) {
   visitor.number("loss", loss_, loss_range);
   visitor.count("bad_epochs", bad_epochs_, most);
-  visitor.parameters("", values_, layout);
-  visitor.buffers("", buffers_, layout);
+  visit_parameters(visitor, "", values_, layout);
+  visit_buffers(visitor, "", buffers_, layout);
 }
 
 void Trainer::Run::tell(const std::vector<Callback>& all) {

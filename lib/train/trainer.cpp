@@ -12,7 +12,7 @@
 #include "layers/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 #include "train/evaluation.hpp"
 #include "train/inside.hpp"
 #include "train/run.hpp"

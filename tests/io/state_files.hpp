@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "io/safetensors_source.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace test {
 

@@ -18,7 +18,7 @@
 #include "tapedeck/optim/rmsprop.hpp"
 #include "tapedeck/optim/sgd.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 
 namespace td = tapedeck;
 using test::complaint;

@@ -15,17 +15,18 @@ from pathlib import Path
 MAY_INCLUDE = {
     "core": "",
     "kernels": "core",  # in lib/ only, where every folder may use it
-    "param": "core",
-    "tape": "core param",
+    "state": "core",
+    "param": "core state",
+    "tape": "core state param",
     "ops": "core param tape",
     "layers": "core param tape ops",
     "data": "core",
-    "optim": "core param",
-    "io": "core param tape data",
+    "optim": "core state param",
+    "io": "core state param tape data",
     "check": "core param tape",
     "bench": "core param tape",
-    "train": "core param tape ops layers data optim",
-    "cli": "core param tape ops layers data optim train io check",  # the program, in lib/ only
+    "train": "core state param tape ops layers data optim",
+    "cli": "core state param tape ops layers data optim train io check",  # the program, in lib/ only
 }
 PRIVATE = {"kernels", "cli"}
 APART = {"bench", "io"}  # modules that not even the umbrella header includes

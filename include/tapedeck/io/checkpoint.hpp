@@ -11,7 +11,7 @@
 
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 
 namespace tapedeck {
 

@@ -22,7 +22,7 @@
 #include <string>
 
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tapedeck/core/api.hpp"
+#include "tapedeck/param/parameter_state.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_visitor.hpp"
 
 namespace tapedeck {
 

@@ -29,7 +29,7 @@
 
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {

@@ -16,12 +16,9 @@
 #include <vector>
 
 #include "tapedeck/core/number_range.hpp"
-#include "tapedeck/param/flat_buffer.hpp"
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck {
-
-struct StoreLayout;
 
 /// Goes through everything that an object remembers, to take it or to put it back. An object names what it
 /// remembers once, in a function for both directions:
@@ -95,11 +92,11 @@ class TAPEDECK_API StateVisitor {
     require(name, list, most);
     at_commit([&values, list] { std::copy(list.begin(), list.end(), values.begin()); });
   }
-  /// A matrix for each parameter of a store: "momentum/fc_1.weight"; without a name just "fc_1.weight".
-  void parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout,
-                  const NumberRange& range = any_number);
-  /// A matrix for each buffer of a store, likewise.
-  void buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout);
+  /// A matrix of float or double, whose shape stays. In files it has these dimensions, by default those of
+  /// the matrix. See visit_parameters() for one matrix for each parameter of a store.
+  template <class T>
+  void matrix(std::string_view name, Matrix<T>& value, std::optional<Dimensions> dimensions = std::nullopt,
+              const NumberRange& range = any_number);
 
   // What the above do not say is said with these.
 
@@ -140,8 +137,6 @@ class TAPEDECK_API StateVisitor {
  private:
   void count(std::string_view name, Index value, Index least, Index most,
              const std::function<void(Index)>& put);
-  template <class Slots>
-  void matrices(std::string_view name, FlatBuffer& values, const Slots& slots, const NumberRange& range);
   std::string full(std::string_view name) const;
   /// The matrix of that name; null, and a fault, if there is none.
   const AnyMatrix* find(std::string_view name, const char* wanted);

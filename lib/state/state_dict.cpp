@@ -1,4 +1,4 @@
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 #include <utility>
 #include <variant>

@@ -1,4 +1,4 @@
-#include "tapedeck/param/state_dict.hpp"
+#include "tapedeck/state/state_dict.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <string>
@@ -8,7 +8,7 @@
 namespace td = tapedeck;
 using test::complaint;
 
-BOOST_AUTO_TEST_SUITE(param)
+BOOST_AUTO_TEST_SUITE(state)
 BOOST_AUTO_TEST_SUITE(state_dict)
 
 BOOST_AUTO_TEST_CASE(entries_are_kept_in_order_and_found_by_name) {

@@ -1,13 +1,11 @@
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 
 #include <algorithm>
 #include <span>
 #include <variant>
 
 #include "core/text.hpp"
-#include "param/misfits.hpp"
-#include "param/weight_dimensions.hpp"
-#include "tapedeck/param/parameter_store.hpp"
+#include "state/misfits.hpp"
 
 namespace tapedeck {
 namespace {
@@ -165,37 +163,17 @@ const AnyMatrix* StateVisitor::given_matrix(std::string_view name) {
   return find(name, "float, double or index");
 }
 
-template <class Slots>
-void StateVisitor::matrices(std::string_view name, FlatBuffer& values, const Slots& slots,
-                            const NumberRange& range) {
-  std::optional<Scope> under;
-  if (!name.empty()) under.emplace(*this, name);
-  with_scalar(values.scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < slots.size(); ++slot) {
-      Matrix<T>& mine = values.matrix<T>(slot);
-      if (taking()) {
-        taken_->add({.name = full(slots[slot].name),
-                     .value = Matrix<T>(mine),
-                     .dimensions = dimensions_of(slots[slot])});
-      } else if (const Matrix<T>* there = fitting<T>(slots[slot].name, shape_of(mine))) {
-        const auto* const bad = std::find_if_not(there->begin(), there->end(), range.holds);
-        if (bad != there->end()) {
-          fault(slots[slot].name, to_text(*bad) + " instead of " + range.wanted);
-          continue;
-        }
-        at_commit([&mine, there] { std::copy(there->begin(), there->end(), mine.begin()); });
-      }
-    }
-  });
-}
-
-void StateVisitor::parameters(std::string_view name, FlatBuffer& values, const StoreLayout& layout,
-                              const NumberRange& range) {
-  matrices(name, values, layout.parameters, range);
-}
-
-void StateVisitor::buffers(std::string_view name, FlatBuffer& values, const StoreLayout& layout) {
-  matrices(name, values, layout.buffers, any_number);
+template <class T>
+void StateVisitor::matrix(std::string_view name, Matrix<T>& value, std::optional<Dimensions> dimensions,
+                          const NumberRange& range) {
+  if (taking()) {
+    return taken_->add({.name = full(name), .value = Matrix<T>(value), .dimensions = std::move(dimensions)});
+  }
+  const Matrix<T>* there = fitting<T>(name, shape_of(value));
+  if (there == nullptr) return;
+  const auto* const bad = std::find_if_not(there->begin(), there->end(), range.holds);
+  if (bad != there->end()) return fault(name, to_text(*bad) + " instead of " + range.wanted);
+  at_commit([&value, there] { std::copy(there->begin(), there->end(), value.begin()); });
 }
 
 void StateVisitor::require_fit(bool complete, const std::string& who) const {
@@ -213,6 +191,10 @@ void StateVisitor::commit() noexcept {
   for (const auto& put : puts) put();
 }
 
+template void StateVisitor::matrix(std::string_view, Matrix<float>&, std::optional<Dimensions>,
+                                   const NumberRange&);
+template void StateVisitor::matrix(std::string_view, Matrix<double>&, std::optional<Dimensions>,
+                                   const NumberRange&);
 template std::vector<double> StateVisitor::given(std::string_view, std::optional<Index>);
 template std::vector<Index> StateVisitor::given(std::string_view, std::optional<Index>);
 
