@@ -8,12 +8,6 @@
 namespace tapedeck {
 namespace {
 
-Element element_in(const AnyMatrix& matrix) { return static_cast<Element>(matrix.index()); }
-static_assert(
-    std::is_same_v<std::variant_alternative_t<static_cast<int>(Element::real64), AnyMatrix>, Matrix<double>>);
-static_assert(
-    std::is_same_v<std::variant_alternative_t<static_cast<int>(Element::index), AnyMatrix>, IndexMatrix>);
-
 Columns columns_of(const AnyMatrix& matrix) {
   return std::visit([](const auto& m) { return Columns{m}; }, matrix);
 }

@@ -79,15 +79,10 @@ Standardizer::Standardizer(const Dataset& data, const arma::vec& origin) {
                       .wanted = "at least 1 sample"});
   }
   if (!origin.empty() && origin.n_elem != data.features()) refuse_origin(origin, data.features());
-  const auto fit_all = [&](const auto& x) {
-    require_finite(x);
-    fit(x, origin, mean_, deviation_);
-  };
-  if (data.all().x.element == Element::real32) {
-    fit_all(data.x<float>());
-  } else {
-    fit_all(data.x<double>());
-  }
+  with_scalar(data.scalar(), [&]<class T>(T) {
+    require_finite(data.x<T>());
+    fit(data.x<T>(), origin, mean_, deviation_);
+  });
 }
 
 Standardizer::Standardizer(arma::vec mean, arma::vec deviation)
@@ -127,8 +122,7 @@ Matrix<T> Standardizer::apply(const Matrix<T>& x) const {
 }
 
 Dataset Standardizer::apply(const Dataset& data) const {
-  if (data.all().x.element == Element::real32) return {apply(data.x<float>()), data.y()};
-  return {apply(data.x<double>()), data.y()};
+  return with_scalar(data.scalar(), [&]<class T>(T) { return Dataset(apply(data.x<T>()), data.y()); });
 }
 
 template <class T>

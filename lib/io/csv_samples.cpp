@@ -32,11 +32,11 @@ std::vector<bool> numeric_rows(const CsvColumns& columns) {
 // --- x
 
 FeatureSamples::FeatureSamples(const CsvOptions& options, const std::vector<bool>& numeric, Index expected)
-    : scalar_(options.scalar),
-      subtracts_(options.subtract_first || !options.origin.empty()),
-      in_place_(scalar_ == f64 && !subtracts_),
-      floats_(scalar_ == f32 ? numeric.size() : 0, expected),
-      doubles_(scalar_ == f64 ? numeric.size() : 0, expected),
+    : subtracts_(options.subtract_first || !options.origin.empty()),
+      in_place_(options.scalar == f64 && !subtracts_),
+      samples_(
+          with_scalar(options.scalar,
+                      [&]<class T>(T) -> Samples { return GrowingSamples<T>(numeric.size(), expected); })),
       sample_(in_place_ ? 0 : numeric.size()),
       origin_(options.origin.begin(), options.origin.end()) {
   if (!options.origin.empty() && origin_.size() != numeric.size()) {
@@ -53,7 +53,7 @@ FeatureSamples::FeatureSamples(const CsvOptions& options, const std::vector<bool
 
 std::optional<Index> FeatureSamples::convert() {
   if (!without_origin_.empty()) find_origins();
-  return scalar_ == f32 ? convert_to(floats_) : convert_to(doubles_);
+  return std::visit([this](auto& samples) { return convert_to(samples); }, samples_);
 }
 
 // What came before it in its row is not finite, and would be the same with any origin.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "io/class_names.hpp"
@@ -24,31 +25,36 @@ class FeatureSamples {
   FeatureSamples(const CsvOptions& options, const std::vector<bool>& numeric, Index expected);
 
   /// Where the sample behind the last one is to be written.
-  double* next() { return in_place_ ? doubles_.next() : sample_.data(); }
+  double* next() { return in_place_ ? doubles().next() : sample_.data(); }
   /// Keeps the sample that was written there. Returns the row of a finite value that is none in x, and keeps
   /// nothing then.
   std::optional<Index> keep() {
     if (!in_place_) return convert();
-    doubles_.keep();
+    doubles().keep();
     return std::nullopt;
   }
 
-  Index count() const { return scalar_ == f32 ? floats_.count() : doubles_.count(); }
-  AnyMatrix taken() { return scalar_ == f32 ? AnyMatrix(floats_.taken()) : AnyMatrix(doubles_.taken()); }
+  Index count() const {
+    return std::visit([](const auto& samples) { return samples.count(); }, samples_);
+  }
+  AnyMatrix taken() {
+    return std::visit([](auto& samples) -> AnyMatrix { return samples.taken(); }, samples_);
+  }
   /// What was subtracted; empty if nothing was to be.
   arma::vec origin() const { return subtracts_ ? arma::vec(origin_) : arma::vec(); }
 
  private:
+  using Samples = std::variant<GrowingSamples<float>, GrowingSamples<double>>;
+
+  GrowingSamples<double>& doubles() { return *std::get_if<GrowingSamples<double>>(&samples_); }
   std::optional<Index> convert();
   template <class T>
   std::optional<Index> convert_to(GrowingSamples<T>& samples);
   void find_origins();
 
-  Scalar scalar_;
   bool subtracts_;
   bool in_place_;
-  GrowingSamples<float> floats_;    // 0 rows for f64,
-  GrowingSamples<double> doubles_;  // and this one for f32
+  Samples samples_;
   std::vector<double> sample_;
   std::vector<double> origin_;
   std::vector<Index> without_origin_;  // rows that have met no finite value

@@ -46,7 +46,7 @@ std::optional<Shape> matrix_shape(const Dimensions& dimensions) {
 
 void StateDict::add(Entry entry) {
   require_name(entry.name, places_.contains(entry.name));
-  const Shape shape = std::visit([](const auto& m) { return shape_of(m); }, entry.value);
+  const Shape shape = shape_of(entry.value);
   if (!entry.dimensions) entry.dimensions.emplace({shape.rows, shape.cols});
   if (matrix_shape(*entry.dimensions) != shape) {
     throw ShapeError({.who = "StateDict",

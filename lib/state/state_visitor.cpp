@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::size_t most_faults = 8;  // that a message names
 
-Element element_in(const AnyMatrix& value) {
-  return std::visit([]<class T>(const Matrix<T>&) { return element_of<T>; }, value);
-}
-
-Shape shape_in(const AnyMatrix& value) {
-  return std::visit([](const auto& m) { return shape_of(m); }, value);
-}
-
 template <class T>
 StateDict::Entry entry_of(std::string name, const std::vector<T>& values) {
   return {.name = std::move(name),
@@ -27,7 +19,7 @@ StateDict::Entry entry_of(std::string name, const std::vector<T>& values) {
           .dimensions = Dimensions{values.size()}};
 }
 
-std::string list(const std::vector<std::string>& all) {
+std::string first_few(const std::vector<std::string>& all) {
   const std::span named = std::span(all).first(std::min(all.size(), most_faults));
   const std::string text = joined(named, "; ", [](const std::string& fault) { return fault; });
   return all.size() > most_faults ? text + "; and " + std::to_string(all.size() - most_faults) + " more"
@@ -39,7 +31,7 @@ std::string list(const std::vector<std::string>& all) {
 void require_no_misfits(const std::vector<std::string>& misfits, const std::string& who) {
   if (misfits.empty()) return;
   throw StateError({.who = who,
-                    .given = list(misfits),
+                    .given = first_few(misfits),
                     .wanted = "the state of the same objects",
                     .hint = "nothing was changed"});
 }
@@ -73,7 +65,7 @@ template <class T>
 const Matrix<T>* StateVisitor::fitting(std::string_view name, std::optional<Shape> shape) {
   const AnyMatrix* value = find(name, name_of(element_of<T>));
   if (value == nullptr) return nullptr;
-  const Shape there = shape_in(*value);
+  const Shape there = shape_of(*value);
   if (element_in(*value) != element_of<T>) {
     fault(name, std::string("of ") + name_of(element_in(*value)) + " instead of " + name_of(element_of<T>));
     return nullptr;

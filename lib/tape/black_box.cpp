@@ -3,29 +3,13 @@
 #include <string>
 #include <utility>
 
+#include "tape/entry_copy.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/state/state_visitor.hpp"
 #include "tapedeck/tape/detail/pass.hpp"
 
 namespace tapedeck {
 namespace {
-
-template <class T>
-AnyMatrix copy_of(const void* data, Shape shape) {
-  return Matrix<T>(static_cast<const T*>(data), shape.rows, shape.cols);
-}
-
-AnyMatrix copy_of(const detail::Entry& e) {
-  switch (e.element) {
-    case Element::real32:
-      return copy_of<float>(e.data, e.shape());
-    case Element::real64:
-      return copy_of<double>(e.data, e.shape());
-    case Element::index:
-      break;
-  }
-  return copy_of<Index>(e.data, e.shape());
-}
 
 constexpr const char* scope_name = "pass";
 
@@ -67,7 +51,7 @@ BlackBox::BlackBox(const Tape& tape) {
   for (const detail::Entry& e : pass.entries()) {
     if (!e.input || e.released) continue;
     const StateVisitor::Scope scope(visitor, scope_name);
-    visitor.take(input_name(setup_.variables.size()), copy_of(e));
+    visitor.take(input_name(setup_.variables.size()), detail::any_copy_of(e));
     setup_.variables.push_back(e.variable ? 1 : 0);
   }
   setup_.visit_state(visitor);

@@ -14,25 +14,16 @@ using detail::Pass;
 using detail::Record;
 
 // Copies columns into memory in a row, converting where the element types differ.
-template <class To, class From>
-void copy_columns(To* to, const From* from, const Columns& columns) {
-  for (Index c = 0; c < columns.count; ++c) {
-    const From* column = from + (columns.order == nullptr ? c : columns.order[c]) * columns.rows;
-    std::transform(column, column + columns.rows, to + c * columns.rows,
-                   [](From x) { return static_cast<To>(x); });
-  }
-}
-
 template <class To>
 void copy_columns(To* to, const Columns& columns) {
-  switch (columns.element) {
-    case Element::real32:
-      return copy_columns(to, static_cast<const float*>(columns.data), columns);
-    case Element::real64:
-      return copy_columns(to, static_cast<const double*>(columns.data), columns);
-    case Element::index:
-      return copy_columns(to, static_cast<const Index*>(columns.data), columns);
-  }
+  with_element(columns.element, [&]<class From>(From) {
+    const auto* from = static_cast<const From*>(columns.data);
+    for (Index c = 0; c < columns.count; ++c) {
+      const From* column = from + (columns.order == nullptr ? c : columns.order[c]) * columns.rows;
+      std::transform(column, column + columns.rows, to + c * columns.rows,
+                     [](From x) { return static_cast<To>(x); });
+    }
+  });
 }
 
 // Puts a pass back as it was: vjp plays on the same tables with other wishes.
@@ -86,11 +77,7 @@ Value Tape::put(const Columns& columns, Copy copy, bool variable) {
   }
   const std::uint32_t entry = p.append(element, columns.shape(), variable && mode() == train);
   void* data = p.entry(entry).data;
-  if (index) {
-    copy_columns(static_cast<Index*>(data), columns);
-  } else {
-    with_scalar(scalar(), [&]<class T>(T) { copy_columns(static_cast<T*>(data), columns); });
-  }
+  with_element(element, [&]<class T>(T) { copy_columns(static_cast<T*>(data), columns); });
   p.entry(entry).variable = variable;
   p.entry(entry).input = true;
   return p.value(entry);

@@ -52,15 +52,8 @@ double Value::item() const {
   if (e.shape() != Shape{1, 1}) {
     throw ShapeError({.who = "Value::item", .given = to_string(e.shape()), .wanted = "1x1"});
   }
-  switch (e.element) {
-    case Element::real32:
-      return static_cast<double>(*static_cast<const float*>(e.data));
-    case Element::real64:
-      return *static_cast<const double*>(e.data);
-    case Element::index:
-      break;
-  }
-  return static_cast<double>(*static_cast<const Index*>(e.data));
+  return with_element(e.element,
+                      [&]<class T>(T) { return static_cast<double>(*static_cast<const T*>(e.data)); });
 }
 
 template <class T>

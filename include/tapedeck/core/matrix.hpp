@@ -101,10 +101,33 @@ Shape shape_of(const Matrix<T>& m) {
   return {m.n_rows, m.n_cols};
 }
 
-/// Calls `body` with a value of the scalar type as its argument: `with_scalar(s, [&](auto zero) { ... })`.
+/// The shape of a matrix of any type.
+inline Shape shape_of(const AnyMatrix& matrix) {
+  return std::visit([](const auto& m) { return shape_of(m); }, matrix);
+}
+/// What its elements are.
+inline Element element_in(const AnyMatrix& matrix) {
+  return std::visit([]<class T>(const Matrix<T>&) { return element_of<T>; }, matrix);
+}
+
+/// Calls `body` with a value of the scalar type as its argument: `with_scalar(s, [&]<class T>(T) { ... })`.
 template <class Body>
 decltype(auto) with_scalar(Scalar scalar, Body&& body) {
   return scalar == Scalar::f32 ? body(float{}) : body(double{});
+}
+
+/// The same for what the elements of a matrix are: float, double or Index.
+template <class Body>
+decltype(auto) with_element(Element element, Body&& body) {
+  switch (element) {
+    case Element::real32:
+      return body(float{});
+    case Element::real64:
+      return body(double{});
+    case Element::index:
+      break;
+  }
+  return body(Index{});
 }
 
 /// A matrix that writes through to memory it does not own and that cannot be resized away from it. It is made

@@ -39,6 +39,8 @@ class TAPEDECK_API Dataset {
   Index features() const { return all().x.rows; }
   /// Rows of y: 1 for class labels.
   Index outputs() const { return all().y.rows; }
+  /// What x holds: float or double.
+  Scalar scalar() const { return std::holds_alternative<Matrix<float>>(x_) ? f32 : f64; }
 
   /// The samples, features x samples, of whatever type they are.
   const AnyMatrix& x() const { return x_; }
