@@ -42,10 +42,10 @@ std::string negative_in(const Tensor& t, const IndexMatrix& m) {
 
 }  // namespace
 
-Source::~Source() = default;
+Bytes::~Bytes() = default;
 
-StateDict parse_safetensors(const Source& source, Checksum checksum, const std::string& who) {
-  Reader reader(source, checksum, who);
+StateDict parse_safetensors(const Bytes& file, Checksum checksum, const std::string& who) {
+  Reader reader(file, checksum, who);
   const Header& header = reader.header();
   std::uint64_t largest = 0;
   for (const Tensor& t : header.tensors) largest = std::max(largest, t.end - t.begin);
@@ -76,7 +76,7 @@ StateDict parse_safetensors(const Source& source, Checksum checksum, const std::
 namespace {
 
 StateDict read_file(const std::string& path, Checksum checksum) {
-  const FileSource file(path);
+  const FileBytes file(path);
   StateDict state = parse_safetensors(file, checksum, path);
   file.require_same_size();
   return state;

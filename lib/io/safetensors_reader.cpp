@@ -22,15 +22,15 @@ void Reader::refuse(const std::string& given, const std::string& wanted, const s
   throw FileError({.who = who_, .given = given, .wanted = wanted, .hint = hint});
 }
 
-Reader::Reader(const Source& source, Checksum checksum, const std::string& who)
-    : source_(source), checksum_(checksum), who_(who) {
-  const std::uint64_t size = source_.size();
+Reader::Reader(const Bytes& file, Checksum checksum, const std::string& who)
+    : file_(file), checksum_(checksum), who_(who) {
+  const std::uint64_t size = file_.size();
   if (size < prefix_size) {
     refuse("it has " + std::to_string(size) + " bytes", "8 at least, the size of the header");
   }
   std::uint64_t header_size = 0;
   const auto prefix = std::as_writable_bytes(std::span(&header_size, 1));
-  source_.read(0, prefix);
+  file_.read(0, prefix);
   if (header_size > longest_header) {
     refuse("a header of " + std::to_string(header_size) + " bytes", "100000000 at most",
            "is it a safetensors file?");
@@ -41,7 +41,7 @@ Reader::Reader(const Source& source, Checksum checksum, const std::string& who)
            std::to_string(at_) + " bytes or more");
   }
   std::string json(header_size, ' ');
-  source_.read(prefix_size, std::as_writable_bytes(std::span(json)));
+  file_.read(prefix_size, std::as_writable_bytes(std::span(json)));
   header_ = parse_header(json, size - at_, who_);
   take_digits(json);
   if (digits_.empty()) return;
@@ -75,7 +75,7 @@ void Reader::take_digits(std::string& json) {
 // Hashes each piece while the next one is read: that takes about as long.
 void Reader::read(std::span<std::byte> bytes) {
   if (!has_checksum()) {
-    source_.read(at_, bytes);
+    file_.read(at_, bytes);
     at_ += bytes.size();
     return;
   }
@@ -84,7 +84,7 @@ void Reader::read(std::span<std::byte> bytes) {
     const auto piece = bytes.first(std::min(piece_size, bytes.size()));
     parallel(2, [&](Index task) {
       if (task == 0) hash_.add(last);
-      if (task == 1) source_.read(at_, piece);
+      if (task == 1) file_.read(at_, piece);
     });
     at_ += piece.size();
     bytes = bytes.subspan(piece.size());

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "io/safetensors_header.hpp"
-#include "io/safetensors_source.hpp"
+#include "io/safetensors_parse.hpp"
 #include "io/sha256.hpp"
 
 namespace tapedeck::io {
@@ -17,7 +17,7 @@ namespace tapedeck::io {
 class Reader {
  public:
   /// Reads the header. What is given must outlive it.
-  Reader(const Source& source, Checksum checksum, const std::string& who);
+  Reader(const Bytes& file, Checksum checksum, const std::string& who);
 
   /// What the header says, without the checksum.
   const Header& header() const { return header_; }
@@ -37,7 +37,7 @@ class Reader {
                            const std::string& hint = "") const;
   void take_digits(std::string& json);
 
-  const Source& source_;
+  const Bytes& file_;
   Checksum checksum_;
   const std::string& who_;
   Header header_;

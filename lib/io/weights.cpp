@@ -169,7 +169,7 @@ void save_weights(const std::string& path, ParameterStore& store) {
 }
 
 void load_weights(const std::string& path, ParameterStore& store, LoadOptions options) {
-  const io::FileSource file(path);
+  const io::FileBytes file(path);
   io::Reader reader(file, io::Checksum::if_present, path);
   Loading loading(reader, store);
   loading.read();

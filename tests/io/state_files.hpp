@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "io/safetensors_source.hpp"
+#include "io/safetensors_parse.hpp"
 #include "tapedeck/state/state_dict.hpp"
 
 namespace test {
@@ -45,9 +45,9 @@ inline std::string safetensors(const std::string& json, const std::string& buffe
   return eight_bytes(json.size()) + json + buffer;
 }
 
-class MemorySource : public td::io::Source {
+class MemoryBytes : public td::io::Bytes {
  public:
-  explicit MemorySource(std::string bytes) : bytes_(std::move(bytes)) {}
+  explicit MemoryBytes(std::string bytes) : bytes_(std::move(bytes)) {}
   std::uint64_t size() const override { return bytes_.size(); }
   void read(std::uint64_t offset, std::span<std::byte> bytes) const override {
     std::memcpy(bytes.data(), bytes_.data() + offset, bytes.size());
@@ -60,7 +60,7 @@ class MemorySource : public td::io::Source {
 /// What a file of these bytes and of the name "f" holds.
 inline td::StateDict parsed(const std::string& bytes,
                             td::io::Checksum checksum = td::io::Checksum::if_present) {
-  return td::io::parse_safetensors(MemorySource(bytes), checksum, "f");
+  return td::io::parse_safetensors(MemoryBytes(bytes), checksum, "f");
 }
 
 /// Equal in type, shape and bits.

@@ -7,17 +7,16 @@
 
 #include "io/durable_file.hpp"
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/state/state_dict.hpp"
 
 namespace tapedeck::io {
 
 /// Bytes by their offsets: a file, or memory in tests.
-class TAPEDECK_API Source {
+class TAPEDECK_API Bytes {
  public:
-  Source() = default;
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
-  virtual ~Source();
+  Bytes() = default;
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+  virtual ~Bytes();
 
   /// In bytes.
   virtual std::uint64_t size() const = 0;
@@ -26,10 +25,10 @@ class TAPEDECK_API Source {
 };
 
 /// A regular file. Errors are FileErrors of the path.
-class FileSource final : public Source {
+class FileBytes final : public Bytes {
  public:
   /// Opens it.
-  explicit FileSource(const std::string& path) : file_(path) {}
+  explicit FileBytes(const std::string& path) : file_(path) {}
 
   std::uint64_t size() const override { return file_.size(); }
   void read(std::uint64_t offset, std::span<std::byte> bytes) const override { file_.read(offset, bytes); }
@@ -39,11 +38,5 @@ class FileSource final : public Source {
  private:
   FileReader file_;
 };
-
-/// What is done about the checksum.
-enum class Checksum : std::uint8_t { demanded, if_present, ignored };
-
-/// Reads a whole file. FileError of `who`.
-TAPEDECK_API StateDict parse_safetensors(const Source& source, Checksum checksum, const std::string& who);
 
 }  // namespace tapedeck::io
