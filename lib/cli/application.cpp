@@ -35,7 +35,8 @@ struct Loaded {
   }
 
   /// Reads data for the model and standardizes them.
-  Table read(const std::string& path, const std::string& labels, const Columns& columns, bool with_targets) {
+  Table read(const std::string& path, const std::string& labels, const TableColumns& columns,
+             bool with_targets) {
     // Less the mean, values keep their digits in float, and none depends on the other rows.
     Table table = read_table(path, labels, file.settings, columns, model.scale().mean, with_targets);
     table.data = model.scale().standardized(std::move(table.data), table.origin);
@@ -43,7 +44,7 @@ struct Loaded {
   }
 };
 
-std::string header_of(const Columns& columns) {
+std::string header_of(const TableColumns& columns) {
   std::string line;
   if (columns.classes.empty()) {
     for (const std::string& name : columns.targets) line += csv_field(name) + ",";
@@ -57,7 +58,7 @@ std::string header_of(const Columns& columns) {
 
 // A row without a prediction has a line too, of empty fields, so that lines stay beside the rows of the data.
 // A single empty field stands in quotes: readers such as pandas skip lines with nothing on them.
-std::string empty_line(const Columns& columns) {
+std::string empty_line(const TableColumns& columns) {
   const Index fields = columns.classes.empty() ? columns.targets.size() : 1 + columns.classes.size();
   return (fields == 1 ? "\"\"" : std::string(fields - 1, ',')) + '\n';
 }
@@ -65,7 +66,7 @@ std::string empty_line(const Columns& columns) {
 // `skipped` names, in ascending order, the rows of the data that `outputs` has no column for.
 void write_predictions(Model& model, const Matrix<float>& outputs, const std::vector<Index>& skipped,
                        std::ostream& out) {
-  const Columns& columns = model.columns();
+  const TableColumns& columns = model.columns();
   const bool classes = !columns.classes.empty();
   const Matrix<float> p = classes ? tapedeck::predict(model.store(), softmax, outputs) : Matrix<float>();
   const Matrix<double> y = classes ? Matrix<double>() : model.scale().in_target_units(outputs);
@@ -109,7 +110,7 @@ void predict(const std::string& model, const std::string& data, const std::strin
 void evaluate(const std::string& model, const std::string& data, const std::string& labels,
               const std::vector<std::string>& targets, const Console& console) {
   Loaded loaded(model);
-  Columns columns = loaded.file.columns;
+  TableColumns columns = loaded.file.columns;
   if (!targets.empty()) {
     if (!loaded.file.settings.labels.empty()) {
       throw OptionError(

@@ -44,7 +44,7 @@ Figures figures_of(Model& model, const Dataset& data) {
   return figures;
 }
 
-std::string to_text(const Figures& figures, const Columns& columns, const std::string& separator) {
+std::string to_text(const Figures& figures, const TableColumns& columns, const std::string& separator) {
   std::string text = "loss " + number(figures.loss);
   if (figures.accuracy) text += separator + fmt::format("accuracy {:.4f}", *figures.accuracy);
   if (!figures.regression) return text;
@@ -57,7 +57,7 @@ std::string to_text(const Figures& figures, const Columns& columns, const std::s
   return text;
 }
 
-void warn_of_no_skill(const Figures& figures, const Columns& columns, const std::string& part,
+void warn_of_no_skill(const Figures& figures, const TableColumns& columns, const std::string& part,
                       const Console& console) {
   if (!figures.confusion || columns.classes.size() < 2) return;
   const arma::Col<Index> counts = arma::sum(*figures.confusion, 1);

@@ -23,10 +23,10 @@ Figures figures_of(Model& model, const Dataset& data);
 
 /// Returns "loss 0.1, accuracy 0.9" or "loss 0.1, R2 0.9, MAE 3, RMSE 4", the latter for each target by its
 /// name if there are several.
-std::string to_text(const Figures& figures, const Columns& columns, const std::string& separator);
+std::string to_text(const Figures& figures, const TableColumns& columns, const std::string& separator);
 
 /// Warns if always answering with the most frequent class would be as good. `part` says of which samples.
-void warn_of_no_skill(const Figures& figures, const Columns& columns, const std::string& part,
+void warn_of_no_skill(const Figures& figures, const TableColumns& columns, const std::string& part,
                       const Console& console);
 
 }  // namespace tapedeck::cli

@@ -99,7 +99,7 @@ void require_no_model(const std::string& option, const std::string& path) {
                      .hint = "it would be overwritten"});
 }
 
-Model::Model(Settings settings, Columns columns)
+Model::Model(Settings settings, TableColumns columns)
     : settings_(std::move(settings)),
       columns_(std::move(columns)),
       store_({.seed = settings_.seed}),

@@ -23,7 +23,7 @@ namespace tapedeck::cli {
 /// What a model's file says besides the values of parameters.
 struct ModelFile {
   Settings settings;
-  Columns columns;
+  TableColumns columns;
   std::string data_fingerprint;
   bool finished = false;
 
@@ -39,12 +39,12 @@ void require_no_model(const std::string& option, const std::string& path);
 /// A network and all that trains it. It is made from settings and columns; `load` then restores its values.
 class Model {
  public:
-  Model(Settings settings, Columns columns);
+  Model(Settings settings, TableColumns columns);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
   const Settings& settings() const { return settings_; }
-  const Columns& columns() const { return columns_; }
+  const TableColumns& columns() const { return columns_; }
   const Sequential& network() const { return network_; }
   ParameterStore& store() { return store_; }
   Scale& scale() { return scale_; }
@@ -62,7 +62,7 @@ class Model {
 
  private:
   Settings settings_;
-  Columns columns_;
+  TableColumns columns_;
   ParameterStore store_;
   Sequential network_;
   std::unique_ptr<Optimizer> optimizer_;

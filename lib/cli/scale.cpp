@@ -8,7 +8,7 @@
 
 namespace tapedeck::cli {
 
-void Scale::fit(const Dataset& training, const arma::vec& origin, const Columns& columns) {
+void Scale::fit(const Dataset& training, const arma::vec& origin, const TableColumns& columns) {
   const auto list = [](const arma::vec& v) { return std::vector<double>(v.begin(), v.end()); };
   const Standardizer inputs(training, origin);
   mean = list(inputs.mean());

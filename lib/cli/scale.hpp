@@ -19,7 +19,7 @@ struct Scale {
   std::vector<double> target_deviation;
 
   /// Takes them from training data, as Table has them.
-  void fit(const Dataset& training, const arma::vec& origin, const Columns& columns);
+  void fit(const Dataset& training, const arma::vec& origin, const TableColumns& columns);
   /// Returns the data in the network's units, in float: x is (x + origin - mean) / deviation, in the memory
   /// of the x given; y is (y - target_mean) / target_deviation, or labels as they are.
   Dataset standardized(Dataset data, const arma::vec& origin) const;

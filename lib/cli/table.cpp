@@ -71,7 +71,7 @@ std::vector<CsvColumn> csv_columns(const std::vector<std::string>& names, bool b
 }
 
 // Names travel in the model's file, which is UTF-8.
-void require_utf8(const std::string& path, const Columns& columns) {
+void require_utf8(const std::string& path, const TableColumns& columns) {
   const auto require = [&](const std::vector<std::string>& names) {
     for (const std::string& name : names) {
       if (io::is_utf8(name)) continue;
@@ -113,10 +113,10 @@ Matrix<float> scaled_bytes(const Matrix<T>& images) {
 Table read_images(const std::string& images, const std::string& labels, Index classes) {
   Dataset data = read_idx(images, labels, {.scale = byte_scale, .classes = classes});
   const Index count = classes > 0 ? classes : data.labels().max() + 1;
-  Columns columns{.features = numbered(data.features()),
-                  .categories = {},
-                  .targets = {"label"},
-                  .classes = numbered(count)};
+  TableColumns columns{.features = numbered(data.features()),
+                       .categories = {},
+                       .targets = {"label"},
+                       .classes = numbered(count)};
   return {.data = std::move(data), .origin = {}, .columns = std::move(columns), .skipped = {}};
 }
 
@@ -171,7 +171,7 @@ bool is_missing(const std::string& text) {
   });
 }
 
-bool Columns::are_consistent() const {
+bool TableColumns::are_consistent() const {
   auto next = categories.begin();
   for (const std::string& feature : features) {
     if (next != categories.end() && next->column == feature) ++next;
@@ -179,9 +179,9 @@ bool Columns::are_consistent() const {
   return next == categories.end();
 }
 
-Index Columns::inputs() const { return category_rows().size(); }
+Index TableColumns::inputs() const { return category_rows().size(); }
 
-std::vector<bool> Columns::category_rows() const {
+std::vector<bool> TableColumns::category_rows() const {
   std::vector<bool> rows;
   auto next = categories.begin();
   for (const std::string& feature : features) {
@@ -192,7 +192,7 @@ std::vector<bool> Columns::category_rows() const {
   return rows;
 }
 
-JsonObject to_json(const Columns& columns) {
+JsonObject to_json(const TableColumns& columns) {
   JsonObject json;
   json.members["features"] = columns.features;
   std::vector<std::string> of_text;
@@ -207,14 +207,14 @@ JsonObject to_json(const Columns& columns) {
   return json;
 }
 
-Columns columns_from(const JsonObject& json) {
+TableColumns columns_from(const JsonObject& json) {
   const auto read = [&]<class T>(const std::string& key, T& into) {
     const auto found = json.members.find(key);
     const T* value = found == json.members.end() ? nullptr : std::get_if<T>(&found->second);
     if (value == nullptr) throw JsonError(0);
     into = *value;
   };
-  Columns columns;
+  TableColumns columns;
   read("features", columns.features);
   std::vector<std::string> of_text;
   read("categories", of_text);
@@ -252,7 +252,7 @@ Table read_training_table(const Settings& settings) {
   CsvData csv = file.read(options);
   // Each time brings the origin 2^24 times as near; three are enough for any double.
   for (int i = 0; i < 3 && options.scalar == f32 && !csv.origin.empty(); ++i) {
-    const Columns columns{
+    const TableColumns columns{
         .features = csv.feature_names, .categories = csv.categories, .targets = {}, .classes = {}};
     const std::optional<arma::vec> origin = better_origin(csv, columns.category_rows());
     if (!origin) break;
@@ -279,7 +279,7 @@ Table read_training_table(const Settings& settings) {
 }
 
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
-                 const Columns& columns, const arma::vec& origin, bool with_targets) {
+                 const TableColumns& columns, const arma::vec& origin, bool with_targets) {
   if (settings.labels.empty() && !labels.empty()) {
     throw OptionError({.who = "--labels", .given = labels, .wanted = "none: the model is one of CSV files"});
   }

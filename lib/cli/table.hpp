@@ -15,7 +15,7 @@
 namespace tapedeck::cli {
 
 /// The columns of a table and the values of those that hold text. Saved with the model.
-struct Columns {
+struct TableColumns {
   std::vector<std::string> features;      ///< of a CSV file; numbers for IDX
   std::vector<CsvCategories> categories;  ///< of those features that hold text; a row of x for each category
   std::vector<std::string> targets;       ///< of a CSV file; "label" for IDX
@@ -31,9 +31,9 @@ struct Columns {
   /// Returns for each row of x whether it stands for a category, in the order of the features.
   std::vector<bool> category_rows() const;
 };
-JsonObject to_json(const Columns& columns);
+JsonObject to_json(const TableColumns& columns);
 /// JsonError if the JSON lacks one of the columns' members, or one is of another type.
-Columns columns_from(const JsonObject& json);
+TableColumns columns_from(const JsonObject& json);
 
 /// Returns true for NA, NaN, ? and null, which stand for a missing value in columns of numbers.
 bool is_missing(const std::string& text);
@@ -42,7 +42,7 @@ struct Table {
   /// x is float: the values of the table minus `origin`. y is double, in the targets' own units, or labels.
   Dataset data;
   arma::vec origin;  ///< for each row of x, so that float keeps the digits of columns far from 0; or empty
-  Columns columns;
+  TableColumns columns;
   std::vector<Index> skipped;  ///< rows of the table that were left out, counted from 0
 };
 
@@ -51,7 +51,7 @@ Table read_training_table(const Settings& settings);
 /// Reads other data for the same model, less the origin given. Without targets, y is empty, and with
 /// --missing skip `skipped` tells which rows get no prediction.
 Table read_table(const std::string& path, const std::string& labels, const Settings& settings,
-                 const Columns& columns, const arma::vec& origin, bool with_targets);
+                 const TableColumns& columns, const arma::vec& origin, bool with_targets);
 
 /// Writes to standard error how many rows were left out, if any were.
 void report_skipped(const Table& table, const Console& console);

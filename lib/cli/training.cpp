@@ -71,7 +71,7 @@ std::optional<double> number_of(const std::string& text) {
 bool is_number(const std::string& text) { return number_of(text).has_value(); }
 
 // Classes that are all numbers, and not all whole, are the values of a quantity.
-void require_classes(const Columns& columns) {
+void require_classes(const TableColumns& columns) {
   const auto is_real = [](const std::string& name) {
     const auto value = number_of(name);
     return value && *value != std::floor(*value);
@@ -87,7 +87,7 @@ void require_classes(const Columns& columns) {
 }
 
 // A mistyped number makes a column one of text.
-void warn_of_mixed_columns(const Columns& columns, const Console& console) {
+void warn_of_mixed_columns(const TableColumns& columns, const Console& console) {
   for (const CsvCategories& column : columns.categories) {
     const auto text = std::find_if_not(column.names.begin(), column.names.end(), is_number);
     if (text == column.names.end() || std::none_of(column.names.begin(), column.names.end(), is_number))
@@ -98,7 +98,7 @@ void warn_of_mixed_columns(const Columns& columns, const Console& console) {
 }
 
 void warn_of_targets(const Table& table, const Console& console) {
-  const Columns& columns = table.columns;
+  const TableColumns& columns = table.columns;
   const Index rows = table.data.size();
   if (const auto* y = std::get_if<Matrix<double>>(&table.data.y())) {
     for (Index r = 0; r < y->n_rows; ++r) {
