@@ -67,15 +67,8 @@ GradientReport check_gradient(ParameterStore& store, const CheckedFunction& func
   require_fraction("step", options.step);
 
   ParameterStore copy = store.copy(f64);
-  const auto all = copy.parameters();
-  for (const ParameterView& p : all) require_finite(p.name(), p.value<double>());
-  if (!options.under.empty() && std::none_of(all.begin(), all.end(), [&](const ParameterView& p) {
-        return is_under(options.under, p.name());
-      })) {
-    throw NameError({.who = "check_gradient",
-                     .given = "no parameter at or under \"" + options.under + "\"",
-                     .wanted = "a name in the store"});
-  }
+  for (const ParameterView& p : copy.parameters()) require_finite(p.name(), p.value<double>());
+  parameters_under(copy, options.under);  // there have to be some
   const Random random(options.seed);
   if (options.unsettle) unsettle(copy, random.stream("parameters"));
 

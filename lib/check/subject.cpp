@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "tape/returned.hpp"
+
 namespace tapedeck::detail {
 namespace {
 
@@ -34,8 +36,14 @@ Matrices collected(const Subject& subject, const Subject::Use& use, const Gradie
 
 }  // namespace
 
-bool is_under(const std::string& under, const std::string& name) {
-  return under.empty() || name == under || name.starts_with(under + ".");
+std::vector<ParameterView> parameters_under(ParameterStore& store, const std::string& name) {
+  if (name.empty()) return store.parameters();
+  try {
+    return store.parameters({.under = name});
+  } catch (NameError& error) {
+    error.set_who("check_gradient");
+    throw;
+  }
 }
 
 std::string Leaf::place(Index element, Index rows) const {
@@ -51,8 +59,8 @@ Subject::Subject(ParameterStore& store, const CheckedFunction& function, const s
     leaves_.push_back(
         {"input " + std::to_string(i), std::get_if<Matrix<double>>(&inputs_[i]), std::nullopt, i});
   }
-  for (const ParameterView& p : store.parameters()) {
-    if (!is_under(options.under, p.name()) || p.frozen()) continue;
+  for (const ParameterView& p : parameters_under(store, options.under)) {
+    if (p.frozen()) continue;
     leaves_.push_back({p.name(), store.scalar() == f64 ? &p.value<double>() : nullptr, p.handle()});
   }
 }
@@ -107,12 +115,8 @@ std::vector<Value> Subject::apply(Tape& tape, const std::vector<Value>& inputs) 
         {.who = "check_gradient", .given = "a function that gives no Value", .wanted = "at least one"});
   }
   for (const Value& output : outputs) {
-    if (&output.tape() != &tape) {
-      throw HandleError({.who = "check_gradient",
-                         .given = "a function that gives a Value of another tape",
-                         .wanted = "one of the tape that its inputs are on",
-                         .hint = "use the Tape& that the function is given, or input.tape()"});
-    }
+    require_returned("check_gradient: the function", output, tape,
+                     "use the Tape& that the function is given, or input.tape()");
   }
   return outputs;
 }

@@ -6,6 +6,7 @@
 
 #include "check/samples.hpp"
 #include "check/surrogates.hpp"
+#include "tape/entry_copy.hpp"
 #include "tapedeck/check/gradient_check.hpp"
 
 namespace tapedeck::detail {
@@ -21,7 +22,8 @@ struct Leaf {
   std::string place(Index element, Index rows) const;
 };
 
-bool is_under(const std::string& under, const std::string& name);
+/// Returns the parameters at or under a name; all if it is empty. NameError if there are none of that name.
+std::vector<ParameterView> parameters_under(ParameterStore& store, const std::string& name);
 
 /// The function under check, with its samples and parameters.
 class Subject {
@@ -93,12 +95,6 @@ class Subject {
   Memory memory_;
   Surrogates surrogates_;
 };
-
-/// Returns a copy of an entry's elements, which are of type T.
-template <class T>
-Matrix<T> copy_of(const Entry& e) {
-  return Matrix<T>(static_cast<const T*>(e.data), e.rows, e.cols);
-}
 
 /// Each output with its cotangent, which must outlive the roots.
 template <class T>

@@ -8,7 +8,7 @@
 #include "core/ranges.hpp"
 #include "core/text.hpp"
 #include "core/text_table.hpp"
-#include "layers/returned.hpp"
+#include "tape/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/tape/tape.hpp"

@@ -307,6 +307,12 @@ std::vector<ParameterView> ParameterStore::parameters() {
   return all;
 }
 
+std::vector<ParameterView> ParameterStore::parameters(const Selection& selection) {
+  std::vector<ParameterView> selected;
+  for (const std::uint32_t slot : select(selection, "store")) selected.push_back({*this, slot});
+  return selected;
+}
+
 template <class T>
 Matrix<T>& ParameterStore::buffer(std::string_view name) {
   return buffers().matrix<T>(find(layout_->buffers, layout_->buffer_slots, name, "buffer"));

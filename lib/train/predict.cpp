@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "layers/returned.hpp"
+#include "tape/returned.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "train/evaluation.hpp"
 

@@ -9,7 +9,7 @@
 
 #include "core/lifetime.hpp"
 #include "core/ranges.hpp"
-#include "layers/returned.hpp"
+#include "tape/returned.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/optim/clipping.hpp"
 #include "tapedeck/state/state_visitor.hpp"

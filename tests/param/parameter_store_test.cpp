@@ -261,6 +261,26 @@ BOOST_AUTO_TEST_CASE(the_other_scalar_is_refused) {
   BOOST_CHECK_THROW(in_double.store.values().data<float>(), td::ScalarError);
 }
 
+BOOST_AUTO_TEST_CASE(parameters_are_selected_by_name_and_group) {
+  td::ParameterStore store;
+  for (const char* name : {"fc_1.weight", "fc_10.weight", "fc_1.bias", "fc_1"}) {
+    store.add(name, {1, 1}, td::ones, {.group = std::string(name) == "fc_1.bias" ? "biases" : "weights"});
+  }
+  const auto selected = [&](const td::Selection& selection) {
+    Names names;
+    for (const td::ParameterView& p : store.parameters(selection)) names.push_back(p.name());
+    return names;
+  };
+  BOOST_TEST(selected({.under = "fc_1"}) == (Names{"fc_1.weight", "fc_1.bias", "fc_1"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(selected({.under = "fc_1", .group = "biases"}) == Names{"fc_1.bias"},
+             boost::test_tools::per_element());
+  BOOST_TEST(selected({}).size() == 4U);
+  BOOST_TEST(!store.sealed());
+  BOOST_TEST(complaint<td::NameError>([&] { selected({.under = "fc"}); }) ==
+             "store: no parameter at or under \"fc\" (the nearest name is \"fc_1\")");
+}
+
 // Memory.
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(every_matrix_is_aligned_and_padding_is_zero, T, Scalars) {

@@ -215,6 +215,8 @@ class TAPEDECK_API ParameterStore {
   ParameterView parameter(Parameter parameter);
   /// All, in the order of addition.
   std::vector<ParameterView> parameters();
+  /// The selected ones, in the order of addition. NameError if none is selected.
+  std::vector<ParameterView> parameters(const Selection& selection);
   /// A view of a buffer, to be read and set; seals the store. HandleError if it is of another family,
   /// ScalarError if T is not the store's scalar.
   template <class T>

@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// What somebody else's function gave back.
+/// What functions of users give back.
 
 #include <string>
 #include <string_view>
@@ -12,7 +12,8 @@
 namespace tapedeck {
 
 /// Throws HandleError, which names the function, unless it gave a Value of the tape.
-inline void require_returned(std::string_view who, const Value& value, const Tape& tape) {
+inline void require_returned(std::string_view who, const Value& value, const Tape& tape,
+                             const char* hint = "tape.carry(value) takes its elements over") {
   try {
     if (&value.tape() == &tape) return;
   } catch (HandleError& error) {
@@ -22,7 +23,7 @@ inline void require_returned(std::string_view who, const Value& value, const Tap
   throw HandleError({.who = std::string(who),
                      .given = "gave a Value of another tape",
                      .wanted = "one of the tape of its input",
-                     .hint = "tape.carry(value) takes its elements over"});
+                     .hint = hint});
 }
 
 }  // namespace tapedeck
