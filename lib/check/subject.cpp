@@ -89,7 +89,7 @@ void Subject::configure(Tape& tape, const Settings& settings) {
 Gradients Subject::no_gradients(ParameterStore& store) {
   Gradients gradients(store);
   with_scalar(store.scalar(), [&]<class T>(T) {
-    for (Index slot = 0; slot < store.layout().parameters.size(); ++slot)
+    for (Index slot = 0; slot < store.size(); ++slot)
       gradients.flat().matrix<T>(slot).fill(std::numeric_limits<T>::quiet_NaN());
   });
   return gradients;

@@ -27,7 +27,7 @@ template <class Visit>
 void for_each_weight(ParameterStore& store, const Visit& visit) {
   FlatBuffer& values = store.values();
   FlatBuffer& buffers = store.buffers();
-  const StoreLayout& layout = store.layout();
+  const detail::StoreLayout& layout = store.internals().layout();
   for (Index i = 0; i < layout.parameters.size(); ++i) visit(layout.parameters[i], values, i);
   for (Index i = 0; i < layout.buffers.size(); ++i) visit(layout.buffers[i], buffers, i);
 }
@@ -122,7 +122,7 @@ class Loading {
   // Puts it into the store.
   void commit() {
     for (const Place& place : places_) put(place);
-    store_.note_change("a state that was restored");
+    store_.internals().note_change("a state that was restored");
   }
 
  private:

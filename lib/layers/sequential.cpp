@@ -127,7 +127,7 @@ using Slots = std::set<std::uint32_t>;
 
 Index elements_of(const Slots& slots, const ParameterStore& store) {
   Index sum = 0;
-  for (const std::uint32_t slot : slots) sum += store.layout().parameters[slot].shape.size();
+  for (const std::uint32_t slot : slots) sum += store.internals().layout().parameters[slot].shape.size();
   return sum;
 }
 

@@ -45,7 +45,7 @@ void Adagrad::update(const Run& run) {
 void Adagrad::visit_memory(StateVisitor& visitor) {
   visitor.number("learning_rate_decay", options_.learning_rate_decay, ranges::not_negative);
   visitor.number("epsilon", options_.epsilon, ranges::positive_in(scalar()));
-  visit_parameters(visitor, "square", square_, store().layout(), ranges::square);
+  visit_parameters(visitor, "square", square_, store(), ranges::square);
 }
 
 }  // namespace tapedeck

@@ -61,8 +61,8 @@ void Adam::visit_memory(StateVisitor& visitor) {
   visitor.number("beta_1", beta_1_, ranges::decay_rate);
   visitor.number("beta_2", beta_2_, ranges::decay_rate);
   visitor.number("epsilon", epsilon_, ranges::positive_in(scalar()));
-  visit_parameters(visitor, "mean", mean_, store().layout());
-  visit_parameters(visitor, "square", square_, store().layout(), ranges::square);
+  visit_parameters(visitor, "mean", mean_, store());
+  visit_parameters(visitor, "square", square_, store(), ranges::square);
 }
 
 AdamW::AdamW(ParameterStore& store) : AdamW(store, Options{}) {}

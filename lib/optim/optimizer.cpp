@@ -19,13 +19,13 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
       weight_decay_(common.weight_decay),
       decay_(common.decay),
       untouched_(common.untouched),
-      store_lifetime_(store.lifetime()) {
+      store_lifetime_(store.internals().lifetime()) {
   ranges::require_not_negative(name, "learning_rate", learning_rate_, store.scalar());
   ranges::require_not_negative(name, "weight_decay", weight_decay_, store.scalar());
   store.seal();
-  groups_.resize(store.layout().group_names.size());
+  groups_.resize(store.internals().layout().group_names.size());
   find_rates();
-  const StoreLayout& layout = store.layout();
+  const detail::StoreLayout& layout = store.internals().layout();
   for (const std::uint32_t number : layout.flat_order) {
     const Index offset = layout.parameter_extents->slots[number].offset;
     if (!slots_.empty()) slots_.back().length = offset - slots_.back().offset;
@@ -51,7 +51,7 @@ void Optimizer::group(std::string_view name, GroupFactors factors) {
   require_store();
   ranges::require_not_negative(name_, "group's learning_rate", factors.learning_rate);
   ranges::require_not_negative(name_, "group's weight_decay", factors.weight_decay);
-  const std::vector<std::string>& groups = store_.layout().group_names;
+  const std::vector<std::string>& groups = store_.internals().layout().group_names;
   const auto found = std::find(groups.begin(), groups.end(), name);
   if (found == groups.end()) {
     throw NameError(
@@ -109,24 +109,28 @@ void Optimizer::visit_state(StateVisitor& visitor) {
   visitor.choice("decay", decay_, 2);
   visitor.choice("untouched", untouched_, 2);
   for (Index g = 0; g < groups_.size(); ++g) {
-    const StateVisitor::Scope scope(visitor, "group/" + store_.layout().group_names[g]);
+    const StateVisitor::Scope scope(visitor, "group/" + store_.internals().layout().group_names[g]);
     visitor.number("learning_rate", groups_[g].factors.learning_rate, ranges::not_negative);
     visitor.number("weight_decay", groups_[g].factors.weight_decay, ranges::not_negative);
   }
   for (Slot& slot : slots_) {
     const StateVisitor::Scope scope(visitor, "steps");
-    visitor.count(store_.layout().parameters[slot.number].name, slot.steps, StateVisitor::most_counted);
+    visitor.count(store_.internals().layout().parameters[slot.number].name, slot.steps,
+                  StateVisitor::most_counted);
   }
   visit_memory(visitor);
   if (!visitor.taking()) visitor.at_commit([this] { find_rates(); });
 }
 
-FlatBuffer Optimizer::state() const { return {store_.scalar(), store_.layout().parameter_extents}; }
+FlatBuffer Optimizer::state() const {
+  return {store_.scalar(), store_.internals().layout().parameter_extents};
+}
 
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
 void Optimizer::require_reason() const {
-  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(),
-                                      [&](const Slot& slot) { return store_.frozen()[slot.number] != 0; });
+  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return store_.internals().frozen()[slot.number] != 0;
+  });
   if (all_frozen || !store_.gradients().empty()) return;
   throw UsageError({.who = name_,
                     .given = "a step without gradients",
@@ -137,18 +141,18 @@ void Optimizer::require_reason() const {
 void Optimizer::find_runs() {
   runs_.clear();
   Gradients& gradients = store_.gradients();
-  const std::uint8_t* frozen = store_.frozen().data();
+  const std::uint8_t* frozen = store_.internals().frozen().data();
   const std::uint8_t* touched = gradients.touched_slots().data();
-  const Change change = store_.next_change("the optimizer's step");
+  const detail::Change change = store_.internals().next_change("the optimizer's step");
   for (Slot& slot : slots_) {
     if (frozen[slot.number] != 0) continue;
     if (touched[slot.number] == 0) {
       if (untouched_ == Untouched::skip) continue;
       // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
-      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.family(), slot.number}); });
+      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.internals().family(), slot.number}); });
     }
     ++slot.steps;
-    store_.note_change(slot.number, change);
+    store_.internals().note_change(slot.number, change);
     const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
     if (!runs_.empty()) {
       Run& last = runs_.back();

@@ -49,9 +49,9 @@ void RMSprop::visit_memory(StateVisitor& visitor) {
   visitor.number("epsilon", options_.epsilon, ranges::positive_in(scalar()));
   visitor.number("momentum", options_.momentum, ranges::momentum_of(velocity_.has_value()));
   visitor.flag("centered", options_.centered, mean_.has_value());
-  visit_parameters(visitor, "square", square_, store().layout(), ranges::square);
-  if (mean_) visit_parameters(visitor, "mean", *mean_, store().layout());
-  if (velocity_) visit_parameters(visitor, "velocity", *velocity_, store().layout());
+  visit_parameters(visitor, "square", square_, store(), ranges::square);
+  if (mean_) visit_parameters(visitor, "mean", *mean_, store());
+  if (velocity_) visit_parameters(visitor, "velocity", *velocity_, store());
 }
 
 }  // namespace tapedeck

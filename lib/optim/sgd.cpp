@@ -51,7 +51,7 @@ void SGD::visit_memory(StateVisitor& visitor) {
   visitor.number("momentum", options_.momentum, ranges::momentum_of(velocity_.has_value()));
   visitor.choice("momentum_form", options_.momentum_form, 2);
   visitor.flag("nesterov", options_.nesterov, velocity_ ? std::nullopt : std::optional(false));
-  if (velocity_) visit_parameters(visitor, "velocity", *velocity_, store().layout());
+  if (velocity_) visit_parameters(visitor, "velocity", *velocity_, store());
 }
 
 }  // namespace tapedeck

@@ -10,7 +10,7 @@
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/map.hpp"
-#include "tapedeck/param/parameter_state.hpp"
+#include "param/visit_matrices.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 
 namespace tapedeck {
@@ -28,9 +28,9 @@ void reserve_more(std::vector<T>& all, std::size_t count) {
 }  // namespace
 
 Gradients::Gradients(ParameterStore& store)
-    : Gradients((store.seal(), store.shared_layout()), store.scalar()) {}
+    : Gradients((store.seal(), store.internals().shared_layout()), store.scalar()) {}
 
-Gradients::Gradients(std::shared_ptr<const StoreLayout> layout, Scalar scalar)
+Gradients::Gradients(std::shared_ptr<const detail::StoreLayout> layout, Scalar scalar)
     : layout_(std::move(layout)),
       flat_(scalar, layout_->parameter_extents),
       touched_(layout_->parameters.size(), 0) {}
@@ -240,7 +240,7 @@ void Gradients::visit_state(StateVisitor& visitor) {
     const auto touched = visitor.given<Index>("touched", touched_.size());
     any = std::any_of(touched.begin(), touched.end(), is_touched);
   }
-  if (any) visit_parameters(visitor, "", flat_, *layout_);
+  if (any) visit_matrices(visitor, "", flat_, layout_->parameters);
   visit_statistics(visitor);
   if (!visitor.taking()) visitor.at_commit([this] { backwards_.failed = false; });
 }

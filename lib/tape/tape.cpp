@@ -154,7 +154,7 @@ void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
                       .wanted = "a new tape for each backward",
                       .hint = "several roots go into one call: tape.backward({{a, da}, {b, db}})"});
   }
-  if (gradients.family() != store().family() || gradients.flat().scalar() != scalar()) {
+  if (gradients.family() != store().internals().family() || gradients.flat().scalar() != scalar()) {
     throw UsageError(
         {.who = "tape.backward", .given = "gradients of another store", .wanted = "those of the tape's"});
   }

@@ -28,14 +28,14 @@ bool Trainer::Best::exhausted(double loss, const EarlyStopping& rule, ParameterS
 void Trainer::Best::put_back(ParameterStore& store) const {
   store.values().assign(values_);
   store.buffers().assign(buffers_);
-  store.note_change("early stopping");
+  store.internals().note_change("early stopping");
 }
 
-void Trainer::Best::visit_state(StateVisitor& visitor, const StoreLayout& layout) {
+void Trainer::Best::visit_state(StateVisitor& visitor, const ParameterStore& store) {
   visitor.number("loss", loss_, loss_range);
   visitor.count("bad_epochs", bad_epochs_, most);
-  visit_parameters(visitor, "", values_, layout);
-  visit_buffers(visitor, "", buffers_, layout);
+  visit_parameters(visitor, "", values_, store);
+  visit_buffers(visitor, "", buffers_, store);
 }
 
 void Trainer::Run::tell(const std::vector<Callback>& all) {
@@ -73,7 +73,7 @@ void Trainer::Run::visit_state(StateVisitor& visitor, ParameterStore& store) {
   if (visitor.has("best/loss")) best.emplace(store);
   if (!best) return;
   const StateVisitor::Scope scope(visitor, "best");
-  best->visit_state(visitor, store.layout());
+  best->visit_state(visitor, store);
 }
 
 // Of numbers that fit one by one.

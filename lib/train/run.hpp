@@ -20,7 +20,7 @@ class Trainer::Best {
   /// Takes note of an epoch's loss; returns true if patience is exhausted.
   bool exhausted(double loss, const EarlyStopping& rule, ParameterStore& store);
   void put_back(ParameterStore& store) const;
-  void visit_state(StateVisitor& visitor, const StoreLayout& layout);
+  void visit_state(StateVisitor& visitor, const ParameterStore& store);
 
  private:
   FlatBuffer values_;

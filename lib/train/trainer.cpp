@@ -67,7 +67,7 @@ Trainer::Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer
     : store_(store),
       model_(model),
       optimizer_(optimizer),
-      store_lifetime_(store.lifetime()),
+      store_lifetime_(store.internals().lifetime()),
       optimizer_lifetime_(optimizer.lifetime()),
       loss_(std::move(loss)),
       progress_(std::make_shared<Progress>()) {

@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(the_store_is_left_as_it_was) {
   BOOST_TEST(td::check_gradient(store, layer, {td::Shape{3, 5}}).passed());
   BOOST_TEST(arma::all(arma::vectorise(store.parameter("scale.gain").value<float>()) == 1.0F));
   BOOST_TEST(store.gradients().norm() == 0);
-  BOOST_TEST(store.next_pass() == 0);
+  BOOST_TEST(store.internals().next_pass() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(several_outputs_are_checked_in_one_call) {

@@ -37,8 +37,8 @@ void follows(const test::Reference& reference) {
   // The parameters in their order, then the buffers.
   std::vector<td::Matrix<double>*> state;
   for (const td::ParameterView& p : store.parameters()) state.push_back(&p.value<double>());
-  for (std::uint32_t slot = 0; slot < store.layout().buffers.size(); ++slot) {
-    state.push_back(&store.buffer<double>(td::Buffer(store.family(), slot)));
+  for (std::uint32_t slot = 0; slot < store.internals().layout().buffers.size(); ++slot) {
+    state.push_back(&store.buffer<double>(td::Buffer(store.internals().family(), slot)));
   }
   BOOST_REQUIRE(state.size() + 2 == reference.inputs.size());
   for (std::size_t i = 0; i < state.size(); ++i)

@@ -82,8 +82,8 @@ std::vector<LayerSample> samples() {
            },
        .by_ops =
            [](Store& s, V x) {
-             const td::RunningStatistics running{.mean = td::Buffer(s.family(), 0),
-                                                 .variance = td::Buffer(s.family(), 1)};
+             const td::RunningStatistics running{.mean = td::Buffer(s.internals().family(), 0),
+                                                 .variance = td::Buffer(s.internals().family(), 1)};
              return td::batch_norm(x, of(s, "l.weight"), of(s, "l.bias"), running);
            },
        .smallest_batch = 2,

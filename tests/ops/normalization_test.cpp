@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(normalization)
 namespace {
 
 td::RunningStatistics running_of(const td::Tape& tape) {
-  const std::uint64_t family = tape.store().family();
+  const std::uint64_t family = tape.store().internals().family();
   return {.mean = td::Buffer(family, 0), .variance = td::Buffer(family, 1)};
 }
 Inputs with_gain_and_bias(td::Shape s) { return {s, td::Shape{s.rows, 1}, td::Shape{s.rows, 1}}; }

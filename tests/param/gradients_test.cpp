@@ -379,7 +379,7 @@ BOOST_AUTO_TEST_CASE(scaling_by_what_is_not_finite_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(slots_that_there_are_not_are_refused) {
-  const td::Parameter beyond{store.family(), 2};
+  const td::Parameter beyond{store.internals().family(), 2};
   const std::string expected = "gradients: a parameter of slot 2; expected one of the 2 that there are";
   BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().of<double>(beyond); }) == expected);
   BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().set(beyond, six); }) == expected);

@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(reset_makes_the_store_what_it_was) {
   Model m;
   const td::FlatBuffer values = m.store.values();
   const td::FlatBuffer buffers = m.store.buffers();
-  BOOST_TEST(m.store.next_pass() == 0U);
+  BOOST_TEST(m.store.internals().next_pass() == 0U);
   m.store.freeze("encoder.fc_1");
   m.disturb();
   m.store.reset();
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(reset_makes_the_store_what_it_was) {
   }
   m.store.gradients().commit_statistics(m.store.buffers());  // none is left
   BOOST_TEST(same_bits(m.store.buffers(), buffers));
-  BOOST_TEST(m.store.next_pass() == 0U);
+  BOOST_TEST(m.store.internals().next_pass() == 0U);
   BOOST_TEST(frozen_names(m.store).size() == 2U);
 }
 
@@ -361,7 +361,7 @@ BOOST_AUTO_TEST_CASE(a_reset_that_fails_changes_nothing) {
   m.disturb();
   const td::FlatBuffer values = m.store.values();
   const td::FlatBuffer buffers = m.store.buffers();
-  m.store.next_pass();
+  m.store.internals().next_pass();
   calls = 0;
   BOOST_CHECK_THROW(m.store.reset(8), std::bad_alloc);
   calls = 1;
@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(a_reset_that_fails_changes_nothing) {
   BOOST_TEST(same_bits(m.store.values(), values));
   BOOST_TEST(same_bits(m.store.buffers(), buffers));
   BOOST_TEST(m.store.seed() == 7U);
-  BOOST_TEST(m.store.next_pass() == 1U);
+  BOOST_TEST(m.store.internals().next_pass() == 1U);
   BOOST_TEST(m.store.gradients().touched(m.fc_1.bias()));
 }
 

@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(many_parameters_are_found_each_by_its_name) {
     BOOST_REQUIRE(store.parameter(scope(i) + ".weight").handle().slot() == i);
     BOOST_REQUIRE(store.buffer<float>(scope(i) + ".mean")[2] == static_cast<float>(i));
     BOOST_REQUIRE(!store.contains(scope(i) + ".mean"));
-    BOOST_REQUIRE(store.layout().groups[i] == i % 100);
+    BOOST_REQUIRE(store.internals().layout().groups[i] == i % 100);
   }
   store.freeze("layer_19");  // and not layer_190
   BOOST_TEST(test::frozen_names(store) == Names{"layer_19.weight"}, boost::test_tools::per_element());
@@ -238,11 +238,11 @@ BOOST_AUTO_TEST_CASE(handles_of_others_are_refused) {
       complaint<td::HandleError>([&] { m.store.parameter(td::Parameter{}); }) ==
       "store: an empty parameter; expected a parameter of this store, or of the store it was copied from");
   BOOST_TEST(complaint<td::HandleError>([&] {
-               m.store.parameter(td::Parameter{m.store.family(), 4});
+               m.store.parameter(td::Parameter{m.store.internals().family(), 4});
              }) ==
              "store: a parameter of slot 4; expected one of the 4 that there are (handles are what add and "
              "add_buffer give)");
-  BOOST_CHECK_THROW(m.store.buffer<double>(td::Buffer{m.store.family(), 1}), td::HandleError);
+  BOOST_CHECK_THROW(m.store.buffer<double>(td::Buffer{m.store.internals().family(), 1}), td::HandleError);
   BOOST_CHECK_THROW(m.store.values().matrix<double>(4), td::HandleError);
   BOOST_CHECK_THROW(m.store.buffer<double>(other.mean), td::HandleError);
   BOOST_CHECK_THROW(m.store.buffer<double>(td::Buffer{}), td::HandleError);
@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(a_group_lies_in_one_run) {
   m.store.add("last", {2, 2}, td::zeros);
   m.store.set_group("encoder.fc_2", "head");
   m.store.seal();
-  const td::StoreLayout& layout = m.store.layout();
+  const td::detail::StoreLayout& layout = m.store.internals().layout();
   BOOST_TEST(layout.group_names == (Names{"weights", "biases", "head", "normalization"}),
              boost::test_tools::per_element());
   BOOST_TEST(layout.flat_order == (std::vector<std::uint32_t>{0, 5, 1, 2, 3, 4}),
@@ -324,7 +324,7 @@ BOOST_AUTO_TEST_CASE(a_group_lies_in_one_run) {
     const auto& [offset, shape] = layout.parameter_extents->slots[slot];
     BOOST_TEST(offset == end);
     end = offset + (shape.size() + 15) / 16 * 16;
-    BOOST_TEST(m.store.parameter({m.store.family(), slot}).value<double>().memptr() ==
+    BOOST_TEST(m.store.parameter({m.store.internals().family(), slot}).value<double>().memptr() ==
                m.store.values().data<double>() + offset);
   }
   BOOST_TEST(m.store.values().size() == end);
@@ -442,8 +442,8 @@ BOOST_AUTO_TEST_CASE(a_seal_that_failed_can_be_tried_again) {
   BOOST_TEST(!store.sealed());
   store.add("c", {2, 2}, td::zeros);
   BOOST_TEST(store.parameter("b").value<float>()(1, 1) == 6);
-  BOOST_TEST(store.layout().flat_order.size() == 3U);
-  BOOST_TEST(store.layout().group_names.size() == 1U);
+  BOOST_TEST(store.internals().layout().flat_order.size() == 3U);
+  BOOST_TEST(store.internals().layout().group_names.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_store_may_be_empty) {

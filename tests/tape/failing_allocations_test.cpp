@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(of_a_pass) {
 BOOST_AUTO_TEST_CASE(of_a_tape_uses_up_no_step) {
   Objects o;
   BOOST_CHECK_THROW(test::with_failing_allocation(1, [&] { td::Tape(o.store, o.memory); }), std::bad_alloc);
-  BOOST_TEST(o.store.next_pass() == 0U);
+  BOOST_TEST(o.store.internals().next_pass() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_record_leaves_the_other_records_of_a_tape_intact) {

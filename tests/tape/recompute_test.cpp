@@ -69,7 +69,7 @@ std::vector<arma::fmat> step(bool recomputed) {
     for (const td::ParameterView& p : deep.store.parameters()) all.push_back(p.gradient<float>());
     optimizer.step();
     for (const td::ParameterView& p : deep.store.parameters()) all.push_back(p.value<float>());
-    for (const auto& buffer : deep.store.layout().buffers)
+    for (const auto& buffer : deep.store.internals().layout().buffers)
       all.push_back(deep.store.buffer<float>(buffer.name));
   }
   return all;

@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(outputs_are_those_of_an_evaluate_tape) {
   td::Tape tape{m.store, memory, td::evaluate};
   BOOST_TEST(same_bits(td::predict(m.store, m.layers, x), m.layers(tape.input(x)).matrix<float>()));
   BOOST_TEST(same_bits(m.store.buffers(), buffers));
-  BOOST_TEST(m.store.next_pass() == 0U);
+  BOOST_TEST(m.store.internals().next_pass() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(every_column_comes_back_in_its_place) {
@@ -95,7 +95,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused) {
   Model m;
   BOOST_CHECK_THROW(td::predict(m.store, m.layers, arma::fmat(2, 5)), td::ShapeError);
   BOOST_CHECK_THROW(td::predict(m.store, m.layers, arma::fmat()), td::ShapeError);
-  const auto weight = [](const td::Value& x) { return x.tape().parameter({x.tape().store().family(), 0}); };
+  const auto weight = [](const td::Value& x) {
+    return x.tape().parameter({x.tape().store().internals().family(), 0});
+  };
   BOOST_TEST(complaint<td::ShapeError>([&] { td::predict(m.store, weight, arma::fmat(3, 5)); }) ==
              "predict: outputs of 4x3 for 5 samples; expected one column a sample");
 }

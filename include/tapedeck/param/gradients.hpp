@@ -14,7 +14,9 @@ namespace tapedeck {
 
 class ParameterStore;
 class StateVisitor;
+namespace detail {
 struct StoreLayout;
+}
 
 /// One gradient for each parameter of a store, in one flat buffer of the same layout as the values.
 ///
@@ -135,7 +137,7 @@ class TAPEDECK_API Gradients {
 
  private:
   friend class ParameterStore;
-  Gradients(std::shared_ptr<const StoreLayout> layout, Scalar scalar);
+  Gradients(std::shared_ptr<const detail::StoreLayout> layout, Scalar scalar);
   struct Statistic {
     Index buffer_slot;
     double momentum;
@@ -154,7 +156,7 @@ class TAPEDECK_API Gradients {
   template <class T>
   void assign(Index slot, const Matrix<T>& gradient);
 
-  std::shared_ptr<const StoreLayout> layout_;
+  std::shared_ptr<const detail::StoreLayout> layout_;
   mutable FlatBuffer flat_;  // mutable: an untouched gradient is zeroed when it is first read
   std::vector<std::uint8_t> touched_;
   std::vector<Statistic> statistics_;

@@ -16,10 +16,10 @@ namespace tapedeck {
 
 /// Visits a matrix for each parameter of a store: "momentum/fc_1.weight"; without a name just "fc_1.weight".
 TAPEDECK_API void visit_parameters(StateVisitor& visitor, std::string_view name, FlatBuffer& values,
-                                   const StoreLayout& layout,
+                                   const ParameterStore& store,
                                    const NumberRange& range = StateVisitor::any_number);
 /// Visits a matrix for each buffer of a store, likewise.
 TAPEDECK_API void visit_buffers(StateVisitor& visitor, std::string_view name, FlatBuffer& values,
-                                const StoreLayout& layout);
+                                const ParameterStore& store);
 
 }  // namespace tapedeck

@@ -5,141 +5,24 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tapedeck/core/random.hpp"
+#include "tapedeck/param/detail/store_internals.hpp"
 #include "tapedeck/param/flat_buffer.hpp"
 #include "tapedeck/param/gradients.hpp"
 #include "tapedeck/param/initializer.hpp"
 #include "tapedeck/param/parameter.hpp"
+#include "tapedeck/param/parameter_options.hpp"
+#include "tapedeck/param/parameter_view.hpp"
+#include "tapedeck/param/scope.hpp"
 
 namespace tapedeck {
 
-class ParameterStore;
 class StateVisitor;
-
-/// The parameter groups that the library's own layers use. Any other word is a group as well.
-namespace groups {
-inline constexpr const char* weights = "weights";              ///< what multiplies inputs; the default
-inline constexpr const char* biases = "biases";                ///< what is added to them
-inline constexpr const char* normalization = "normalization";  ///< gains and biases of normalisations
-}  // namespace groups
-
-/// What is said of a parameter when it is added, besides its name, shape and initial values.
-struct ParameterOptions {
-  /// Not empty. Optimizers scale learning rate and weight decay by group.
-  std::string group = groups::weights;
-  /// What an initialiser scales by. From the shape if `in` is 0: an [out, in] matrix has fans {in, out}.
-  Fan fan = {};
-};
-
-/// Which parameters a call speaks of: those at or under a name (empty: all) that are of a group (empty: any).
-struct Selection {
-  std::string under = {};  ///< "encoder" selects "encoder.fc_1.weight", but not "encoder_2.weight"
-  std::string group = {};  ///< to the letter
-};
-
-/// A prefix for names: `store.scope("encoder").scope("fc_1").add("weight", ...)` adds "encoder.fc_1.weight".
-/// The store must outlive it. Errors are those of the store's functions of the same names.
-class TAPEDECK_API Scope {
- public:
-  /// Adds a parameter under the prefix.
-  Parameter add(std::string_view name, Shape shape, Initializer initializer,
-                ParameterOptions options = {}) const;
-  /// State that is kept but not trained, every element `initial` at first.
-  Buffer add_buffer(std::string_view name, Shape shape, double initial) const;
-  /// A longer prefix.
-  Scope scope(std::string_view name) const;
-  /// The prefix, without a dot at its end.
-  const std::string& name() const { return name_; }
-
- private:
-  friend class ParameterStore;
-  Scope(ParameterStore& store, std::string name) : store_(&store), name_(std::move(name)) {}
-
-  ParameterStore* store_;
-  std::string name_;
-};
-
-/// One parameter of one store, to be looked at and set. The references that it gives are views into the
-/// store: they live as long as the store, write through, and cannot be resized or reshaped (Armadillo throws
-/// std::logic_error).
-class TAPEDECK_API ParameterView {
- public:
-  /// The full name, such as "encoder.fc_1.weight".
-  const std::string& name() const;
-  /// The parameter group.
-  const std::string& group() const;
-  /// Rows and columns.
-  Shape shape() const;
-  /// What a tape takes.
-  Parameter handle() const;
-
-  /// The parameter's numbers, to be read and set; seals the store. ScalarError if T is not the store's
-  /// scalar.
-  template <class T>
-  Matrix<T>& value() const;
-  /// Zero if nothing was contributed since `zero_grad`; seals the store. ScalarError if T is not the store's
-  /// scalar.
-  template <class T>
-  const Matrix<T>& gradient() const;
-  /// Draws this parameter's initial values again, as `ParameterStore::reset` does for all, and clears its
-  /// gradient; seals the store. If the rule throws, nothing has changed.
-  void reset() const;
-
-  /// Whether it is left out of training.
-  bool frozen() const;
-  /// It gets no cotangent on tapes that are made from now on, and optimizers leave it alone.
-  void freeze() const;
-  /// Undoes `freeze`.
-  void unfreeze() const;
-
- private:
-  friend class ParameterStore;
-  ParameterView(ParameterStore& store, std::uint32_t slot) : store_(&store), slot_(slot) {}
-
-  ParameterStore* store_;
-  std::uint32_t slot_;
-};
-
-/// The last change of a parameter's or buffer's values that the library made.
-struct Change {
-  std::uint64_t number = 0;  ///< counts the changes of a store, from 1; 0 for none
-  const char* by = "";       ///< what changed them: "the optimizer's step", "reset", ...
-};
-
-/// Everything that a store and its copies agree upon: names, shapes, groups, where each matrix lies.
-struct StoreLayout {
-  /// A parameter.
-  struct Slot {
-    std::string name;          ///< in full
-    Shape shape;               ///< of value and gradient
-    ParameterOptions options;  ///< its fans filled in
-  };
-  /// A buffer.
-  struct BufferSlot {
-    std::string name;  ///< in full
-    Shape shape;       ///< of its matrix
-    double initial;    ///< what every element is at first
-  };
-  std::uint64_t family;             ///< see Handle
-  std::vector<Slot> parameters;     ///< in the order of addition: that of slot numbers
-  std::vector<BufferSlot> buffers;  ///< likewise
-  std::map<std::string, std::uint32_t, std::less<>> parameter_slots;  ///< by name
-  std::map<std::string, std::uint32_t, std::less<>> buffer_slots;     ///< by name
-  Index parameter_elements = 0;                      ///< of all parameters together, without padding
-  Index buffer_elements = 0;                         ///< of all buffers together
-  std::vector<std::string> group_names;              ///< in the order of their runs
-  std::vector<std::uint32_t> groups;                 ///< by slot: which of the group names
-  std::vector<std::uint32_t> flat_order;             ///< slots as they lie in memory: group by group
-  std::shared_ptr<const Extents> parameter_extents;  ///< where values and gradients lie, once sealed
-  std::shared_ptr<const Extents> buffer_extents;     ///< where buffers lie, once sealed
-};
 
 /// Owns all parameters in one aligned flat buffer, their gradients in a second one of the same layout, and
 /// buffers for state that is not trained.
@@ -257,46 +140,27 @@ class TAPEDECK_API ParameterStore {
   /// <= 1.
   void blend(ParameterStore& other, double weight);
 
-  // For tapes and optimizers.
-
-  /// What it shares with its copies, see Handle.
-  std::uint64_t family() const { return layout_->family; }
-  /// Names, shapes, groups; where matrices lie only once it is sealed.
-  const StoreLayout& layout() const { return *layout_; }
-  /// The same, for what may outlive the store.
-  std::shared_ptr<const StoreLayout> shared_layout() const { return layout_; }
-  /// All parameters. Seals the store.
+  /// Commits the statistics that came with the store's gradients to its buffers, see
+  /// Gradients::commit_statistics. Optimizers do, at the end of `step`.
+  void commit_statistics();
+  /// All parameters, to be read and set. Seals the store. A tape does not notice what is written here unless
+  /// it was made with `check_finite`.
   FlatBuffer& values() { return numbers().values; }
-  /// All buffers. Seals the store.
+  /// All buffers, likewise.
   FlatBuffer& buffers() { return numbers().buffers; }
-  /// By slot number: 0 where a parameter is trained.
-  const std::vector<std::uint8_t>& frozen() const { return frozen_; }
+
+  // States, see StateVisitor.
+
   /// All that it remembers: values, buffers, what is frozen, gradients that wait for a step, the seed, and
   /// how many training passes there were. Seals the store.
   void visit_state(StateVisitor& visitor);
-  /// Values and buffers alone: what a trained model is.
+  /// Values and buffers alone: what a trained model is. Seals the store.
   void visit_weights(StateVisitor& visitor);
-  /// Counts training passes; a tape that is not told its step takes the next one.
-  std::uint64_t next_pass() { return passes_.fetch_add(1, std::memory_order_relaxed); }
 
-  /// Commits the statistics that came with the store's gradients to its buffers, see
-  /// Gradients::commit_statistics.
-  void commit_statistics();
-
-  /// Counts the changes of values and buffers by optimizers, `reset`, `initialize`, `blend` and restored
-  /// states. What is written through `value()`, `buffer()` or `values()` is not counted.
-  std::uint64_t change_count() const { return change_count_; }
-  /// The last change of parameter `slot`, or of buffer `slot - size()`.
-  const Change& last_change(std::uint32_t slot) const { return changes_[slot]; }
-  /// Begins a change, of which note_change() then tells what was changed. `by` must live for ever.
-  Change next_change(const char* by) noexcept { return {++change_count_, by}; }
-  /// Notes that parameter `slot`, or buffer `slot - size()`, was changed: tapes that keep its values refuse
-  /// to go back. The store must be sealed.
-  void note_change(std::uint32_t slot, const Change& change) noexcept { changes_[slot] = change; }
-  /// Notes a change of everything.
-  void note_change(const char* by) noexcept;
-  /// Expired once the store is destroyed.
-  std::weak_ptr<const void> lifetime() const { return lifetime_; }
+  /// For the library: see param/detail/store_internals.hpp.
+  detail::StoreInternals& internals() { return internals_; }
+  /// The same, for reading.
+  const detail::StoreInternals& internals() const { return internals_; }
 
  private:
   friend class ParameterView;
@@ -307,39 +171,24 @@ class TAPEDECK_API ParameterStore {
   };
 
   ParameterStore(ParameterStore& original, Scalar scalar);
-  StoreLayout& open_layout(const std::string& who);
+  detail::StoreLayout& open_layout(const std::string& who);
   Numbers& numbers() {
     if (!sealed_.load(std::memory_order_acquire)) seal();
     return *numbers_;
   }
-  void require_new_name(const std::string& name) const;
   void lay_out();
   template <class T>
   Matrix<T> drawn(Index slot, const Initializer& rule, std::uint64_t seed) const;
   void draw_all(std::uint64_t seed, FlatBuffer& into) const;
   void fill_buffers();
-  std::vector<std::uint32_t> select(const Selection& selection, const char* who) const;
-  std::uint32_t slot_of(Parameter parameter) const;
-  std::uint32_t slot_of(Buffer buffer) const;
 
   Options options_;
-  std::shared_ptr<StoreLayout> layout_;  // shared with copies; not written to once sealed
-  std::vector<Initializer> rules_;       // by slot
+  detail::StoreInternals internals_;
+  std::vector<Initializer> rules_;  // by slot
   std::atomic<bool> sealed_ = false;
   std::unique_ptr<Numbers> numbers_;
-  std::vector<std::uint8_t> frozen_;
-  std::atomic<std::uint64_t> passes_ = 0;
   bool being_sealed_ = false;
-  std::vector<Change> changes_;  // of parameters, then of buffers; room for all once sealed
-  std::uint64_t change_count_ = 0;
-  std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
-
-namespace detail {
-/// Internal: called at the beginning of a store's destructor. The tape sets it: its module may include this
-/// one, but not the reverse.
-extern TAPEDECK_API std::atomic<void (*)(ParameterStore&)> store_ends;
-}  // namespace detail
 
 template <class T>
 Matrix<T>& ParameterView::value() const {
@@ -353,7 +202,7 @@ const Matrix<T>& ParameterView::gradient() const {
 
 template <class T>
 Matrix<T>& ParameterStore::buffer(Buffer buffer) {
-  return buffers().matrix<T>(slot_of(buffer));
+  return buffers().matrix<T>(internals_.layout().slot_of(buffer));
 }
 
 }  // namespace tapedeck

@@ -110,18 +110,18 @@ void Pass::end_all_on(ParameterStore& store) {
 
 void Pass::begin(Tape& tape, ParameterStore& store, const Settings& settings) {
   store.seal();
-  family_ = store.family();
+  family_ = store.internals().family();
   scalar_ = store.scalar();
   settings_ = settings;
   try {
     append_stored(store);
-    change_count_ = store.change_count();
+    change_count_ = store.internals().change_count();
     seen_.push_back({0, change_count_});
   } catch (...) {
     end();
     throw;
   }
-  if (!settings_.step) settings_.step = settings.mode == train ? store.next_pass() : 0;
+  if (!settings_.step) settings_.step = settings.mode == train ? store.internals().next_pass() : 0;
   random_ = Random{store.seed()}.stream(step());
   played_ = false;
   tape_ = &tape;
@@ -147,7 +147,7 @@ void Pass::append_stored(ParameterStore& store) {
         entry++->wanted = training && frozen != nullptr && *frozen++ == 0;
       }
     };
-    add_all(store.values(), store.frozen().data(), values_);
+    add_all(store.values(), store.internals().frozen().data(), values_);
     parameter_count_ = entry_count();
     add_all(store.buffers(), nullptr, buffers_);
     stored_count_ = entry_count();
@@ -198,8 +198,8 @@ void Pass::set_phase(Phase phase) {
 
 void Pass::note_changes(const char* op) {
   require_recording(op);
-  seen_.push_back({entry_count(), store().change_count()});
-  change_count_ = store().change_count();
+  seen_.push_back({entry_count(), store().internals().change_count()});
+  change_count_ = store().internals().change_count();
 }
 
 void Pass::require_same_values(const Record& record) const {
@@ -216,7 +216,7 @@ void Pass::require_unchanged(const Record& record) const {
   for (std::uint32_t i = 0; i < record.input_count; ++i) {
     const std::uint32_t root = entries_[record.inputs[i]].root;
     if (!record.keeps(i) || root >= stored_count_) continue;
-    const Change& last = store().last_change(root);
+    const Change& last = store().internals().last_change(root);
     if (last.number <= known) continue;
     throw UsageError({.who = who(record.type->name, record.place),
                       .given = "\"" + stored_name(root) + "\" was changed by " + last.by +
@@ -294,7 +294,7 @@ Random Pass::next_random() {
 void Pass::require_statistic(const Buffer& buffer, Shape statistic) const {
   const Shape wanted = entries_[resolve(buffer)].shape();
   if (statistic == wanted) return;
-  throw ShapeError({.who = store().layout().buffers[buffer.slot()].name,
+  throw ShapeError({.who = store().internals().layout().buffers[buffer.slot()].name,
                     .given = "a statistic of " + to_string(statistic),
                     .wanted = to_string(wanted)});
 }
@@ -359,7 +359,7 @@ void Pass::play_records(bool timed) {
   const std::uint64_t known = settings_.check_finite ? no_change : seen_.front().change_count;
   for (const Record* record = last_; record != nullptr; record = record->previous) {
     const double start = timed ? now() : 0;
-    if (parameters.change_count() != known) require_same_values(*record);
+    if (parameters.internals().change_count() != known) require_same_values(*record);
     record->type->replay(*this, *record);
     if (timed) times_[--time].backward = now() - start;
     if (settings_.check_finite) require_finite_cotangents(*record);
@@ -384,14 +384,14 @@ std::string Pass::path(const Place* place) {
 }
 
 std::string Pass::stored_name(std::uint32_t entry) const {
-  if (is_parameter(entry)) return store().layout().parameters[entry].name;
-  const auto& buffers = store().layout().buffers;
+  if (is_parameter(entry)) return store().internals().layout().parameters[entry].name;
+  const auto& buffers = store().internals().layout().buffers;
   return entry - parameter_count_ < buffers.size() ? buffers[entry - parameter_count_].name : "";
 }
 
 std::string Pass::describe(std::string_view name, std::uint32_t entry) const {
   std::string text(name);
-  if (is_parameter(entry)) text += " \"" + store().layout().parameters[entry].name + "\"";
+  if (is_parameter(entry)) text += " \"" + store().internals().layout().parameters[entry].name + "\"";
   return text + " is " + to_string(entries_[entry].shape());
 }
 

@@ -181,7 +181,7 @@ class TAPEDECK_API Pass {
   }
   /// Takes note of changes of the store, for the record that follows. UsageError while the tape goes back.
   void begin_record(const char* op) {
-    if (store().change_count() != change_count_) note_changes(op);
+    if (store().internals().change_count() != change_count_) note_changes(op);
   }
   /// Takes note of what a record keeps that is not the pass's memory, to see later whether it was written to.
   void note_checksums(const Record& record);
