@@ -31,7 +31,7 @@ Matrices beside(Subject& subject, const VanishingLeaf& at, double step,
                 const std::vector<RecordOutput>& outputs, Memory& memory) {
   const MovedLeaf moved(at, step);
   const Subject::Use use(subject, memory, subject.settings_for_differences(/*all_records=*/true));
-  const Pass& pass = Pass::of(use.tape);
+  const Pass& pass = pass_of(use.tape);
   const std::uint32_t leaf =
       at.leaf.parameter ? pass.resolve(*at.leaf.parameter) : pass.resolve(use.inputs[at.leaf.input]);
   const auto records = use.records();
@@ -50,7 +50,7 @@ Matrices beside(Subject& subject, const VanishingLeaf& at, double step,
 
 std::vector<RecordOutput> record_outputs(const Subject& subject, const Matrices& cotangents, Memory& memory) {
   Subject::Use use(subject, memory, {.all_records = true});
-  Pass& pass = Pass::of(use.tape);
+  Pass& pass = pass_of(use.tape);
   const auto records = use.records();
   std::vector<RecordOutput> all;
   std::vector<Value> values;
@@ -59,12 +59,8 @@ std::vector<RecordOutput> record_outputs(const Subject& subject, const Matrices&
     for (std::uint32_t j = 0; j < r.type->signature->outputs.size; ++j) {
       const Entry& e = pass.entry(r.first_output + j);
       if (!e.wanted) continue;
-      all.push_back({Pass::who(r.type->name, r.place),
-                     k,
-                     j,
-                     {r.inputs, r.inputs + r.input_count},
-                     copy_of<double>(e),
-                     {}});
+      all.push_back(
+          {who(r.type->name, r.place), k, j, {r.inputs, r.inputs + r.input_count}, copy_of<double>(e), {}});
       values.push_back(pass.value(r.first_output + j));
     }
   }

@@ -74,13 +74,13 @@ Subject::Use::Use(const Subject& subject, Memory& memory, const Settings& settin
 
 std::vector<const Record*> Subject::Use::records() const {
   std::vector<const Record*> all;
-  for (const Record* r = Pass::of(tape).last_record(); r != nullptr; r = r->previous) all.push_back(r);
+  for (const Record* r = pass_of(tape).records.last(); r != nullptr; r = r->previous) all.push_back(r);
   std::reverse(all.begin(), all.end());
   return all;
 }
 
 void Subject::configure(Tape& tape, const Settings& settings) {
-  Pass::Settings& all = Pass::of(tape).settings();
+  Pass::Settings& all = pass_of(tape).settings();
   all.poison = settings.poison;
   all.inline_recomputations = settings.all_records;
   all.surrogates = settings.surrogates;

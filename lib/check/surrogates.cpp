@@ -40,12 +40,13 @@ void Surrogates::replace(Pass& pass, const char* op, std::uint32_t output, std::
     const bool index = y.element == Element::index;
     if (keep_) {
       at_sample_.push_back({elements_of(y), elements_of(s)});
-      if (!index && !copy_of<double>(s).is_finite() && not_finite_.empty()) not_finite_ = pass.who(op);
+      if (!index && !copy_of<double>(s).is_finite() && not_finite_.empty())
+        not_finite_ = who(op, pass.records.place());
       continue;
     }
     if (next_ == at_sample_.size() || shape_of(at_sample_[next_].forward) != y.shape() ||
         std::holds_alternative<IndexMatrix>(at_sample_[next_].forward) != index) {
-      throw ContractError({.who = pass.who(op),
+      throw ContractError({.who = who(op, pass.records.place()),
                            .given = "a use that the function did not make at the sample itself",
                            .wanted = "ops with a surrogate to be applied in the same order wherever the "
                                      "samples move"});

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
+
+#include "tapedeck/tape/detail/errors.hpp"
+#include "tapedeck/tape/detail/finite.hpp"
 
 namespace tapedeck::detail {
 namespace {
@@ -11,13 +13,6 @@ namespace {
 // Both are NaN as float and as double. An op may set either of them on purpose, such as an index that means
 // "none", but not each of them where it happens to find it.
 constexpr std::array<std::uint32_t, 2> words{Arena::poison, 0x7fffffff};
-
-bool holds(const Entry& e, Index element, std::uint32_t word) {
-  const std::size_t size = size_in_bytes(e.element);
-  std::uint64_t wanted = 0;
-  Arena::fill(&wanted, size, word);
-  return std::memcmp(static_cast<const std::byte*>(e.data) + element * size, &wanted, size) == 0;
-}
 
 // The first element that holds what the memory held before, in either pass.
 std::optional<Index> first_unset(const Entry& one, const Entry& two) {
@@ -39,12 +34,12 @@ std::optional<std::string> first_unset(const Subject& subject, Memory& memory, M
     const Record& record = *records[k];
     const Signature& s = *record.type->signature;
     for (std::uint32_t m = 0; m < s.outputs.size + s.saved.size; ++m) {
-      const Entry& e = Pass::of(one.tape).entry(record.first_output + m);
-      const auto i = first_unset(e, Pass::of(two.tape).entry(again[k]->first_output + m));
+      const Entry& e = pass_of(one.tape).entry(record.first_output + m);
+      const auto i = first_unset(e, pass_of(two.tape).entry(again[k]->first_output + m));
       if (!i) continue;
       const auto& operand = m < s.outputs.size ? s.outputs[m] : s.saved[m - s.outputs.size];
-      return Pass::who(record.type->name, record.place) + ": " + std::string(operand.name) +
-             " is unset at (" + std::to_string(*i % e.rows) + "," + std::to_string(*i / e.rows) + ")";
+      return who(record.type->name, record.place) + ": " + std::string(operand.name) + " is unset at (" +
+             std::to_string(*i % e.rows) + "," + std::to_string(*i / e.rows) + ")";
     }
   }
   return std::nullopt;

@@ -133,16 +133,16 @@ Index elements_of(const Slots& slots, const ParameterStore& store) {
 
 // Adds the parameters that were used since `before` was the tape's last record.
 void add_used(Slots& slots, const detail::Pass& pass, const detail::Record* before) {
-  for (const detail::Record* r = pass.last_record(); r != before; r = r->previous) {
+  for (const detail::Record* r = pass.records.last(); r != before; r = r->previous) {
     for (std::uint32_t i = 0; i < r->input_count; ++i) {
       const std::uint32_t root = pass.entry(r->inputs[i]).root;
-      if (pass.is_parameter(root)) slots.insert(root);
+      if (pass.values.is_parameter(root)) slots.insert(root);
     }
   }
 }
 
 Value add_rows(Summary& summary, const std::string& prefix, const Sequential& model, Tape& tape, Value x) {
-  const detail::Pass& pass = detail::Pass::of(tape);
+  const detail::Pass& pass = detail::pass_of(tape);
   const std::vector<std::string> names = model.names();
   for (Index i = 0; i < model.size(); ++i) {
     const Layer& layer = model[i];
@@ -150,7 +150,7 @@ Value add_rows(Summary& summary, const std::string& prefix, const Sequential& mo
       x = add_rows(summary, prefix + names[i] + ".", *nested, tape, x);
       continue;
     }
-    const detail::Record* const before = pass.last_record();
+    const detail::Record* const before = pass.records.last();
     x = layer(x);
     Slots slots;
     for (const NamedParameter& p : layer.parameters())
@@ -172,7 +172,7 @@ Summary summarize(const Sequential& model, ParameterStore& store, Shape input) {
   add_rows(summary, "", model, tape, tape.input(Matrix<double>(input.rows, input.cols)));
   Slots all;
   for (const NamedParameter& p : model.parameters()) all.insert(p.handle.slot());
-  add_used(all, detail::Pass::of(tape), nullptr);
+  add_used(all, detail::pass_of(tape), nullptr);
   summary.parameter_count = elements_of(all, store);
   return summary;
 }

@@ -13,11 +13,6 @@
 namespace tapedeck::detail {
 namespace {
 
-std::uint64_t next_family() {
-  static std::atomic<std::uint64_t> count{0};
-  return ++count;
-}
-
 bool well_formed(std::string_view name) {
   if (name.empty() || name.size() > longest_name || name.front() == '.' || name.back() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) { return in_word(c) || c == '.'; }) &&
@@ -108,7 +103,12 @@ void require_slot(std::uint32_t slot, Index count, const char* kind) {
 
 }  // namespace
 
-StoreLayout::StoreLayout() : family(next_family()) {}
+std::uint64_t unique_number() {
+  static std::atomic<std::uint64_t> count{0};
+  return ++count;
+}
+
+StoreLayout::StoreLayout() : family(unique_number()) {}
 
 void StoreLayout::require_well_formed(const std::string& who, const char* kind, std::string_view name) {
   if (well_formed(name)) return;

@@ -40,7 +40,7 @@ void BlackBox::Setup::visit_state(StateVisitor& visitor) {
 }
 
 BlackBox::BlackBox(const Tape& tape) {
-  const detail::Pass& pass = detail::Pass::of(tape);
+  const detail::Pass& pass = detail::pass_of(tape);
   ParameterStore& store = pass.store();
   setup_.store = {.seed = store.seed(), .scalar = store.scalar()};
   setup_.tape.mode = pass.mode();
@@ -48,7 +48,7 @@ BlackBox::BlackBox(const Tape& tape) {
   setup_.tape.first_column = pass.first_column();
   StateVisitor visitor(state_);
   store.visit_weights(visitor);
-  for (const detail::Entry& e : pass.entries()) {
+  for (const detail::Entry& e : pass.values.all()) {
     if (!e.input || e.released) continue;
     const StateVisitor::Scope scope(visitor, scope_name);
     visitor.take(input_name(setup_.variables.size()), detail::any_copy_of(e));

@@ -7,7 +7,7 @@
 
 #include "core/text.hpp"
 #include "core/text_table.hpp"
-#include "tapedeck/tape/detail/pass.hpp"
+#include "tapedeck/tape/detail/errors.hpp"
 
 namespace tapedeck {
 namespace {
@@ -18,13 +18,13 @@ using detail::Pass;
 using detail::Record;
 
 Named operand(const Pass& pass, std::string_view name, std::uint32_t entry) {
-  return {std::string(name), entry, pass.entry(entry).shape(), pass.stored_name(entry)};
+  return {std::string(name), entry, pass.entry(entry).shape(), detail::stored_name(pass, entry)};
 }
 
 // "cell.gate" for a record that uses "cell.gate.weight": where a layer is used outside of all Sequentials.
 std::string scope_of_first_parameter(const Pass& pass, const Record& record) {
   for (std::uint32_t i = 0; i < record.input_count; ++i) {
-    const std::string name = pass.stored_name(record.inputs[i]);
+    const std::string name = detail::stored_name(pass, record.inputs[i]);
     if (const std::size_t dot = name.rfind('.'); dot != std::string::npos) return name.substr(0, dot);
   }
   return {};
@@ -34,7 +34,7 @@ InspectedRecord inspect_record(const Pass& pass, const Record& record) {
   const Signature& signature = *record.type->signature;
   InspectedRecord info;
   info.op = record.type->name;
-  info.layer = record.place != nullptr ? Pass::path(record.place) : scope_of_first_parameter(pass, record);
+  info.layer = record.place != nullptr ? detail::path(record.place) : scope_of_first_parameter(pass, record);
   info.flops = record.type->flops(pass, record);
   for (std::uint32_t i = 0; i < record.input_count; ++i) {
     const bool named = i < signature.inputs.size;
@@ -78,18 +78,18 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 Inspection inspect(const Tape& tape) {
-  const Pass& pass = Pass::of(tape);
+  const Pass& pass = detail::pass_of(tape);
   Inspection inspection;
   inspection.peak_bytes = tape.bytes_used();
   if (pass.traced()) {
-    for (const detail::RecordTime& time : pass.times()) {
+    for (const detail::RecordTime& time : pass.records.times()) {
       inspection.records.push_back(inspect_record(pass, *time.record));
       inspection.records.back().forward = time.forward * 1e-9;
       inspection.records.back().backward = time.backward * 1e-9;
     }
     return inspection;
   }
-  for (const Record* r = pass.last_record(); r != nullptr; r = r->previous)
+  for (const Record* r = pass.records.last(); r != nullptr; r = r->previous)
     inspection.records.push_back(inspect_record(pass, *r));
   std::reverse(inspection.records.begin(), inspection.records.end());
   return inspection;

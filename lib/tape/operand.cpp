@@ -1,19 +1,19 @@
 #include "tapedeck/tape/operand.hpp"
 
+#include "tapedeck/tape/detail/input.hpp"
 #include "tapedeck/tape/tape.hpp"
 
 namespace tapedeck {
 
 Value Operand::on(Tape& tape) const {
-  struct Put {
-    Tape& tape;
-    bool copied;
-    Value operator()(const Value& value) const { return value; }
-    Value operator()(const Parameter& parameter) const { return tape.parameter(parameter); }
-    Value operator()(const Buffer& buffer) const { return tape.buffer(buffer); }
-    Value operator()(const Columns& data) const { return copied ? tape.copy(data) : tape.gather(data); }
-  };
-  return std::visit(Put{tape, copied_}, what_);
+  if (const auto* value = std::get_if<Value>(&what_)) return *value;
+  detail::Pass& pass = detail::pass_of(tape);
+  return pass.value(entry_on(pass));
+}
+
+std::uint32_t Operand::append_to(detail::Pass& pass) const {
+  const auto copy = copied_ ? detail::Copy::always : detail::Copy::if_needed;
+  return detail::append_input(pass, std::get<Columns>(what_), copy, /*variable=*/false);
 }
 
 }  // namespace tapedeck

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "tapedeck/core/error.hpp"
+#include "tapedeck/tape/detail/input.hpp"
+#include "tapedeck/tape/detail/recomputation.hpp"
+#include "tapedeck/tape/detail/replay.hpp"
 
 namespace tapedeck {
 namespace {
@@ -13,26 +16,13 @@ using detail::Entry;
 using detail::Pass;
 using detail::Record;
 
-// Copies columns into memory in a row, converting where the element types differ.
-template <class To>
-void copy_columns(To* to, const Columns& columns) {
-  with_element(columns.element, [&]<class From>(From) {
-    const auto* from = static_cast<const From*>(columns.data);
-    for (Index c = 0; c < columns.count; ++c) {
-      const From* column = from + (columns.order == nullptr ? c : columns.order[c]) * columns.rows;
-      std::transform(column, column + columns.rows, to + c * columns.rows,
-                     [](From x) { return static_cast<To>(x); });
-    }
-  });
-}
-
 // Puts a pass back as it was: vjp plays on the same tables with other wishes.
 class Restore {
  public:
-  explicit Restore(Pass& pass) : pass_(pass), entries_(pass.entries().begin(), pass.entries().end()) {}
+  explicit Restore(Pass& pass) : pass_(pass), entries_(pass.values.all().begin(), pass.values.all().end()) {}
   Restore(const Restore&) = delete;
   Restore& operator=(const Restore&) = delete;
-  ~Restore() { std::copy(entries_.begin(), entries_.end(), pass_.entries().begin()); }
+  ~Restore() { std::copy(entries_.begin(), entries_.end(), pass_.values.all().begin()); }
 
  private:
   Pass& pass_;
@@ -47,7 +37,7 @@ Tape::Tape(ParameterStore& store, Memory& memory, const TapeOptions& options) : 
                       .given = "a Memory that another open tape writes into",
                       .wanted = "one Memory for each tape that is open at a time"});
   }
-  pass_->begin(*this, store,
+  pass_->begin(*this, pass_, store,
                {options.mode, options.check_finite, options.trace, options.step, options.first_column,
                 options.check_finite ? detail::Arena::poison : 0});
 }
@@ -62,33 +52,14 @@ void Tape::refuse_ended() {
                     .wanted = "a Memory and a store that outlive it"});
 }
 
-Value Tape::put(const Columns& columns, Copy copy, bool variable) {
-  Pass& p = pass();
-  p.require_recording("tape.input");
-  const bool index = columns.element == Element::index;
-  if (index && variable) {
-    throw ScalarError({.who = "tape.variable", .given = "indices", .wanted = "float or double"});
-  }
-  const Element element = index ? Element::index : real_element(scalar());
-  if (copy == Copy::if_needed && columns.order == nullptr && columns.element == element) {
-    const std::uint32_t entry = p.append_borrowed(element, columns.shape(), const_cast<void*>(columns.data));
-    p.entry(entry).input = true;
-    return p.value(entry);
-  }
-  const std::uint32_t entry = p.append(element, columns.shape(), variable && mode() == train);
-  void* data = p.entry(entry).data;
-  with_element(element, [&]<class T>(T) { copy_columns(static_cast<T*>(data), columns); });
-  p.entry(entry).variable = variable;
-  p.entry(entry).input = true;
-  return p.value(entry);
+Value Tape::put(const Columns& columns, detail::Copy copy, bool variable) {
+  return pass().value(detail::append_input(pass(), columns, copy, variable));
 }
-
-detail::Pass& detail::Pass::of(const Tape& tape) { return tape.pass(); }
 
 Value Tape::zeros(Shape shape) {
   Pass& p = pass();
   p.require_recording("tape.zeros");
-  const std::uint32_t entry = p.append(real_element(scalar()), shape, false);
+  const std::uint32_t entry = p.values.append(real_element(scalar()), shape, false);
   if (const std::size_t bytes = p.entry(entry).bytes(); bytes > 0) std::memset(p.entry(entry).data, 0, bytes);
   p.entry(entry).input = true;
   return p.value(entry);
@@ -106,7 +77,7 @@ Value Tape::carry(const Value& other) {
   columns.data = e.data;
   columns.rows = e.rows;
   columns.count = e.cols;
-  return put(columns, Copy::always, false);
+  return copy(columns);
 }
 
 void Tape::seed(std::span<const Root> roots, const char* who) {
@@ -114,7 +85,7 @@ void Tape::seed(std::span<const Root> roots, const char* who) {
   if (roots.empty()) {
     throw UsageError({.who = who, .given = "no root", .wanted = "at least one, such as the loss"});
   }
-  p.seeds().clear();
+  p.seeds.clear();
   for (const Root& root : roots) {
     const std::uint32_t entry = p.resolve(root.value_);
     const Entry& e = p.entry(entry);
@@ -135,20 +106,20 @@ void Tape::seed(std::span<const Root> roots, const char* who) {
                          .given = std::string("a cotangent of ") + name_of(root.cotangent_->element),
                          .wanted = name_of(e.element)});
     }
-    p.seeds().push_back({entry, root.cotangent_ ? root.cotangent_->data : nullptr});
+    p.seeds.push_back({entry, root.cotangent_ ? root.cotangent_->data : nullptr});
   }
 }
 
 void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
   Pass& p = pass();
-  p.require_not_playing("tape.backward");
+  p.require_not_replaying("tape.backward");
   if (mode() == evaluate) {
     throw UsageError({.who = "tape.backward",
                       .given = "a tape in evaluate mode",
                       .wanted = "one in train mode",
                       .hint = "an evaluate tape records nothing to play back"});
   }
-  if (p.played()) {
+  if (p.replayed()) {
     throw UsageError({.who = "tape.backward",
                       .given = "backward was already called on this tape",
                       .wanted = "a new tape for each backward",
@@ -159,7 +130,7 @@ void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
         {.who = "tape.backward", .given = "gradients of another store", .wanted = "those of the tape's"});
   }
   seed(roots, "tape.backward");
-  for (const Pass::Seed& s : p.seeds()) {
+  for (const detail::Seed& s : p.seeds) {
     if (!p.entry(s.entry).wanted) {
       throw UsageError({.who = "tape.backward",
                         .given = "a root that depends on no parameter and no variable that wants a cotangent",
@@ -167,17 +138,17 @@ void Tape::backward(std::span<const Root> roots, Gradients& gradients) {
                         .hint = "is everything frozen, or detached?"});
     }
   }
-  p.set_played();
+  p.set_replayed();
   Gradients::Backward backward(gradients);
-  p.play(&gradients);
-  p.hand_over_statistics(gradients);
+  replay_from_seeds(p, &gradients);
+  p.statistics.move_to(gradients, scalar());
   backward.succeed();
 }
 
 template <class T>
 std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Value> inputs) {
   Pass& p = pass();
-  p.require_not_playing("tape.vjp");
+  p.require_not_replaying("tape.vjp");
   if (scalar_of<T> != scalar()) {
     throw ScalarError({.who = "tape.vjp",
                        .given = std::string("cotangents asked for as ") + name_of(scalar_of<T>),
@@ -195,10 +166,10 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
     }
   }
   std::vector<const Record*> records;
-  for (const Record* r = p.last_record(); r != nullptr; r = r->previous) records.push_back(r);
+  for (const Record* r = p.records.last(); r != nullptr; r = r->previous) records.push_back(r);
 
   const Restore restore(p);
-  for (Entry& e : p.entries()) {
+  for (Entry& e : p.values.all()) {
     e.wanted = e.variable = false;
     e.cotangent = nullptr;
     e.written = 0;
@@ -215,7 +186,7 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
       out.wanted = out.wanted || depends;
     }
   });
-  p.play(nullptr);
+  replay_from_seeds(p, nullptr);
 
   std::vector<Matrix<T>> cotangents;
   for (const std::uint32_t entry : sought) {
@@ -224,7 +195,7 @@ std::vector<Matrix<T>> Tape::vjp(std::span<const Root> roots, std::span<const Va
   }
   for (const std::uint32_t entry : sought) {
     Entry& e = p.entry(entry);
-    if (e.cotangent != nullptr) p.return_scratch(std::exchange(e.cotangent, nullptr), e.bytes());
+    if (e.cotangent != nullptr) p.values.give_back(std::exchange(e.cotangent, nullptr), e.bytes());
   }
   return cotangents;
 }
@@ -238,13 +209,13 @@ Value Tape::recompute_later(const std::function<Value(const Value&)>& function, 
   if (!function) {
     throw UsageError({.who = "tape.recompute", .given = "an empty function", .wanted = "one to call"});
   }
-  return pass().recompute(function, x);
+  return detail::recompute(pass(), function, x);
 }
 
 Value detach(const Value& value) {
   Pass& p = Pass::of(value);
   p.require_recording("detach");
-  return p.value(p.append_alias(p.resolve(value)));
+  return p.value(p.values.append_alias(p.resolve(value)));
 }
 
 }  // namespace tapedeck

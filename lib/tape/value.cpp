@@ -11,7 +11,7 @@ namespace {
 // A view that lives as long as the tape. Its destructor never runs, and has nothing to free.
 template <class T>
 const Matrix<T>& lasting_view(detail::Pass& pass, const void* data, Shape shape) {
-  void* memory = pass.allocate(sizeof(Matrix<T>));
+  void* memory = pass.values.allocate_scratch(sizeof(Matrix<T>));
   return *new (memory) Matrix<T>(const_cast<T*>(static_cast<const T*>(data)), shape.rows, shape.cols,
                                  /*copy_aux_mem=*/false, true);
 }
@@ -66,7 +66,7 @@ const Matrix<T>& Value::cotangent() const {
                       .wanted = "one made by tape.variable",
                       .hint = "tape.vjp gives the cotangent of any Value; a parameter's is its gradient"});
   }
-  if (!pass.played()) {
+  if (!pass.replayed()) {
     throw UsageError({.who = "Value::cotangent",
                       .given = "a tape that was not played back",
                       .wanted = "tape.backward first"});

@@ -53,9 +53,9 @@ struct Run {
 };
 Run run(const Function& function, td::Tape& tape, const std::vector<td::Value>& inputs) {
   Pass& pass = Pass::of(inputs.front());
-  const Record* before = pass.last_record();
+  const Record* before = pass.records.last();
   Run run{function(tape, inputs), pass, {}};
-  for (const Record* r = pass.last_record(); r != before; r = r->previous) run.records.push_back(r);
+  for (const Record* r = pass.records.last(); r != before; r = r->previous) run.records.push_back(r);
   std::reverse(run.records.begin(), run.records.end());
   return run;
 }
@@ -162,7 +162,7 @@ std::vector<Site> sites(const Function& function, td::Tape& tape, const std::vec
                      .operand = std::string(operand.name),
                      .wanted = input && e.wanted,
                      .variable = e.variable,
-                     .parameter = made.pass.is_parameter(entry),
+                     .parameter = made.pass.values.is_parameter(entry),
                      .uses = static_cast<int>(uses(entry, 0)),
                      .last_use = uses(entry, k + 1) == 0,
                      .kept = operand.kept,
@@ -251,7 +251,7 @@ void Mutant::replay_contributing(Pass& pass, const Record& record) {
     if (other.wanted && &other != &e) others.push_back(&other);
   }
   for (Entry* other : others) other->wanted = false;
-  const Pass::Target sum = pass.contribute(entry);
+  const td::detail::Target sum = pass.contribute(entry);
   const bool written = *sum.written != 0;
   const auto before = written ? elements<T>(sum.data, e.shape()) : td::Matrix<T>();
   *sum.written = 0;

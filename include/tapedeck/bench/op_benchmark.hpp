@@ -54,7 +54,7 @@
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/core/random.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/tape/detail/pass.hpp"
+#include "tapedeck/tape/detail/replay.hpp"
 #include "tapedeck/tape/detail/values_taken.hpp"
 #include "tapedeck/tape/memory.hpp"
 #include "tapedeck/tape/tape.hpp"
@@ -133,7 +133,7 @@ class Applications {
     apply();
     Bytes bytes;
     const Pass& pass = Pass::of(outputs_.front());
-    for (const Record* record = pass.last_record(); record != nullptr; record = record->previous) {
+    for (const Record* record = pass.records.last(); record != nullptr; record = record->previous) {
       const Signature& s = *record->type->signature;
       std::uint32_t made = record->first_output;
       for (std::size_t i = 0; i < s.inputs.size; ++i) {
@@ -177,7 +177,7 @@ class Applications {
                           .wanted = "an input given by shape, or a parameter, behind it"});
       }
       if (shape_of(cotangent_) != e.shape()) cotangent_ = ordinary_numbers<T>(e.shape(), 99);
-      const Pass::Target target = pass.contribute(entry);
+      const Target target = pass.contribute(entry);
       if (e.bytes() > 0) std::memcpy(target.data, cotangent_.memptr(), e.bytes());
       *target.written = 1;
     }
@@ -187,7 +187,7 @@ class Applications {
       }
     }
     store_.zero_grad();
-    return seconds([&] { pass.play(&store_.gradients()); });
+    return seconds([&] { replay_from_seeds(pass, &store_.gradients()); });
   }
 
  private:

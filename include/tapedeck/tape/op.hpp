@@ -45,6 +45,8 @@
 #include <array>
 #include <utility>
 
+#include "tapedeck/tape/detail/errors.hpp"
+#include "tapedeck/tape/detail/finite.hpp"
 #include "tapedeck/tape/detail/op_contract.hpp"
 #include "tapedeck/tape/detail/op_plan.hpp"
 #include "tapedeck/tape/detail/pass.hpp"
@@ -62,7 +64,7 @@ class Context {
   /// Whether the tape is in train mode.
   bool training() const { return pass_.mode() == train; }
   /// A stream for this use of this layer at this step; the same in a recomputation.
-  Random random() { return pass_.next_random(); }
+  Random random() { return pass_.random.next(pass_.records.layer()); }
   /// Where this tape's first column lies in the whole batch: the column to add when drawing.
   Index first_column() const { return pass_.first_column(); }
   /// Keeps a batch's statistic; at the optimizer's step, buffer = (1 - momentum) buffer + momentum statistic.
@@ -70,8 +72,8 @@ class Context {
   /// buffer's shape.
   template <class T>
   void hand_over(Buffer buffer, const Matrix<T>& statistic, double momentum) {
-    pass_.require_statistic(buffer, shape_of(statistic));
-    pass_.keep_statistic(buffer.slot(), statistic.memptr(), statistic.n_elem, momentum);
+    detail::require_statistic(pass_, buffer, shape_of(statistic));
+    pass_.statistics.record({buffer.slot(), statistic.memptr(), statistic.n_elem, momentum});
   }
 
  private:
@@ -127,17 +129,16 @@ void replay(Pass& pass, const Record& base) {
           try {
             record.op.vjp(sink..., matrix...);
           } catch (...) {
-            Pass::rethrow_from(O::name, record.place);
+            rethrow_from(O::name, record.place);
           }
         };
         with_matrices(cotangent<T>(pass, record.first_output + static_cast<std::uint32_t>(D))...,
                       readable<ElementOf<T, P::kept[K].index>>(pass.entry(entry_of(P::kept[K].number)))...);
         const auto require_contribution = [&](const Sink<T>& s, std::size_t input) {
           if (!s.wanted() || s.contributed()) return;
-          if (s.touched()) pass.refuse_none(record, input);
-          pass.refuse_vjp(
-              record, input, "was left untouched by the vjp", "a contribution",
-              "if its derivative is zero by design, mark the input in the signature: x(f,b):zero");
+          if (s.touched()) refuse_none(pass, record, input);
+          refuse_vjp(record, input, "was left untouched by the vjp", "a contribution",
+                     "if its derivative is zero by design, mark the input in the signature: x(f,b):zero");
         };
         (require_contribution(sink, P::sink_inputs[S]), ...);
       };
@@ -194,11 +195,11 @@ template <class O, std::size_t... J, std::size_t... I>
 void apply_surrogate(Pass& pass, const O& op, const std::array<std::uint32_t, Plan<O>::inputs>& operands,
                      std::uint32_t first_output, std::index_sequence<J...>, std::index_sequence<I...>) {
   constexpr const Signature& s = O::signature;
-  const std::uint32_t first = pass.entry_count();
+  const std::uint32_t first = pass.values.size();
   const auto entry = [&](std::uint32_t from, std::size_t offset) -> const Entry& {
     return pass.entry(from + static_cast<std::uint32_t>(offset));
   };
-  (pass.append(entry(first_output, J).element, entry(first_output, J).shape(), false), ...);
+  (pass.values.append(entry(first_output, J).element, entry(first_output, J).shape(), false), ...);
   const auto with_matrices = [&](auto&&... matrix) {
     (pin_output(matrix), ...);
     try {
@@ -209,7 +210,7 @@ void apply_surrogate(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
         op.surrogate(context, matrix...);
       }
     } catch (...) {
-      Pass::rethrow_from(O::name, pass.place());
+      rethrow_from(O::name, pass.records.place());
     }
   };
   with_matrices(writable<ElementOf<double, s.outputs[J].index>>(entry(first, J))...,
@@ -226,10 +227,10 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
   for (std::size_t i = 0; i < P::inputs; ++i) {
     const Entry& e = pass.entry(operands[i]);
     if (e.element != (s.inputs[i].index ? Element::index : element_of<T>)) {
-      pass.refuse_element(O::name, s, operands.data(), i);
+      refuse_element(pass, O::name, s, operands.data(), i);
     }
     if (!sizes.fits(s.inputs[i].rows, e.rows) || !sizes.fits(s.inputs[i].cols, e.cols)) {
-      pass.refuse_shape(O::name, s, operands.data(), i, sizes.of.data(), sizes.bound.data());
+      refuse_shape(pass, O::name, s, operands.data(), i, sizes.of.data(), sizes.bound.data());
     }
     live |= e.wanted && !s.inputs[i].zero;
   }
@@ -241,31 +242,31 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
         try {
           return op.shape(pass.entry(operands[I]).shape()...);
         } catch (...) {
-          Pass::rethrow_from(O::name, pass.place());
+          rethrow_from(O::name, pass.records.place());
         }
       }();
       const auto agrees = [&](Signature::Size size, Index stated) {
         return stated >> 32U == 0 && sizes.fits(size, static_cast<std::uint32_t>(stated));
       };
       if (!agrees(s.outputs[0].rows, shape.rows) || !agrees(s.outputs[0].cols, shape.cols)) {
-        Pass::refuse_shapes(O::name, pass.place(), "its shape() gave " + to_string(shape));
+        refuse_shapes(O::name, pass.records.place(), "its shape() gave " + to_string(shape));
       }
     }
-    const double start = pass.traced() ? Pass::now() : 0;
-    const std::uint32_t first = pass.entry_count();
-    (pass.append(s.outputs[J].index ? Element::index : element_of<T>,
-                 {sizes(s.outputs[J].rows), sizes(s.outputs[J].cols)}, live && !s.outputs[J].index),
+    const double start = pass.traced() ? Records::now() : 0;
+    const std::uint32_t first = pass.values.size();
+    (pass.values.append(s.outputs[J].index ? Element::index : element_of<T>,
+                        {sizes(s.outputs[J].rows), sizes(s.outputs[J].cols)}, live && !s.outputs[J].index),
      ...);
-    (pass.append(s.saved[K].index ? Element::index : element_of<T>,
-                 {sizes(s.saved[K].rows), sizes(s.saved[K].cols)}, false),
+    (pass.values.append(s.saved[K].index ? Element::index : element_of<T>,
+                        {sizes(s.saved[K].rows), sizes(s.saved[K].cols)}, false),
      ...);
     const auto entry = [&](std::size_t offset) -> const Entry& {
       return pass.entry(first + static_cast<std::uint32_t>(offset));
     };
     constexpr bool plays_surrogate = has_surrogate<O> && std::is_same_v<T, double>;
     if constexpr (plays_surrogate) {  // before the forward, which is to draw the same random numbers
-      if (pass.surrogates() != nullptr) {
-        pass.without_drawing([&] {
+      if (pass.settings().surrogates != nullptr) {
+        pass.random.without_drawing([&] {
           apply_surrogate(pass, op, operands, first, std::index_sequence<J...>{},
                           std::index_sequence<I...>{});
         });
@@ -281,25 +282,25 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
           op.forward(context, matrix...);
         }
       } catch (...) {
-        Pass::rethrow_from(O::name, pass.place());
+        rethrow_from(O::name, pass.records.place());
       }
     };
     with_matrices(writable<ElementOf<T, s.outputs[J].index>>(entry(J))...,
                   writable<ElementOf<T, s.saved[K].index>>(entry(P::outputs + K))...,
                   readable<ElementOf<T, s.inputs[I].index>>(pass.entry(operands[I]))...);
     if constexpr (plays_surrogate) {
-      if (pass.surrogates() != nullptr)
-        pass.surrogates()->replace(pass, O::name, first, first + P::outputs + P::saved, P::outputs);
+      if (pass.settings().surrogates != nullptr)
+        pass.settings().surrogates->replace(pass, O::name, first, first + P::outputs + P::saved, P::outputs);
     }
-    if (pass.check_finite()) pass.require_finite(O::name, s, operands.data(), first);
+    if (pass.check_finite()) require_finite(pass, O::name, s, operands.data(), first);
     if (live || pass.traced()) {
-      auto& made = pass.append_record<OpRecord<O>>(op, start);
+      auto& made = pass.records.append<OpRecord<O>>(op, start);
       made.type = &record_type<O, T>;
       made.operands = operands;
       made.inputs = made.operands.data();
       made.input_count = P::inputs;
       made.first_output = first;
-      if (pass.check_finite()) pass.note_checksums(made);
+      if (pass.check_finite()) note_checksums(pass, made);
     }
     return first;
   }
@@ -307,10 +308,24 @@ std::uint32_t record(Pass& pass, const O& op, const std::array<std::uint32_t, Pl
    std::make_index_sequence<P::saved>{});
 }
 
-inline Pass* pass_of(const Value& value) { return &Pass::of(value); }
-inline Pass* pass_of(const Parameter&) { return nullptr; }
-inline Pass* pass_of(const Buffer&) { return nullptr; }
-inline Pass* pass_of(const Operand&) { return nullptr; }
+// The pass that an operand brings, if it is a Value.
+template <class Handle>
+Pass* pass_brought_by(const Handle& operand) {
+  if constexpr (std::same_as<Handle, Value>) {
+    return &Pass::of(operand);
+  } else {
+    return nullptr;
+  }
+}
+
+template <class Handle>
+std::uint32_t entry_on(Pass& pass, const Handle& operand) {
+  if constexpr (std::same_as<Handle, Operand>) {
+    return operand.entry_on(pass);
+  } else {
+    return pass.resolve(operand);
+  }
+}
 
 }  // namespace detail
 
@@ -328,8 +343,8 @@ typename detail::Result<O>::Type apply(const O& op, const Operands&... operands)
   } else {
     using P = detail::Plan<O>;
     detail::Pass* pass = nullptr;
-    ((pass = pass != nullptr ? pass : detail::pass_of(operands)), ...);
-    const std::array<std::uint32_t, P::inputs> entries{pass->resolve(operands)...};
+    ((pass = pass != nullptr ? pass : detail::pass_brought_by(operands)), ...);
+    const std::array<std::uint32_t, P::inputs> entries{detail::entry_on(*pass, operands)...};
     const std::uint32_t first = pass->scalar() == Scalar::f32 ? detail::record<O, float>(*pass, op, entries)
                                                               : detail::record<O, double>(*pass, op, entries);
     return [&]<std::size_t... J>(std::index_sequence<J...>)->typename detail::Result<O>::Type {

@@ -7,6 +7,7 @@
 
 #include "tapedeck/core/columns.hpp"
 #include "tapedeck/param/parameter.hpp"
+#include "tapedeck/tape/detail/pass.hpp"
 #include "tapedeck/tape/value.hpp"
 
 namespace tapedeck {
@@ -34,8 +35,17 @@ class TAPEDECK_API Operand {
   /// back as it is, and checked by the op that uses it.
   Value on(Tape& tape) const;
 
+  /// For `apply`: returns its entry of a pass, on which data is put first.
+  std::uint32_t entry_on(detail::Pass& pass) const {
+    if (const auto* value = std::get_if<Value>(&what_)) return pass.resolve(*value);
+    if (const auto* parameter = std::get_if<Parameter>(&what_)) return pass.resolve(*parameter);
+    if (const auto* buffer = std::get_if<Buffer>(&what_)) return pass.resolve(*buffer);
+    return append_to(pass);
+  }
+
  private:
-  friend class detail::Pass;
+  std::uint32_t append_to(detail::Pass& pass) const;
+
   std::variant<Value, Parameter, Buffer, Columns> what_;
   bool copied_ = false;  // a matrix may be a temporary, so the tape cannot borrow it
 };

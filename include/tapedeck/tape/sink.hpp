@@ -228,7 +228,7 @@ class Sink {
   }
 
  private:
-  using Target = detail::Pass::Target;
+  using Target = detail::Target;
   enum class Said : std::uint8_t { nothing, none, contribution };
 
   template <class E>
@@ -240,12 +240,12 @@ class Sink {
         sum_ += contribution;
       } else {  // into scratch of the tape, since Armadillo would allocate
         const std::size_t bytes = sum_.n_elem * sizeof(T);
-        void* memory = pass_.borrow_scratch(bytes);
+        void* memory = pass_.values.allocate_scratch(bytes);
         Matrix<T> scratch = view(static_cast<T*>(memory), shape_of(sum_));
         pin(scratch);
         scratch = contribution;
         sum_ += scratch;
-        pass_.return_scratch(memory, bytes);
+        pass_.values.give_back(memory, bytes);
       }
     } catch (const std::logic_error&) {  // Armadillo's word for a wrong size
       refuse_shape();

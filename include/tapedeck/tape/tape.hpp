@@ -13,6 +13,7 @@
 
 #include "tapedeck/core/columns.hpp"
 #include "tapedeck/param/parameter_store.hpp"
+#include "tapedeck/tape/detail/input.hpp"
 #include "tapedeck/tape/memory.hpp"
 #include "tapedeck/tape/mode.hpp"
 #include "tapedeck/tape/value.hpp"
@@ -88,21 +89,21 @@ class TAPEDECK_API Tape {
   /// Data as it lies, without a copy where the scalar is the store's; it must outlive the tape.
   template <class T>
   Value borrow(const Matrix<T>& data) {
-    return put(Columns(data), Copy::if_needed, false);
+    return put(Columns(data), detail::Copy::if_needed, false);
   }
   template <class T>
   Value borrow(const Matrix<T>&& data) = delete;
   /// A copy whose cotangent is wanted: `backward` leaves it in `value.cotangent<T>()`.
   template <class T>
   Value variable(const Matrix<T>& data) {
-    return put(Columns(data), Copy::always, true);
+    return put(Columns(data), detail::Copy::always, true);
   }
   /// Data that is zero in the store's scalar, such as the first state of a recurrent cell.
   Value zeros(Shape shape);
   /// A batch. Columns in an order are gathered, which is the shuffle; columns in a row are borrowed.
-  Value gather(const Columns& columns) { return put(columns, Copy::if_needed, false); }
+  Value gather(const Columns& columns) { return put(columns, detail::Copy::if_needed, false); }
   /// A batch, copied in any case.
-  Value copy(const Columns& columns) { return put(columns, Copy::always, false); }
+  Value copy(const Columns& columns) { return put(columns, detail::Copy::always, false); }
   /// A parameter as a Value; nothing is copied. HandleError if it is of another store.
   Value parameter(Parameter parameter);
   /// A buffer as a Value; nobody wants its cotangent. HandleError if it is of another store.
@@ -169,46 +170,48 @@ class TAPEDECK_API Tape {
    public:
     /// For whoever keeps the hash of the name, hash_of(name).
     At(const Tape& tape, std::string_view name, std::uint64_t hash)
-        : pass_(tape.pass()), outer_(pass_.enter(name, hash)) {}
+        : pass_(tape.pass()), outer_(pass_.records.enter(name, hash)) {}
     /// Inside another At the name is added to the outer one's: "encoder.fc_1".
     At(const Tape& tape, std::string_view name);
     At(const At&) = delete;
     At& operator=(const At&) = delete;
-    ~At() { pass_.leave(outer_); }
+    ~At() { pass_.records.leave(outer_); }
 
    private:
     detail::Pass& pass_;
     const detail::Place* outer_;
   };
   /// How many entries there are: a mark for `release_since`.
-  std::uint32_t mark() const { return pass().entry_count(); }
+  std::uint32_t mark() const { return pass().values.size(); }
   /// In evaluate mode, gives back the memory of everything recorded since the mark but one Value; using a
   /// released Value throws HandleError. In train mode the vjps may need them: nothing happens. Returns the
   /// mark to go on from.
   std::uint32_t release_since(std::uint32_t mark, const Value& kept) {
     if (mode() == train) return mark;
     const std::uint32_t entry = pass().resolve(kept);
-    pass().release(mark, entry);
-    return entry < mark ? pass().entry_count() : entry;  // before what is kept, nothing is left to release
+    pass().values.release(mark, entry);
+    return entry < mark ? pass().values.size() : entry;  // before what is kept, nothing is left to release
   }
 
  private:
-  friend class Memory;
-  friend class detail::Pass;
-  enum class Copy { always, if_needed };
+  friend detail::Pass& detail::pass_of(const Tape& tape);
 
   detail::Pass& pass() const {
     if (pass_ == nullptr) refuse_ended();
     return *pass_;
   }
   [[noreturn]] static void refuse_ended();
-  Value put(const Columns& columns, Copy copy, bool variable);
+  Value put(const Columns& columns, detail::Copy copy, bool variable);
   Value recompute_later(const std::function<Value(const Value&)>& function, const Value& x);
   /// Checks the roots and makes them the seeds of the next play.
   void seed(std::span<const Root> roots, const char* who);
 
   detail::Pass* pass_;
 };
+
+namespace detail {
+inline Pass& pass_of(const Tape& tape) { return tape.pass(); }
+}  // namespace detail
 
 /// The same elements, cut off: nothing flows back through it.
 TAPEDECK_API Value detach(const Value& value);

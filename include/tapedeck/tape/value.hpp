@@ -12,7 +12,8 @@ namespace tapedeck {
 class Tape;
 namespace detail {
 class Pass;
-}
+Pass& pass_of(const Tape& tape);
+}  // namespace detail
 
 /// Something recorded on a tape: an input, or what an op gave. Copies mean the same thing. A Value ends with
 /// its tape; using it afterwards, or together with Values of another tape, throws HandleError.

@@ -37,6 +37,8 @@ class StoreInternals {
   std::shared_ptr<const StoreLayout> shared_layout() const { return layout_; }
   /// What the store shares with its copies, see Handle.
   std::uint64_t family() const { return layout_->family; }
+  /// Tells the stores of a process apart, copies too.
+  std::uint64_t number() const { return number_; }
   /// Expired once the store is destroyed.
   std::weak_ptr<const void> lifetime() const { return lifetime_; }
 
@@ -67,6 +69,7 @@ class StoreInternals {
   std::atomic<std::uint64_t> passes_ = 0;
   std::vector<Change> changes_;  // of parameters, then of buffers; space for all once sealed
   std::uint64_t change_count_ = 0;
+  const std::uint64_t number_ = unique_number();
   std::shared_ptr<const void> lifetime_ = std::make_shared<char>();
 };
 

@@ -18,6 +18,9 @@
 
 namespace tapedeck::detail {
 
+/// Returns 1, 2, ...: a number that nothing else in this process has.
+TAPEDECK_API std::uint64_t unique_number();
+
 /// Everything that a store and its copies agree upon: names, shapes, groups, where each matrix lies. It does
 /// not change once the store is sealed.
 struct TAPEDECK_API StoreLayout {
