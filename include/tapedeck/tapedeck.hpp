@@ -93,3 +93,4 @@
 #include "tapedeck/train/metrics.hpp"
 #include "tapedeck/train/predict.hpp"
 #include "tapedeck/train/trainer.hpp"
+#include "tapedeck/train/trainer_loss.hpp"

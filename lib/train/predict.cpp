@@ -7,7 +7,7 @@
 
 #include "tape/returned.hpp"
 #include "tapedeck/tape/tape.hpp"
-#include "train/evaluation.hpp"
+#include "train/parallel_batches.hpp"
 
 namespace tapedeck {
 namespace {
@@ -37,7 +37,7 @@ Matrix<T> predict(ParameterStore& store, const Layer& model, const Matrix<T>& x)
   Matrix<T> outputs;
   std::once_flag sized;  // by whoever comes first
   std::vector<Index> rows(batches);
-  parallel_stretches(batches, workers_for(batches), [&](Index, Index begin, Index end) {
+  parallel_batches(batches, workers_for(batches), [&](Index, Index begin, Index end) {
     Memory memory;
     for (Index i = begin; i < end; ++i) {
       const Index first = i * evaluation_batch;

@@ -114,6 +114,15 @@ const std::vector<Refusal> refusals{
     bad_validation(
         "a label far into the validation data",
         [](const auto&) { return with_label(td::disk(1500, 2), 1400, 2); }, "label 2 of sample 1400"),
+    bad_validation(
+        "a label in the middle of the validation data",
+        [](const auto&) { return with_label(td::disk(4000, 2), 1500, 2); }, "label 2 of sample 1500"),
+    bad_validation(
+        "validation targets",
+        [](const auto& data) {
+          return td::Dataset{data.x(), arma::mat(2, 50)};
+        },
+        "cross_entropy: "),
     option("no epochs", {.epochs = 0}, "Trainer::fit: epochs = 0; expected at least 1"),
     option("batches of 0", {.batch_size = 0}, "Trainer::fit: batch_size = 0; expected at least 1"),
     option("shards of 0", {.shard_size = 0}, "Trainer::fit: shard_size = 0; expected at least 1"),

@@ -1,8 +1,10 @@
 #include "tapedeck/train/trainer.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -95,6 +97,46 @@ BOOST_AUTO_TEST_CASE(targets_are_converted_too) {
   one.trainer.fit(data, {.epochs = 2, .batch_size = 8});
   two.trainer.fit(data.converted(td::f32), {.epochs = 2, .batch_size = 8});
   BOOST_TEST(same_bits(one.store.values(), two.store.values()));
+}
+
+// Before training a pass for the first batch and one for the last, of the data and of the validation data,
+// whatever their number: 10 batches of data and 5 of validation data, of 1024.
+BOOST_AUTO_TEST_CASE(data_are_checked_by_few_passes) {
+  Line problem;
+  std::atomic<int> passes = 0;
+  const td::Sequential model{[&](const td::Value& x) {
+                               ++passes;
+                               return x;
+                             },
+                             problem.layer};
+  td::Trainer trainer{problem.store, model, problem.optimizer, td::MSELoss{td::batch_mean}};
+  const td::Dataset data = line(100);
+  const td::Dataset validation = line(5000);
+  std::vector<int> before_step;
+  const td::Callback count{{}, [&](const td::StepReport&) { before_step.push_back(passes); }};
+  trainer.fit(data, {.epochs = 2, .batch_size = 10, .validation = &validation, .callbacks = {count}});
+  BOOST_TEST_REQUIRE(before_step.size() == 20U);
+  BOOST_TEST(before_step.front() == 2 + 2 + 1);
+  BOOST_TEST(passes == 2 + 2 + 2 * (10 + 5));
+  passes = 0;
+  trainer.fit(first(data, 10), {.batch_size = 10});  // the first batch is the last
+  BOOST_TEST(passes == 1 + 1);
+}
+
+// Contiguous columns of the store's scalar are used where they are, so every pass sees the same addresses.
+BOOST_AUTO_TEST_CASE(data_are_converted_once) {
+  Line problem{td::f32};
+  std::set<const float*> seen;
+  const td::Sequential model{[&](const td::Value& x) {
+                               seen.insert(x.matrix<float>().memptr());
+                               return x;
+                             },
+                             problem.layer};
+  td::Trainer trainer{problem.store, model, problem.optimizer, td::MSELoss{td::batch_mean}};
+  const td::Dataset data = line(100);
+  const td::Dataset validation = line(50);
+  trainer.fit(data, {.epochs = 3, .batch_size = 100, .shuffle = false, .validation = &validation});
+  BOOST_TEST(seen.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(without_shuffling_the_order_is_kept) {

@@ -3,26 +3,20 @@
 /// @file
 /// A ready-made training loop.
 
-#include <concepts>
-#include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
-#include "tapedeck/data/batches.hpp"
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/core/matrix.hpp"
+#include "tapedeck/data/dataset.hpp"
 #include "tapedeck/layers/layer.hpp"
-#include "tapedeck/ops/loss.hpp"
 #include "tapedeck/optim/optimizer.hpp"
-#include "tapedeck/param/gradients.hpp"
 #include "tapedeck/param/parameter_store.hpp"
-#include "tapedeck/tape/operand.hpp"
-#include "tapedeck/tape/tape.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 #include "tapedeck/train/callbacks.hpp"
-#include "tapedeck/train/predict.hpp"
+#include "tapedeck/train/trainer_loss.hpp"
 
 namespace tapedeck {
 
@@ -90,48 +84,8 @@ struct FitOptions {
 /// Trainer's own model or loss. A call that throws leaves the running one as it was.
 class TAPEDECK_API Trainer {
  public:
-  /// A function that returns a 1x1 Value from the model's output and a batch's targets, and how that Value
-  /// depends on the number of samples: as a mean over them or as a sum.
-  class Loss {
-   public:
-    /// No loss.
-    Loss() : reduction_(batch_mean) {}
-    /// Takes the reduction from a member `Reduction reduction() const`, which the library's losses have. Any
-    /// other function is taken for a mean over samples.
-    template <class F>
-    requires(!std::same_as<F, Loss> && std::is_invocable_r_v<Value, F&, const Value&, const Operand&>)
-        Loss(F function)  // NOLINT(google-explicit-constructor): a loss is given where a Loss is taken
-        : reduction_(reduction_of(function)), function_(std::move(function)) {}
-    /// A function without that member, such as a lambda, that sums over samples: `{my_loss, td::batch_sum}`.
-    template <class F>
-    requires(std::is_invocable_r_v<Value, F&, const Value&, const Operand&>)
-        Loss(F function, Reduction reduction)
-        : reduction_(reduction), function_(std::move(function)) {}
-
-    /// Whether there is a function.
-    explicit operator bool() const { return static_cast<bool>(function_); }
-    /// Calls the function.
-    Value operator()(const Value& output, const Operand& target) const { return function_(output, target); }
-
-    /// How samples are reduced: batch_sum for a sum, either of the others for a mean.
-    Reduction reduction() const { return reduction_; }
-    /// What the sum over so many samples is divided by to give the loss: `samples` for a mean, 1 for a sum.
-    double divisor(Index samples) const { return reduction_ == batch_sum ? 1 : static_cast<double>(samples); }
-
-   private:
-    template <class F>
-    static constexpr bool has_reduction = requires(const F& f) {
-      Reduction(f.reduction());
-    };
-    template <class F>
-    static Reduction reduction_of(const F& f) {
-      if constexpr (has_reduction<F>) return f.reduction();
-      return batch_mean;
-    }
-
-    Reduction reduction_;
-    std::function<Value(const Value& output, const Operand& target)> function_;
-  };
+  /// A function of output and targets, and whether it is a mean over samples or a sum.
+  using Loss = TrainerLoss;
 
   /// Seals the store. UsageError if the optimizer is one of another store.
   Trainer(ParameterStore& store, const Layer& model, Optimizer& optimizer, Loss loss = {});
@@ -153,8 +107,9 @@ class TAPEDECK_API Trainer {
   /// Before anything changes, throws UsageError if there is no loss, if it is called from within itself, from
   /// the model or from the loss, or if a state was put back that was taken with another number of callbacks
   /// or a batch that does not exist; OptionError for options out of range, ShapeError without samples,
-  /// HandleError if model or loss return no Value of their tape, and what they throw for the first and the
-  /// last batch, for the greatest class label, and for the validation data (shapes, labels).
+  /// HandleError if model or loss return no Value of their tape, and what model and loss throw for the first
+  /// batch, the last batch and the greatest class label of the data, and of the validation data in batches of
+  /// 1024 (shapes, labels).
   ///
   /// A loss or gradient that is not finite throws NonFiniteError. It names the epoch, the step, the shard if
   /// there are several (all counted from 1), and the first NaN or Inf in the data of that shard or, if its
@@ -185,46 +140,10 @@ class TAPEDECK_API Trainer {
   Matrix<T> predict(const Matrix<T>& x);
 
  private:
-  class Best;
-  struct Run;
-  struct Progress;
-  class Fitting;
-  class Inside;
-  class Shards;
-  struct Where {
-    Index epoch;
-    Index step;
-  };
+  struct Parts;
+  class Running;
 
-  void require_outside(const char* who) const;
-  void require_loss(const char* who, const char* wanted) const;
-  void require_possible(const Dataset& data, const FitOptions& options);
-  void try_out(const Batch& batch, Mode mode);
-  void try_greatest_label(const Dataset& data, Mode mode);
-  const Dataset& in_store_scalar(const Dataset& data, std::optional<Dataset>& converted) const;
-  EpochReport train_epoch(Run& run, const Dataset& data, const FitOptions& options);
-  void end_epoch(Run& run, const EpochReport& report, const FitOptions& options);
-  /// Adds a batch's part of the gradient of a step over so many samples; returns the batch's loss times its
-  /// divisor.
-  double add_gradient(const Shards& batch, Index samples, const FitOptions& options, Where where);
-  double play(const Shards& batch, Index shard, Index samples, Gradients& gradients);
-  Index bad_shard(const Shards& batch, Index samples);
-  [[noreturn]] void explain(const Shards& batch, Index samples, const FitOptions& options, Where where);
-  void make_memories(Index count);
-  Value loss_on(Tape& tape, const Batch& batch) const;
-  double loss_of(const Dataset& data);
-
-  ParameterStore& store_;
-  Layer model_;
-  Optimizer& optimizer_;
-  std::weak_ptr<const void> store_lifetime_;
-  std::weak_ptr<const void> optimizer_lifetime_;
-  Loss loss_;
-  std::deque<Memory> memories_;         // one for each shard, or thread that evaluates
-  std::deque<Gradients> gradients_;     // one for each shard but the first, which adds to the store's
-  std::vector<double> losses_;          // of shards
-  std::shared_ptr<Progress> progress_;  // where the next fit starts
-  std::shared_ptr<Progress> running_;   // that of the fit that runs, null if none does
+  std::unique_ptr<Parts> parts_;
 };
 
 extern template TAPEDECK_API Matrix<float> Trainer::predict(const Matrix<float>&);
