@@ -9,10 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "param/support.hpp"
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
-#include "tapedeck/tapedeck.hpp"
+#include "train/resume_fixture.hpp"
 
 namespace td = tapedeck;
 using test::complaint;
@@ -37,34 +36,19 @@ struct Stopper {
   void visit_state(td::StateVisitor& visitor) { visitor.count("calls", calls); }
 };
 
-/// A model in which random masks and an optimizer's memory matter, and four callbacks that depend on each
-/// other's order: the logger sees the rate that the scheduler sets and the stop that the stopper asks for.
-struct Setup {
+/// Four callbacks that depend on each other's order: the logger sees the rate that the scheduler sets and
+/// the stop that the stopper asks for.
+struct Setup : test::Resumable {
   Event event;
   Stopper stopper;
-  td::ParameterStore store{{.seed = 3}};
-  td::Sequential model{td::Linear{store.scope("fc_1"), 2, 4}, td::Tanh{}, td::Dropout{{.probability = 0.3}},
-                       td::Linear{store.scope("fc_2"), 4, 2}};
-  td::Adam optimizer{store, {.learning_rate = 0.1}};
   td::ExponentialDecay scheduler{optimizer, {.factor = 0.9}};
-  td::Trainer trainer{store, model, optimizer, td::CrossEntropyLoss{td::batch_mean}};
   std::ostringstream log;
   td::Index saves = 0;
   td::Index killed_in = 0;  ///< number of the save after which it is killed, from 1; 0: never
   td::StateDict saved;
 
-  Setup(Event of, td::Index patience) : event(of), stopper{patience} {}
-
-  void visit_state(td::StateVisitor& visitor) {
-    store.visit_state(visitor);
-    const auto visit = [&](const char* name, auto& object) {
-      const td::StateVisitor::Scope scope(visitor, name);
-      object.visit_state(visitor);
-    };
-    visit("optimizer", optimizer);
-    visit("scheduler", scheduler);
-    visit("stopper", stopper);
-    visit("trainer", trainer);
+  Setup(Event of, td::Index patience) : event(of), stopper{patience} {
+    add("scheduler", scheduler).add("stopper", stopper);
   }
 
   /// A callback that does this at the event.
@@ -87,12 +71,11 @@ struct Setup {
   }
   td::Callback make_logger() {
     td::Callback logger = at_event([this] { log << "at " << optimizer.learning_rate() << '\n'; });
-    if (event == Event::step) {
-      logger.on_step = [this](const td::StepReport& r) {
-        log << "step " << r.epoch << '/' << r.epochs << ' ' << r.step << '/' << r.steps << ' ' << r.loss
-            << " at " << optimizer.learning_rate() << '\n';
-      };
-    }
+    const auto log_step = [this](const td::StepReport& r) {
+      log << "step " << r.epoch << '/' << r.epochs << ' ' << r.step << '/' << r.steps << ' ' << r.loss
+          << " gradient " << store.gradients().norm() << " at " << optimizer.learning_rate() << '\n';
+    };
+    if (event == Event::step) logger.on_step = log_step;
     logger.on_epoch = [this](const td::EpochReport& r) {
       log << "epoch " << r.epoch << '/' << r.epochs << ' ' << r.loss << ' ' << *r.validation_loss << ' '
           << r.learning_rate << " at " << optimizer.learning_rate() << (r.stop ? " stop" : "") << '\n';
@@ -124,11 +107,6 @@ struct Setup {
   }
 };
 
-bool same(const td::EpochReport& a, const td::EpochReport& b) {
-  return a.epoch == b.epoch && a.epochs == b.epochs && a.loss == b.loss &&
-         a.validation_loss == b.validation_loss && a.learning_rate == b.learning_rate && a.stop == b.stop;
-}
-
 /// Kills a run in each of its saves, goes on from the state that was saved, and compares with the run that
 /// nobody kills. `patience`: after how many events the stopper stops it.
 void check(Event event, const std::array<int, 4>& order, td::Index patience, test::Evidence& evidence) {
@@ -143,10 +121,8 @@ void check(Event event, const std::array<int, 4>& order, td::Index patience, tes
     const std::vector<td::EpochReport> resumed_history = resumed.fit(order);
     BOOST_TEST_CONTEXT(names[static_cast<std::size_t>(event)] << ", order " << order[0] << order[1]
                                                               << order[2] << order[3] << ", save " << k) {
-      BOOST_TEST(same_bits(resumed.store.values(), whole.store.values()));
-      BOOST_TEST(resumed.optimizer.learning_rate() == whole.optimizer.learning_rate());
-      BOOST_TEST(std::equal(history.begin(), history.end(), resumed_history.begin(), resumed_history.end(),
-                            [](const auto& a, const auto& b) { return same(a, b); }));
+      BOOST_TEST(test::same(td::state_of(resumed), td::state_of(whole)));
+      BOOST_TEST(test::same(resumed_history, history));
       BOOST_TEST(killed.log.str() + resumed.log.str() == whole.log.str());
     }
     evidence.tried();
@@ -163,7 +139,7 @@ BOOST_AUTO_TEST_CASE(every_order_of_callbacks_resumes_with_the_same_bits) {
     test::Evidence evidence(
         test::Promise::resuming,
         std::string("training, saver, scheduler, logger and stopper in every order, ") + names[e]);
-    evidence.outcome("24 orders, stopped or not, from each save; parameters, rate, history and log");
+    evidence.outcome("24 orders, stopped or not, from each save; all states, history and log");
     for (const td::Index patience : {in_two_epochs[e], td::Index{1000}}) {
       std::array<int, 4> order{0, 1, 2, 3};
       do {

@@ -8,7 +8,7 @@
 
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
-#include "tapedeck/tapedeck.hpp"
+#include "train/resume_fixture.hpp"
 
 namespace td = tapedeck;
 using test::complaint;
@@ -23,25 +23,11 @@ const td::Dataset training = td::disk(200, 1);
 const td::Dataset validation = td::disk(50, 2);
 
 /// All that training needs: dropout, batch normalisation, a scheduler by epoch and early stopping.
-struct Setup {
-  td::ParameterStore store{{.seed = 3}};
-  td::Sequential model{td::Linear{store.scope("fc_1"), 2, 8}, td::BatchNorm{store.scope("bn"), 8}, td::ReLU{},
-                       td::Dropout{{.probability = 0.3}}, td::Linear{store.scope("fc_2"), 8, 2}};
-  td::Adam optimizer{store, {.learning_rate = 0.02}};
+struct Setup : test::Resumable {
   td::ReduceOnPlateau scheduler{optimizer, {.patience = 0, .factor = 0.5}};
-  td::Trainer trainer{store, model, optimizer, td::CrossEntropyLoss{td::batch_mean}};
   double least_improvement = 0;  // by which the validation loss must fall
 
-  void visit_state(td::StateVisitor& visitor) {
-    store.visit_state(visitor);
-    const auto visit = [&](const char* name, auto& object) {
-      const td::StateVisitor::Scope scope(visitor, name);
-      object.visit_state(visitor);
-    };
-    visit("optimizer", optimizer);
-    visit("scheduler", scheduler);
-    visit("trainer", trainer);
-  }
+  Setup() { add("scheduler", scheduler); }
 
   /// Twelve epochs at most, of five batches each. Other orders of callbacks: resume_order_test.cpp.
   td::FitOptions options(const td::Callback& saver, td::Index accumulate = 2) {
@@ -60,29 +46,8 @@ struct Result {
   td::StateDict state;
 };
 
-bool same(const td::AnyMatrix& a, const td::AnyMatrix& b) {
-  return a.index() == b.index() && std::visit(
-                                       [&]<class T>(const td::Matrix<T>& m) {
-                                         const auto& n = std::get<td::Matrix<T>>(b);
-                                         return arma::size(m) == arma::size(n) &&
-                                                std::equal(m.begin(), m.end(), n.begin());
-                                       },
-                                       a);
-}
-
-/// But for the times that epochs took.
 bool same(const Result& a, const Result& b) {
-  bool equal = a.history.size() == b.history.size() && a.state.entries().size() == b.state.entries().size();
-  for (std::size_t i = 0; equal && i < a.history.size(); ++i) {
-    equal = a.history[i].loss == b.history[i].loss &&
-            a.history[i].validation_loss == b.history[i].validation_loss &&
-            a.history[i].learning_rate == b.history[i].learning_rate &&
-            a.history[i].epoch == b.history[i].epoch && a.history[i].epochs == b.history[i].epochs;
-  }
-  for (std::size_t i = 0; equal && i < a.state.entries().size(); ++i) {
-    equal = same(a.state.entries()[i].value, b.state.entries()[i].value);
-  }
-  return equal;
+  return test::same(a.history, b.history) && test::same(a.state, b.state);
 }
 
 /// Trains to the end, and keeps the state after every batch and every epoch.
@@ -172,8 +137,9 @@ BOOST_AUTO_TEST_CASE(shards_go_on_too) {
 BOOST_AUTO_TEST_CASE(other_data_or_batches_are_refused_before_anything_happens) {
   std::vector<td::StateDict> states;
   train_and_save(states, 1);
+  const td::StateDict& state = states[3];  // after the fourth batch of five
   Setup setup;
-  td::restore(setup, states[3]);  // after the fourth batch of five
+  td::restore(setup, state);
   td::FitOptions options = setup.options({});
   options.batch_size = 100;
   BOOST_TEST(
@@ -182,7 +148,7 @@ BOOST_AUTO_TEST_CASE(other_data_or_batches_are_refused_before_anything_happens) 
       "that it was taken with (an epoch has 2 here)");
   // It was not lost.
   BOOST_TEST(setup.trainer.fit(training, setup.options({}, 1)).back().loss ==
-             resume(states[3], 1).history.back().loss);
+             resume(state, 1).history.back().loss);
 }
 
 BOOST_AUTO_TEST_CASE(a_state_is_not_put_back_while_it_trains) {
