@@ -103,4 +103,21 @@ void BatchGradient::explain(const StepBatch& part, const Shards& shards, const F
   throw NonFiniteError({.who = who, .given = first, .hint = hint});
 }
 
+void BatchGradient::require_finite(const StepNumber& number) const {
+  ParameterStore& store = objective_.store();
+  if (store.gradients().all_finite()) return;
+  std::string where;
+  with_scalar(store.scalar(), [&]<class T>(T) {
+    for (const ParameterView& parameter : store.parameters()) {
+      if (parameter.gradient<T>().is_finite()) continue;
+      where = " in the gradient of \"" + parameter.name() + "\"";
+      break;
+    }
+  });
+  throw NonFiniteError({.who = name_of_step(number),
+                        .given = "NaN or Inf" + where + " after on_gradient",
+                        .wanted = "finite gradients",
+                        .hint = last_good_step});
+}
+
 }  // namespace tapedeck

@@ -48,6 +48,9 @@ class BatchGradient {
   /// the loss or gradient is not finite.
   double add(const StepBatch& part, const FitOptions& options);
 
+  /// Throws NonFiniteError if the store's gradients hold NaN or Inf, which callbacks have left there.
+  void require_finite(const StepNumber& number) const;
+
  private:
   double play(const StepBatch& part, const Shards& shards, Index k, Gradients& gradients);
   Index bad_shard(const StepBatch& part, const Shards& shards);

@@ -21,7 +21,8 @@ FitLoop::FitLoop(const Objective& objective, Optimizer& optimizer, BatchGradient
       options_(options) {}
 
 std::vector<EpochReport> FitLoop::run(const Dataset& training, const Dataset* validation) {
-  tell();  // what is left to tell, if a state was put back
+  if (fit_.event == Event::gradient) make_step();  // a state was put back that was taken before the step
+  tell();                                          // or while callbacks were told of something
   while (fit_.epoch < options_.epochs && !fit_.stopped()) {
     const auto start = std::chrono::steady_clock::now();
     EpochReport report = train_epoch(training);
@@ -70,6 +71,7 @@ EpochReport FitLoop::train_epoch(const Dataset& data) {
                           .step = step,
                           .steps = steps,
                           .loss = fit_.step_sum / objective_.loss().divisor(samples)};
+      fit_.begin(Event::gradient);
       make_step();
     } else {
       fit_.begin(Event::batch);
@@ -82,11 +84,25 @@ EpochReport FitLoop::train_epoch(const Dataset& data) {
           .learning_rate = fit_.learning_rate};
 }
 
+// Tells callbacks of the gradient, which they may change, and steps by what they leave.
 void FitLoop::make_step() {
+  tell_gradient();
   if (options_.clip_norm) clip_norm(store_, *options_.clip_norm);
   optimizer_.step();
   fit_.epoch_sum += fit_.step_sum;
   fit_.begin(Event::step);
+}
+
+void FitLoop::tell_gradient() {
+  const auto listens = [](const Callback& callback) { return static_cast<bool>(callback.on_gradient); };
+  if (std::none_of(options_.callbacks.begin(), options_.callbacks.end(), listens)) return;
+  try {
+    fit_.tell(options_.callbacks);
+    gradient_.require_finite({fit_.step_report.epoch, fit_.step_report.step});
+  } catch (...) {
+    store_.zero_grad();
+    throw;
+  }
 }
 
 // Tells callbacks of a step, batch or epoch. A step's event is followed by that of its last batch.

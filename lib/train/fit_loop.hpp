@@ -32,6 +32,7 @@ class FitLoop {
 
   EpochReport train_epoch(const Dataset& data);
   void make_step();
+  void tell_gradient();
   void tell();
   void end_epoch(const EpochReport& report);
 

@@ -17,6 +17,7 @@ constexpr Index most = StateVisitor::most_counted;
 void FitState::tell(const std::vector<Callback>& all) {
   while (callback < all.size()) {
     const Callback& next = all[callback++];  // counted before it is called: it may take the state
+    if (event == Event::gradient && next.on_gradient) next.on_gradient(step_report);
     if (event == Event::step && next.on_step) next.on_step(step_report);
     if (event == Event::batch && next.on_batch) next.on_batch();
     if (event == Event::epoch && next.on_epoch) next.on_epoch(history.back());
@@ -48,7 +49,7 @@ void FitState::visit_state(StateVisitor& visitor, ParameterStore& store) {
   visitor.number("learning_rate", learning_rate, ranges::not_negative);
   visitor.number("epoch_sum", epoch_sum);
   visitor.number("step_sum", step_sum);
-  visitor.choice("event", event, 4);
+  visitor.choice("event", event, 5);
   visitor.count("callback", callback, most);
   visitor.count("callbacks", callbacks, most);
   {

@@ -17,7 +17,7 @@ namespace tapedeck {
 /// A call of fit that is not finished.
 struct FitState {
   /// What callbacks are told of. States hold the numbers: a new one comes last.
-  enum class Event : std::uint8_t { none, step, batch, epoch };
+  enum class Event : std::uint8_t { none, step, batch, epoch, gradient };
 
   Index epoch = 0;                        ///< that is trained, from 0
   Index batch = 0;                        ///< the next one of the epoch; 0 if it has not begun
@@ -28,7 +28,7 @@ struct FitState {
   Event event = Event::none;              ///< that callbacks are told of
   Index callback = 0;                     ///< the next one to be told of it
   Index callbacks = 0;                    ///< how many there are
-  StepReport step_report = {};            ///< of Event::step
+  StepReport step_report = {};            ///< of Event::gradient and Event::step
   std::vector<EpochReport> history = {};  ///< of which Event::epoch has the last one
   std::optional<EarlyStopper> early_stopper = std::nullopt;
 

@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(the_trainer) {
   }
   refuse("trainer/run/epoch", Counts{0, 2, huge});  // the history has one
   refuse("trainer/run/callback", Counts{2});        // there is one
-  refuse("trainer/run/event", Counts{4, huge});
+  refuse("trainer/run/event", Counts{5, huge});
   refuse("trainer/run/learning_rate", Numbers{no_number, -1});
   refuse("trainer/run/best/loss", Numbers{no_number});
   refuse("trainer/run/history/learning_rate", Numbers{no_number, -1});

@@ -102,7 +102,16 @@ struct Context {
   std::function<void(Setup&, const std::function<void()>&)> run;
 };
 
-const std::vector<Context> callbacks{{"on_step",
+const std::vector<Context> callbacks{{"on_gradient",
+                                      [](Setup& s, const auto& action) {
+                                        s.in_callback.action = action;
+                                        td::Callback callback;
+                                        callback.on_gradient = [&](const td::StepReport&) {
+                                          s.in_callback();
+                                        };
+                                        fit(s, {callback});
+                                      }},
+                                     {"on_step",
                                       [](Setup& s, const auto& action) {
                                         s.in_callback.action = action;
                                         fit(s, {{{}, [&](const td::StepReport&) { s.in_callback(); }}});

@@ -50,12 +50,13 @@ bool same(const Result& a, const Result& b) {
   return test::same(a.history, b.history) && test::same(a.state, b.state);
 }
 
-/// Trains to the end, and keeps the state after every batch and every epoch.
+/// Trains to the end, and keeps the state before every step, and after every batch and every epoch.
 Result train_and_save(std::vector<td::StateDict>& states, td::Index accumulate,
                       double least_improvement = 0) {
   Setup setup;
   setup.least_improvement = least_improvement;
   td::Callback saver;
+  saver.on_gradient = [&](const td::StepReport&) { states.push_back(td::state_of(setup)); };
   saver.on_batch = [&] { states.push_back(td::state_of(setup)); };
   saver.on_epoch = [&](td::EpochReport&) { states.push_back(td::state_of(setup)); };
   Result result;
@@ -76,13 +77,14 @@ Result resume(const td::StateDict& state, td::Index accumulate, double least_imp
 
 }  // namespace
 
-BOOST_AUTO_TEST_CASE(from_every_batch_and_every_epoch_of_sixty) {
+BOOST_AUTO_TEST_CASE(from_before_every_step_and_after_every_batch_and_every_epoch) {
   for (const td::Index accumulate : {1U, 2U, 3U}) {
     std::vector<td::StateDict> states;
     const Result whole = train_and_save(states, accumulate);
-    BOOST_TEST(states.size() >= 60);
+    BOOST_TEST(states.size() >= 80);
     BOOST_TEST(whole.history.back().learning_rate < whole.history.front().learning_rate);
-    test::Evidence evidence(test::Promise::resuming, "training, from after every batch and every epoch");
+    test::Evidence evidence(test::Promise::resuming,
+                            "training, from before every step and after every batch and every epoch");
     evidence.outcome("dropout, batch normalisation, scheduler, early stopping; 1, 2 and 3 batches a step");
     for (std::size_t i = 0; i < states.size(); ++i) {
       BOOST_TEST(same(resume(states[i], accumulate), whole),
@@ -137,7 +139,7 @@ BOOST_AUTO_TEST_CASE(shards_go_on_too) {
 BOOST_AUTO_TEST_CASE(other_data_or_batches_are_refused_before_anything_happens) {
   std::vector<td::StateDict> states;
   train_and_save(states, 1);
-  const td::StateDict& state = states[3];  // after the fourth batch of five
+  const td::StateDict& state = states[7];  // after the fourth batch of five, of which each has two states
   Setup setup;
   td::restore(setup, state);
   td::FitOptions options = setup.options({});

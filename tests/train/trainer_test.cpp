@@ -113,7 +113,8 @@ BOOST_AUTO_TEST_CASE(data_are_checked_by_few_passes) {
   const td::Dataset data = line(100);
   const td::Dataset validation = line(5000);
   std::vector<int> before_step;
-  const td::Callback count{{}, [&](const td::StepReport&) { before_step.push_back(passes); }};
+  td::Callback count;
+  count.on_gradient = [&](const td::StepReport&) { before_step.push_back(passes); };
   trainer.fit(data, {.epochs = 2, .batch_size = 10, .validation = &validation, .callbacks = {count}});
   BOOST_TEST_REQUIRE(before_step.size() == 20U);
   BOOST_TEST(before_step.front() == 2 + 2 + 1);

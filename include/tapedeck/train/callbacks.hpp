@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// What a Trainer reports while it trains. It prints nothing itself; these callbacks write to a stream that
-/// they are given.
+/// What a Trainer reports while it trains. It prints nothing itself; the callbacks here write to a stream
+/// that they are given.
 
 #include <concepts>
 #include <functional>
@@ -29,7 +29,7 @@ struct EpochReport {
   bool stop = false;         ///< a callback sets this to end training after this epoch
 };
 
-/// One step that was made.
+/// One step of the optimizer.
 struct StepReport {
   Index epoch = 0;   ///< counted from 0
   Index epochs = 0;  ///< that were asked for
@@ -40,19 +40,29 @@ struct StepReport {
   double loss = 0;
 };
 
-/// Functions that are called after each epoch, step of the optimizer and batch; any may be empty. A function
-/// of an EpochReport is a callback. Callbacks are called in the order of their list, all of them for one
-/// event before the next. What they throw passes through `fit`.
+/// Functions that are called after each epoch, step of the optimizer and batch, and before each step; any may
+/// be empty. A function of an EpochReport is a callback. Callbacks are called in the order of their list, all
+/// of them for one event before the next. What they throw passes through `fit`.
 ///
 /// A Trainer's state may be taken in any of them, to go on from later, and includes which callback that is:
 /// a resumed `fit` calls those that come after it first, with the same report. What a callback does after it
 /// has taken the state is not repeated.
 struct Callback {
   std::function<void(EpochReport&)> on_epoch = {};      ///< may set `stop`
-  std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer
+  std::function<void(const StepReport&)> on_step = {};  ///< once per step of the optimizer, after it
   std::function<void()> on_batch = {};  ///< once per batch, after `on_step` if the batch completed a step
+  /// Called once per step of the optimizer, before it: the store's gradients are then those of the whole
+  /// step, the sum over all of its `accumulate` batches and their shards, finite, and not yet clipped by
+  /// `FitOptions::clip_norm`. They have the same bits for any number of threads. The function may read and
+  /// change them (clip by layer, add noise, log norms); the optimizer steps by what it leaves.
+  ///
+  /// If it throws, or if the gradient has NaN or Inf after all callbacks (NonFiniteError), the step is not
+  /// made: parameters, optimizer and running statistics are those before it, and gradients are zero. A state
+  /// that is taken here is that before the step, with the gradient as it is; a resumed `fit` calls the
+  /// `on_gradient` that come after, and then makes the step.
+  std::function<void(const StepReport&)> on_gradient = {};
 
-  /// Three empty functions, to be set.
+  /// Empty functions, to be set.
   Callback() = default;
   /// Functions of an epoch and of a step; either may be empty.
   Callback(std::function<void(EpochReport&)> epoch, std::function<void(const StepReport&)> step)

@@ -53,7 +53,8 @@ struct FitOptions {
   /// the loss is a mean over samples: the step is the one that a single batch of them all would make. At
   /// least 1.
   Index accumulate = 1;
-  /// Clips the gradient to this norm before each step, see clip_norm(); finite, above 0.
+  /// Clips the gradient to this norm before each step, see clip_norm(), and after Callback::on_gradient;
+  /// finite, above 0.
   std::optional<double> clip_norm = std::nullopt;
   /// Data whose loss is computed after each epoch, in evaluate mode; null for none.
   const Dataset* validation = nullptr;
@@ -114,8 +115,9 @@ class TAPEDECK_API Trainer {
   /// A loss or gradient that is not finite throws NonFiniteError. It names the epoch, the step, the shard if
   /// there are several (all counted from 1), and the first NaN or Inf in the data of that shard or, if its
   /// data is finite, the record that first gave one. Parameters and statistics are then those before that
-  /// step, and gradients are zero. What model, loss or a callback throws passes through, that of the first
-  /// shard if several do; what was trained until then stays, and training can go on.
+  /// step, and gradients are zero. So are they if a callback throws in `on_gradient`, or leaves NaN or Inf in
+  /// the gradient. What model, loss or a callback throws passes through, that of the first shard if several
+  /// do; what was trained until then stays, and training can go on.
   std::vector<EpochReport> fit(const Dataset& data, const FitOptions& options);
 
   /// Visits how far training has come: what keys masks and shuffles and, within a callback of `fit`, the
