@@ -113,6 +113,36 @@ check("readme_code.py", {"README.md": PROGRAM + more})
 check("readme_code.py", {"README.md": PROGRAM + more.replace("text\nmore", "text\nless")}, "prints\nmore\nand not")
 check("readme_code.py", {"README.md": more}, "continues no program")
 
+EXAMPLE = """// Prints a word.
+// And a time.
+#include <cstdio>
+
+int main() { std::puts("# 3 s\\nfirst"); }
+
+// Output:
+// # 2 s
+// first
+"""
+X = "bench/examples/"
+listed = {X + "README.md": "`01_first.cpp`: a word\n"}
+
+
+def example(text, complaint=None, beside=listed):
+    check("examples.py", beside | {X + "01_first.cpp": text}, complaint)
+
+
+check("examples.py", {}, "no examples found")
+example(EXAMPLE)
+example(EXAMPLE.replace("// first", "// second"), "01_first.cpp: prints\n# 3 s\nfirst\nand not\n# 2 s\nsecond")
+example(EXAMPLE.replace('first")', 'first"'), "does not compile")
+example(EXAMPLE.replace("main() { ", "main() { return 3; "), "status 3")
+example(EXAMPLE.replace("main() { ", 'main() { std::fopen("left", "w"); '), "leaves behind left")
+example(EXAMPLE.replace("// And a time.\n", ""), "begins with 1 lines of comment")
+example(EXAMPLE + "int x;\n", "does not end with a comment")
+example(EXAMPLE.replace("#include", "\n" * 60 + "#include"), "69 lines")
+example(EXAMPLE, "is not listed", {X + "README.md": ""})
+example(EXAMPLE, "there is no 02_second.cpp", {X + "README.md": "`01_first.cpp`, `02_second.cpp`\n"})
+
 WRONG = "void use(const tapedeck::Value& x) { tapedeck::relu(x, x); }\n"
 E = "tests/contract/example.cpp"
 check("contract.py", {}, "no examples")
