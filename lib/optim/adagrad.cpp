@@ -21,7 +21,7 @@ const Adagrad::Options& checked(const Adagrad::Options& options, Scalar scalar) 
 Adagrad::Adagrad(ParameterStore& store) : Adagrad(store, Options{}) {}
 
 Adagrad::Adagrad(ParameterStore& store, const Options& options)
-    : Optimizer(store, "Adagrad",
+    : ElementwiseOptimizer(store, "Adagrad",
                 {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
                  options.untouched}),
       options_(options),
@@ -38,7 +38,7 @@ void Adagrad::update(const Run& run) {
     const kernels::AdagradDescent<T> rule{.rate = static_cast<T>(run.learning_rate / slowing),
                                           .epsilon = static_cast<T>(options_.epsilon),
                                           .penalty = static_cast<T>(run.penalty)};
-    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(square_, run));
+    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), kept<T>(square_, run));
   });
 }
 

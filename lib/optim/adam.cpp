@@ -26,7 +26,7 @@ Adam::Adam(ParameterStore& store) : Adam(store, Options{}) {}
 Adam::Adam(ParameterStore& store, const Options& options) : Adam(store, "Adam", options, Decay::coupled) {}
 
 Adam::Adam(ParameterStore& store, const char* name, const Options& options, Decay decay)
-    : Optimizer(store, name,
+    : ElementwiseOptimizer(store, name,
                 {checked(name, options, store.scalar()).learning_rate, options.weight_decay, decay,
                  options.untouched}),
       beta_1_(options.beta_1),
@@ -52,8 +52,8 @@ void Adam::update(const Run& run) {
                                        .penalty = static_cast<T>(run.penalty),
                                        .shrinkage = static_cast<T>(run.shrinkage),
                                        .flush = kernels::flushes(run.step)};
-    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(mean_, run),
-                    remembered<T>(square_, run));
+    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), kept<T>(mean_, run),
+                    kept<T>(square_, run));
   });
 }
 

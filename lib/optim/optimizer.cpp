@@ -7,10 +7,8 @@
 #include "core/ranges.hpp"
 #include "core/scoped_flag.hpp"
 #include "core/text.hpp"
-#include "tapedeck/core/parallel.hpp"
 
 namespace tapedeck {
-namespace {}  // namespace
 
 Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& common)
     : store_(store),
@@ -26,16 +24,18 @@ Optimizer::Optimizer(ParameterStore& store, const char* name, const Common& comm
   groups_.resize(store.internals().layout().group_names.size());
   find_rates();
   const detail::StoreLayout& layout = store.internals().layout();
-  for (const std::uint32_t number : layout.flat_order) {
-    const Index offset = layout.parameter_extents->slots[number].offset;
-    if (!slots_.empty()) slots_.back().length = offset - slots_.back().offset;
-    slots_.push_back({.number = number,
-                      .group = layout.groups[number],
-                      .offset = offset,
-                      .length = layout.parameter_extents->size - offset,
-                      .steps = 0});
+  for (const std::uint32_t slot : layout.flat_order) {
+    const Index offset = layout.parameter_extents->slots[slot].offset;
+    if (!parameters_.empty()) parameters_.back().length_ = offset - parameters_.back().offset_;
+    ParameterStep parameter;
+    parameter.store_ = &store;
+    parameter.group_ = &groups_[layout.groups[slot]];
+    parameter.slot_ = slot;
+    parameter.offset_ = offset;
+    parameter.length_ = layout.parameter_extents->size - offset;
+    parameters_.push_back(parameter);
   }
-  runs_.reserve(slots_.size());
+  moved_.reserve(parameters_.size());
 }
 
 Optimizer::~Optimizer() = default;
@@ -75,8 +75,9 @@ void Optimizer::find_rates() {
 void Optimizer::step() {
   require_store();
   if (stepping_) {
-    throw UsageError(
-        {.who = name_, .given = "a step within a step", .wanted = "an update that only moves its run"});
+    throw UsageError({.who = name_,
+                      .given = "a step within a step",
+                      .wanted = "an update that only moves what it is given"});
   }
   const ScopedFlag stepping(stepping_);
   const Gradients& gradients = store_.gradients();
@@ -86,16 +87,9 @@ void Optimizer::step() {
                       .given = "gradients of a backward that threw an error",
                       .wanted = "store.zero_grad() and a backward that returns"});
   }
-  find_runs();
-  if (runs_.empty()) require_reason();
-  for (const Run& run : runs_) {
-    parallel_ranges(run.length, longest_run, [&](Index begin, Index end) {
-      Run piece = run;
-      piece.offset += begin;
-      piece.length = end - begin;
-      update(piece);
-    });
-  }
+  find_moved();
+  if (moved_.empty()) require_reason();
+  update_all(moved_);
   if (gradients.has_statistics()) store_.commit_statistics();
 }
 
@@ -113,24 +107,18 @@ void Optimizer::visit_state(StateVisitor& visitor) {
     visitor.number("learning_rate", groups_[g].factors.learning_rate, ranges::not_negative);
     visitor.number("weight_decay", groups_[g].factors.weight_decay, ranges::not_negative);
   }
-  for (Slot& slot : slots_) {
+  for (ParameterStep& parameter : parameters_) {
     const StateVisitor::Scope scope(visitor, "steps");
-    visitor.count(store_.internals().layout().parameters[slot.number].name, slot.steps,
-                  StateVisitor::most_counted);
+    visitor.count(parameter.name(), parameter.steps_, StateVisitor::most_counted);
   }
   visit_memory(visitor);
   if (!visitor.taking()) visitor.at_commit([this] { find_rates(); });
 }
 
-FlatBuffer Optimizer::state() const {
-  return {store_.scalar(), store_.internals().layout().parameter_extents};
-}
-
 // A step that moves nothing is right if all is frozen, or if statistics alone are to be committed.
 void Optimizer::require_reason() const {
-  const bool all_frozen = std::all_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return store_.internals().frozen()[slot.number] != 0;
-  });
+  const std::vector<std::uint8_t>& frozen = store_.internals().frozen();
+  const bool all_frozen = std::all_of(frozen.begin(), frozen.end(), [](auto f) { return f != 0; });
   if (all_frozen || !store_.gradients().empty()) return;
   throw UsageError({.who = name_,
                     .given = "a step without gradients",
@@ -138,36 +126,23 @@ void Optimizer::require_reason() const {
                     .hint = "was zero_grad called in between?"});
 }
 
-void Optimizer::find_runs() {
-  runs_.clear();
+void Optimizer::find_moved() {
+  moved_.clear();
   Gradients& gradients = store_.gradients();
   const std::uint8_t* frozen = store_.internals().frozen().data();
   const std::uint8_t* touched = gradients.touched_slots().data();
   const detail::Change change = store_.internals().next_change("the optimizer's step");
-  for (Slot& slot : slots_) {
-    if (frozen[slot.number] != 0) continue;
-    if (touched[slot.number] == 0) {
+  for (ParameterStep& parameter : parameters_) {
+    const std::uint32_t slot = parameter.slot_;
+    if (frozen[slot] != 0) continue;
+    if (touched[slot] == 0) {
       if (untouched_ == Untouched::skip) continue;
-      // Memory may hold the gradient of an earlier pass; looking at an untouched one makes it zero.
-      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.internals().family(), slot.number}); });
+      // Memory may hold the gradient of an earlier pass; reading an untouched one makes it zero.
+      with_scalar(scalar(), [&]<class T>(T) { gradients.of<T>({store_.internals().family(), slot}); });
     }
-    ++slot.steps;
-    store_.internals().note_change(slot.number, change);
-    const auto& [factors, learning_rate, penalty, shrinkage] = groups_[slot.group];
-    if (!runs_.empty()) {
-      Run& last = runs_.back();
-      if (last.offset + last.length == slot.offset && last.step == slot.steps &&
-          last.learning_rate == learning_rate && last.penalty == penalty && last.shrinkage == shrinkage) {
-        last.length += slot.length;
-        continue;
-      }
-    }
-    runs_.push_back({.offset = slot.offset,
-                     .length = slot.length,
-                     .step = slot.steps,
-                     .learning_rate = learning_rate,
-                     .penalty = penalty,
-                     .shrinkage = shrinkage});
+    ++parameter.steps_;
+    store_.internals().note_change(slot, change);
+    moved_.push_back(&parameter);
   }
 }
 

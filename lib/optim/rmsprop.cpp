@@ -19,7 +19,7 @@ const RMSprop::Options& checked(const RMSprop::Options& options, Scalar scalar) 
 RMSprop::RMSprop(ParameterStore& store) : RMSprop(store, Options{}) {}
 
 RMSprop::RMSprop(ParameterStore& store, const Options& options)
-    : Optimizer(store, "RMSprop",
+    : ElementwiseOptimizer(store, "RMSprop",
                 {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
                  options.untouched}),
       options_(options),
@@ -38,9 +38,9 @@ void RMSprop::update(const Run& run) {
                                           .momentum = static_cast<T>(options_.momentum),
                                           .penalty = static_cast<T>(run.penalty),
                                           .flush = kernels::flushes(run.step)};
-    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), remembered<T>(square_, run),
-                    mean_ ? remembered<T>(*mean_, run) : nullptr,
-                    velocity_ ? remembered<T>(*velocity_, run) : nullptr);
+    kernels::update(rule, run.length, values<T>(run), gradients<T>(run), kept<T>(square_, run),
+                    mean_ ? kept<T>(*mean_, run) : nullptr,
+                    velocity_ ? kept<T>(*velocity_, run) : nullptr);
   });
 }
 

@@ -20,7 +20,7 @@ const SGD::Options& checked(const SGD::Options& options) {
 SGD::SGD(ParameterStore& store) : SGD(store, Options{}) {}
 
 SGD::SGD(ParameterStore& store, const Options& options)
-    : Optimizer(store, "SGD",
+    : ElementwiseOptimizer(store, "SGD",
                 {checked(options).learning_rate, options.weight_decay, options.decay, options.untouched}),
       options_(options) {
   if (options.momentum > 0) velocity_ = state();
@@ -43,7 +43,7 @@ void SGD::update(const Run& run) {
                                            .shrinkage = shrinkage,
                                            .nesterov = options_.nesterov,
                                            .flush = kernels::flushes(run.step)};
-    kernels::update(rule, run.length, w, g, remembered<T>(*velocity_, run));
+    kernels::update(rule, run.length, w, g, kept<T>(*velocity_, run));
   });
 }
 

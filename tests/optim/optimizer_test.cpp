@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "optim/matrix_rules.hpp"
 #include "optim/small_problem.hpp"
 #include "support/complaint.hpp"
 #include "tapedeck/optim/piecewise_schedules.hpp"
@@ -20,12 +21,12 @@ using namespace optim_test;
 namespace {
 
 // What a user would write: w = w - rate g, and a memory of the runs that it was given.
-class Recorder : public td::Optimizer {
+class Recorder : public td::ElementwiseOptimizer {
  public:
-  using Run = Optimizer::Run;
+  using Run = ElementwiseOptimizer::Run;
   explicit Recorder(td::ParameterStore& store, td::Decay decay = td::Decay::coupled,
                     td::Untouched untouched = td::Untouched::skip)
-      : Optimizer(store, "Recorder", {1, 0.5, decay, untouched}) {}
+      : ElementwiseOptimizer(store, "Recorder", {1, 0.5, decay, untouched}) {}
 
   std::vector<Run> take() { return std::exchange(runs_, {}); }
 
@@ -83,7 +84,9 @@ const std::vector<Kind> kinds{
     kind<td::RMSprop>("RMSprop", {.weight_decay = 0.1}),
     kind<td::RMSprop>("RMSprop, centered, momentum",
                       {.momentum = 0.9, .centered = true, .weight_decay = 0.1}),
-    kind<td::Adagrad>("Adagrad", {.initial_square = 0.5, .weight_decay = 0.1})};
+    kind<td::Adagrad>("Adagrad", {.initial_square = 0.5, .weight_decay = 0.1}),
+    kind<Lamb>("Lamb", {}),
+    kind<Muon>("Muon", {})};
 
 const auto every_kind = boost::unit_test::data::make(kinds);
 const auto every_scalar = boost::unit_test::data::make({td::f32, td::f64});
@@ -482,8 +485,9 @@ BOOST_AUTO_TEST_CASE(what_outlived_its_store_or_its_optimizer_is_refused) {
 }
 
 // An update that steps.
-struct Nested : td::Optimizer {
-  explicit Nested(td::ParameterStore& store) : Optimizer(store, "Nested", {1, 0, td::Decay::coupled, {}}) {}
+struct Nested : td::ElementwiseOptimizer {
+  explicit Nested(td::ParameterStore& store)
+      : ElementwiseOptimizer(store, "Nested", {1, 0, td::Decay::coupled, {}}) {}
   void update(const Run&) override { step(); }
   void visit_memory(td::StateVisitor&) override {}
 };
@@ -493,7 +497,7 @@ BOOST_AUTO_TEST_CASE(a_step_within_a_step_is_refused) {
   Nested optimizer{p.store};
   p.set_gradient(p.weight, 1);
   BOOST_TEST(test::complaint<td::UsageError>([&] { optimizer.step(); }) ==
-             "Nested: a step within a step; expected an update that only moves its run");
+             "Nested: a step within a step; expected an update that only moves what it is given");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "optim/matrix_rules.hpp"
 #include "support/complaint.hpp"
 #include "support/evidence.hpp"
 #include "tapedeck/core/random.hpp"
@@ -50,8 +51,9 @@ const std::vector<Named> optimizers = {
     {"Adam", make<td::Adam>({.learning_rate = 0.01, .weight_decay = 0.1})},
     {"AdamW", make<td::AdamW>({.learning_rate = 0.01})},
     {"RMSprop", make<td::RMSprop>({.learning_rate = 0.01, .momentum = 0.5, .centered = true})},
-    {"Adagrad",
-     make<td::Adagrad>({.learning_rate = 0.1, .learning_rate_decay = 0.1, .initial_square = 0.2})}};
+    {"Adagrad", make<td::Adagrad>({.learning_rate = 0.1, .learning_rate_decay = 0.1, .initial_square = 0.2})},
+    {"Lamb", make<optim_test::Lamb>({})},
+    {"Muon", make<optim_test::Muon>({})}};
 
 /// Three parameters in two groups, one of which gets no gradient in every third step.
 struct Problem {

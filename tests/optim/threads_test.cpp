@@ -8,9 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "optim/matrix_rules.hpp"
 #include "tapedeck/tapedeck.hpp"
 
 namespace td = tapedeck;
+using optim_test::Lamb;
+using optim_test::Muon;
 
 BOOST_AUTO_TEST_SUITE(optim)
 BOOST_AUTO_TEST_SUITE(threads)
@@ -18,10 +21,10 @@ BOOST_AUTO_TEST_SUITE(threads)
 namespace {
 
 /// Counts how often each element is updated, and runs that are too long.
-class Counting : public td::Optimizer {
+class Counting : public td::ElementwiseOptimizer {
  public:
   explicit Counting(td::ParameterStore& store)
-      : Optimizer(store, "Counting", {1, 0, td::Decay::coupled, td::Untouched::skip}) {}
+      : ElementwiseOptimizer(store, "Counting", {1, 0, td::Decay::coupled, td::Untouched::skip}) {}
 
   int too_long() const { return too_long_; }
 
@@ -38,9 +41,13 @@ class Counting : public td::Optimizer {
 /// A store with runs of several pieces: 300 x 701 elements and 7, then a group of its own.
 struct Large {
   td::ParameterStore store{{.seed = 3}};
-  td::Parameter weight = store.add("weight", {300, 701}, td::constant(1));
-  td::Parameter bias = store.add("bias", {7, 1}, td::constant(1));
-  td::Parameter other = store.add("other", {100, 1000}, td::constant(1), {.group = "other"});
+  td::Parameter weight, bias, other;
+
+  /// Its matrices may be smaller in both directions.
+  explicit Large(td::Index divisor = 1)
+      : weight(store.add("weight", {300 / divisor, 701 / divisor}, td::constant(1))),
+        bias(store.add("bias", {7, 1}, td::constant(1))),
+        other(store.add("other", {100 / divisor, 1000 / divisor}, td::constant(1), {.group = "other"})) {}
 
   void draw_gradients(std::uint64_t step) {
     for (const td::Parameter p : {weight, bias, other}) {
@@ -55,9 +62,9 @@ struct Large {
 using Make = std::function<std::unique_ptr<td::Optimizer>(td::ParameterStore&)>;
 
 /// All values after three steps.
-std::vector<float> trained(const Make& make, td::Index threads) {
+std::vector<float> trained(const Make& make, td::Index threads, td::Index divisor = 1) {
   const test::Threads set(threads);
-  Large large;
+  Large large(divisor);
   const auto optimizer = make(large.store);
   for (std::uint64_t step = 0; step < 3; ++step) {
     large.store.zero_grad();
@@ -100,6 +107,19 @@ BOOST_AUTO_TEST_CASE(any_number_moves_the_parameters_by_the_same_bits) {
     const std::vector<float> alone = trained(make, 1);
     for (int run = 0; run < test::repeated_runs; ++run) {
       BOOST_TEST((trained(make, run % 2 == 0 ? 2 : 4) == alone), name);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(any_number_moves_matrices_by_the_same_bits) {
+  const std::vector<std::pair<std::string, Make>> optimizers{
+      {"Lamb", [](auto& s) { return std::make_unique<Lamb>(s, Lamb::Options()); }},
+      {"Muon", [](auto& s) { return std::make_unique<Muon>(s, Muon::Options()); }},
+  };
+  for (const auto& [name, make] : optimizers) {
+    const std::vector<float> alone = trained(make, 1, 5);
+    for (int run = 0; run < test::repeated_runs; ++run) {
+      BOOST_TEST((trained(make, run % 2 == 0 ? 2 : 4, 5) == alone), name);
     }
   }
 }

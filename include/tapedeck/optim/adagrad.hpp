@@ -3,7 +3,7 @@
 /// @file
 /// Adagrad.
 
-#include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/optim/elementwise_optimizer.hpp"
 
 namespace tapedeck {
 
@@ -14,7 +14,7 @@ namespace tapedeck {
 ///     w = w - rate / (1 + (t - 1) learning_rate_decay) d / (sqrt(s) + epsilon)
 ///
 /// In a float store s overflows with a d above 1.8e19, and w then stands still.
-class TAPEDECK_API Adagrad : public Optimizer {
+class TAPEDECK_API Adagrad : public ElementwiseOptimizer {
  public:
   /// What Adagrad is made with.
   struct Options {

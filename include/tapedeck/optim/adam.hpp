@@ -3,7 +3,7 @@
 /// @file
 /// Adam and AdamW.
 
-#include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/optim/elementwise_optimizer.hpp"
 
 namespace tapedeck {
 
@@ -20,7 +20,7 @@ namespace tapedeck {
 /// parameter. In a float store v overflows beyond 3.4e38: by one d above 1.8e19 / sqrt(1 - beta_2), which
 /// is 5.8e20 with the default, and by many above 1.8e19. From then on v is Inf and w stands still; clip such
 /// gradients. Squares of a d below 1e-22 vanish there, which does not show if epsilon is at least 1e-15.
-class TAPEDECK_API Adam : public Optimizer {
+class TAPEDECK_API Adam : public ElementwiseOptimizer {
  public:
   /// What Adam is made with.
   struct Options {

@@ -1,11 +1,13 @@
 #pragma once
 
 /// @file
-/// What all optimizers have in common: one learning rate, factors for parameter groups, and the walk over
-/// memory.
+/// What all optimizers have in common: one learning rate, factors for parameter groups, and which parameters
+/// a step moves.
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,8 +46,10 @@ struct GroupFactors {
 /// A step leaves frozen parameters alone, and (unless told otherwise) those that received no gradient; every
 /// parameter counts its own steps. The gradients stay as they are until `zero_grad`.
 ///
-/// To write one: derive from it, keep what is remembered from step to step in a `state()`, and supply
-/// `update`, which moves some elements by themselves, and `visit_memory`, which names what is remembered.
+/// To write an optimizer, derive from ElementwiseOptimizer if every element moves by its own gradient and
+/// state, as in Adam, and from MatrixOptimizer if a parameter moves as a whole, as in LAMB and Muon. (A rule
+/// that combines all parameters, by a norm of all steps, say, derives from this class and supplies
+/// `update_all`.)
 class TAPEDECK_API Optimizer {
  public:
   Optimizer(const Optimizer&) = delete;
@@ -75,27 +79,64 @@ class TAPEDECK_API Optimizer {
   /// Expired once the optimizer is destroyed.
   std::weak_ptr<const void> lifetime() const { return lifetime_; }
 
+ private:
+  // What the parameters of a group have in common.
+  struct Group {
+    GroupFactors factors;
+    double learning_rate, penalty, shrinkage;  // as in ParameterStep
+  };
+
  protected:
   /// The options of every optimizer.
   struct Common {
-    double learning_rate;  ///< finite, at least 0
-    double weight_decay;   ///< finite, at least 0
-    Decay decay;           ///< where it enters
-    Untouched untouched;   ///< what to do without a gradient
+    double learning_rate;                   ///< finite, at least 0
+    double weight_decay = 0;                ///< finite, at least 0
+    Decay decay = Decay::coupled;           ///< where it enters
+    Untouched untouched = Untouched::skip;  ///< what to do without a gradient
   };
 
-  /// The most elements in a run.
-  static constexpr Index longest_run = Index{1} << 16U;
-  /// Elements side by side in memory that are to be updated alike. They may be those of several parameters,
-  /// or a piece of one, and padding is among them; its values and gradients are zero, and an update must
-  /// leave such elements at zero.
-  struct Run {
-    Index offset;          ///< of its first element in the flat buffers
-    Index length;          ///< in elements
-    Index step;            ///< how many steps its parameters have made, this one included
-    double learning_rate;  ///< all factors applied
-    double penalty;        ///< the gradient to be used is g + penalty w; not 0 only if decay is coupled
-    double shrinkage;      ///< shrinkage w, of the old w, is to be subtracted too; not 0 only if decoupled
+  /// A parameter that a step moves. Its matrices have the parameter's shape, write through, and cannot be
+  /// resized. ScalarError if T is not the store's scalar.
+  class ParameterStep {
+   public:
+    /// In full: "encoder.fc_1.weight".
+    const std::string& name() const { return store_->layout().parameters[slot_].name; }
+    /// Of the parameter.
+    Shape shape() const { return store_->layout().parameters[slot_].shape; }
+    /// How many steps the parameter has made, this one included.
+    Index step() const { return steps_; }
+    /// All factors applied.
+    double learning_rate() const { return group_->learning_rate; }
+    /// The gradient to be used is g + penalty w; not 0 only if decay is coupled.
+    double penalty() const { return group_->penalty; }
+    /// shrinkage w, of the old w, is to be subtracted too; not 0 only if decay is decoupled.
+    double shrinkage() const { return group_->shrinkage; }
+    /// w: what the step moves.
+    template <class T>
+    Matrix<T>& value() const {
+      return store_->values().matrix<T>(slot_);
+    }
+    /// g.
+    template <class T>
+    const Matrix<T>& gradient() const {
+      return store_->gradients().flat().matrix<T>(slot_);
+    }
+    /// The parameter's part of what an optimizer keeps from step to step.
+    template <class T>
+    Matrix<T>& state(FlatBuffer& buffer) const {
+      return buffer.matrix<T>(slot_);
+    }
+
+   private:
+    friend class Optimizer;
+    friend class ElementwiseOptimizer;
+
+    ParameterStore* store_ = nullptr;
+    const Group* group_ = nullptr;
+    std::uint32_t slot_ = 0;
+    Index offset_ = 0;  // in the flat buffers
+    Index length_ = 0;  // up to the next parameter, so padding included
+    Index steps_ = 0;
   };
 
   /// `name` appears in errors. OptionError unless learning rate and weight decay are finite and at least 0.
@@ -105,49 +146,20 @@ class TAPEDECK_API Optimizer {
   const char* name() const { return name_; }
   /// What the store computes in: the T of the functions below.
   Scalar scalar() const { return store_.scalar(); }
-  /// A number for every element of the values, at the same offset, zero at first.
-  FlatBuffer state() const;
-  /// The first of the run's values.
-  template <class T>
-  T* values(const Run& run) {
-    return store_.values().data<T>() + run.offset;
-  }
-  /// The first of the run's gradients.
-  template <class T>
-  const T* gradients(const Run& run) {
-    return store_.gradients().flat().data<T>() + run.offset;
-  }
-  /// What is remembered of the run's first parameter, in a `state()`.
-  template <class T>
-  static T* remembered(FlatBuffer& state, const Run& run) {
-    return state.data<T>() + run.offset;
-  }
+  /// A number for every element of the values, zero at first: what is kept from step to step.
+  FlatBuffer state() const { return {store_.scalar(), store_.internals().layout().parameter_extents}; }
 
  private:
-  // What `step` needs to know of a parameter, in the order of memory.
-  struct Slot {
-    std::uint32_t number;
-    std::uint32_t group;
-    Index offset;
-    Index length;  // up to the next one, so padding included
-    Index steps;
-  };
+  friend class ElementwiseOptimizer;
 
-  // What the parameters of a group have in common.
-  struct Group {
-    GroupFactors factors;
-    double learning_rate, penalty, shrinkage;  // as in Run
-  };
-
-  /// Moves the values of one run, each element by its own gradient and memory, whatever else is in the run.
-  /// Called for several runs at once, on the library's threads: it may change nothing but these values and
-  /// what is remembered of them. What it throws passes through `step`, which is then done in part.
-  virtual void update(const Run& run) = 0;
-  /// Names for the visitor what is remembered besides learning rate, weight decay and the steps made: every
-  /// `state()`, and every option that `update` uses. See StateVisitor.
+  /// Moves the values of these parameters, in the order of memory, and changes nothing else but what is kept
+  /// of them. What it throws passes through `step`, which is then done in part.
+  virtual void update_all(std::span<const ParameterStep* const> moved) = 0;
+  /// Names for the visitor what is kept besides learning rate, weight decay and the steps made: every
+  /// `state()`, and every option that an update uses. See StateVisitor.
   virtual void visit_memory(StateVisitor& visitor) = 0;
   void find_rates();
-  void find_runs();
+  void find_moved();
   void require_store() const;
   void require_reason() const;
 
@@ -157,9 +169,9 @@ class TAPEDECK_API Optimizer {
   double weight_decay_;
   Decay decay_;
   Untouched untouched_;
-  std::vector<Group> groups_;  // in the order of the layout
-  std::vector<Slot> slots_;
-  std::vector<Run> runs_;  // of the present step, not yet in pieces; room for one per slot from the start
+  std::vector<Group> groups_;                // in the order of the layout
+  std::vector<ParameterStep> parameters_;    // in the order of memory
+  std::vector<const ParameterStep*> moved_;  // by the present step; space for all from the start
   bool stepping_ = false;
   std::weak_ptr<const void> store_lifetime_;
   std::shared_ptr<const void> lifetime_ = std::make_shared<char>();

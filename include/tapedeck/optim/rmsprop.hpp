@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/optim/elementwise_optimizer.hpp"
 
 namespace tapedeck {
 
@@ -24,7 +24,7 @@ namespace tapedeck {
 /// In a float store s overflows beyond 3.4e38: by one d above 1.8e19 / sqrt(1 - beta), which is 1.8e20 with
 /// the default, and by many above 1.8e19. From then on d / (sqrt(s) + epsilon) is 0 (NaN if centered and m^2
 /// is Inf too).
-class TAPEDECK_API RMSprop : public Optimizer {
+class TAPEDECK_API RMSprop : public ElementwiseOptimizer {
  public:
   /// What RMSprop is made with.
   struct Options {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "tapedeck/optim/optimizer.hpp"
+#include "tapedeck/optim/elementwise_optimizer.hpp"
 
 namespace tapedeck {
 
@@ -23,7 +23,7 @@ enum class Momentum : std::uint8_t {
 /// PyTorch, or w = w - (rate g + momentum v) with the rate inside. At every 32nd step of a
 /// parameter, where g is 0, a v below the smallest normal number (1.2e-38 as a float, 2.2e-308 as a double)
 /// becomes 0; see Adam.
-class TAPEDECK_API SGD : public Optimizer {
+class TAPEDECK_API SGD : public ElementwiseOptimizer {
  public:
   /// What SGD is made with.
   struct Options {
