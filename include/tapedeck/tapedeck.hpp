@@ -31,6 +31,7 @@
 #include "tapedeck/core/parallel.hpp"
 #include "tapedeck/core/product.hpp"
 #include "tapedeck/core/random.hpp"
+#include "tapedeck/core/shape.hpp"
 #include "tapedeck/core/threads.hpp"
 #include "tapedeck/core/version.hpp"
 #include "tapedeck/data/batches.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "tapedeck/core/map.hpp"
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/core/shape.hpp"
 
 /// Cross-entropy of softmax(z), column by column; z is classes x batch. Sums are kept in double; a column's
 /// bits do not depend on its place. A column in which there is NaN or +Inf, or only -Inf, gives NaN.
@@ -11,22 +12,23 @@ namespace tapedeck::kernels {
 
 /// p = softmax(z); gives the sum over columns of log(sum(exp(z))) - z[label]. Labels are below the number of
 /// classes.
-TAPEDECK_API double cross_entropy(Matrix<float>& p, const Matrix<float>& z, const IndexMatrix& labels);
-TAPEDECK_API double cross_entropy(Matrix<double>& p, const Matrix<double>& z, const IndexMatrix& labels);
+TAPEDECK_API double cross_entropy(float* p, const float* z, Shape shape, const Index* labels);
+TAPEDECK_API double cross_entropy(double* p, const double* z, Shape shape, const Index* labels);
 
 /// p = softmax(z) and lse = log(sum(exp(z))), 1 x batch; gives the sum over all elements of t (lse - z),
 /// which counts as 0 where t is 0, so that what is never expected costs nothing.
-TAPEDECK_API double cross_entropy(Matrix<float>& p, Matrix<float>& lse, const Matrix<float>& z,
-                                  const Matrix<float>& t);
-TAPEDECK_API double cross_entropy(Matrix<double>& p, Matrix<double>& lse, const Matrix<double>& z,
-                                  const Matrix<double>& t);
+TAPEDECK_API double soft_cross_entropy(float* p, float* lse, const float* z, Shape shape, const float* t);
+TAPEDECK_API double soft_cross_entropy(double* p, double* lse, const double* z, Shape shape, const double* t);
 
 /// dz = a (p sum(t) - t)     dt = a (lse - z)     within 3 ulp of their terms
-TAPEDECK_API void cross_entropy_vjp(Destination<float> dz, Destination<float> dt, float a,
-                                    const Matrix<float>& z, const Matrix<float>& t, const Matrix<float>& p,
-                                    const Matrix<float>& lse);
-TAPEDECK_API void cross_entropy_vjp(Destination<double> dz, Destination<double> dt, double a,
-                                    const Matrix<double>& z, const Matrix<double>& t, const Matrix<double>& p,
-                                    const Matrix<double>& lse);
+template <class T>
+struct SoftCrossEntropyVjp {
+  Shape shape;
+  T a;
+  const T *z, *t, *p, *lse;
+  Destination<T> dz, dt;
+};
+TAPEDECK_API void run(const SoftCrossEntropyVjp<float>& call);
+TAPEDECK_API void run(const SoftCrossEntropyVjp<double>& call);
 
 }  // namespace tapedeck::kernels

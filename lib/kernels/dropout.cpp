@@ -1,5 +1,6 @@
 #include "kernels/dropout.hpp"
 
+#include <algorithm>
 #include <array>
 
 #undef HWY_TARGET_INCLUDE
@@ -102,35 +103,32 @@ HWY_INLINE auto kept(const Word* bits, Word dropped) {
 }
 
 template <class T>
-HWY_NOINLINE void dropout_on_target(Matrix<T>& y, Matrix<T>& mask, const Matrix<T>& x, T keep, Word dropped,
-                                    const Random& random, Index first_column) {
+HWY_NOINLINE void run_on_target(const Dropout<T>& call) {
   const Tag<T> d;
-  const Philox philox(random.key());
+  const auto [rows, cols] = call.shape;
+  const Philox philox(call.key);
   const Index at_once = 4 * hn::Lanes(Counters());
-  const auto factor = hn::Set(d, keep);
+  const auto factor = hn::Set(d, call.keep);
   HWY_ALIGN Word bits[words_at_once];
-  for (Index c = 0; c < x.n_cols; ++c) {
-    for (Index first = 0; first < x.n_rows; first += at_once) {
-      philox.fill(bits, first / 4, first_column + c);
-      const Index end = std::min(first + at_once, x.n_rows);
+  for (Index c = 0; c < cols; ++c) {
+    const T* x = call.x + c * rows;
+    T* mask = call.mask + c * rows;
+    T* y = call.y + c * rows;
+    for (Index first = 0; first < rows; first += at_once) {
+      philox.fill(bits, first / 4, call.first_column + c);
+      const Index end = std::min(first + at_once, rows);
       for (Index r = first; r < end; r += hn::Lanes(d)) {
-        const auto wanted = kept<T>(bits + (r - first), dropped);
-        const auto v = hn::Mul(factor, load_first(d, end - r, x.colptr(c) + r));
-        store_first(d, hn::IfThenElseZero(wanted, factor), end - r, mask.colptr(c) + r);
-        store_first(d, hn::IfThenElseZero(wanted, v), end - r, y.colptr(c) + r);
+        const auto wanted = kept<T>(bits + (r - first), call.dropped);
+        const auto v = hn::Mul(factor, load_first(d, end - r, x + r));
+        store_first(d, hn::IfThenElseZero(wanted, factor), end - r, mask + r);
+        store_first(d, hn::IfThenElseZero(wanted, v), end - r, y + r);
       }
     }
   }
 }
 
-void dropout_f32(Matrix<float>& y, Matrix<float>& mask, const Matrix<float>& x, float keep, Word dropped,
-                 const Random& random, Index first_column) {
-  dropout_on_target(y, mask, x, keep, dropped, random, first_column);
-}
-void dropout_f64(Matrix<double>& y, Matrix<double>& mask, const Matrix<double>& x, double keep, Word dropped,
-                 const Random& random, Index first_column) {
-  dropout_on_target(y, mask, x, keep, dropped, random, first_column);
-}
+void dropout_f32(const Dropout<float>& call) { run_on_target(call); }
+void dropout_f64(const Dropout<double>& call) { run_on_target(call); }
 
 }  // namespace
 }  // namespace tapedeck::kernels::HWY_NAMESPACE
@@ -142,14 +140,8 @@ namespace tapedeck::kernels {
 HWY_EXPORT(dropout_f32);
 HWY_EXPORT(dropout_f64);
 
-void dropout(Matrix<float>& y, Matrix<float>& mask, const Matrix<float>& x, float keep, std::uint32_t dropped,
-             const Random& random, Index first_column) {
-  HWY_DYNAMIC_DISPATCH(dropout_f32)(y, mask, x, keep, dropped, random, first_column);
-}
-void dropout(Matrix<double>& y, Matrix<double>& mask, const Matrix<double>& x, double keep,
-             std::uint32_t dropped, const Random& random, Index first_column) {
-  HWY_DYNAMIC_DISPATCH(dropout_f64)(y, mask, x, keep, dropped, random, first_column);
-}
+void run(const Dropout<float>& call) { HWY_DYNAMIC_DISPATCH(dropout_f32)(call); }
+void run(const Dropout<double>& call) { HWY_DYNAMIC_DISPATCH(dropout_f64)(call); }
 
 }  // namespace tapedeck::kernels
 #endif

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/shape.hpp"
 
 /// What the store does with n numbers in a row. Results do not depend on where in memory they are.
 namespace tapedeck::kernels {

@@ -20,33 +20,32 @@ HWY_INLINE Halves inverse_root(Halves variance, double epsilon) {
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
   const Tag<T> d;
-  const T* x = call.x.memptr();
-  const double b = static_cast<double>(call.x.n_cols);
-  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+  const double b = static_cast<double>(call.shape.cols);
+  for_row_blocks<T>(call.shape.rows, call.shape.cols, [&](RowBlock<T> block) HWY_ATTR {
     typename RowBlock<T>::Column mean, squares;  // the latter becomes n
-    block.add_up(mean, [&](Index r, Index c) HWY_ATTR { return block.load_wide(x, r, c); });
+    block.add_up(mean, [&](Index r, Index c) HWY_ATTR { return block.load_wide(call.x, r, c); });
     block.for_rows([&](Index r) HWY_ATTR { mean.store(mean.load(r) / halves(b), r); });
     block.add_up(squares, [&](Index r, Index c) HWY_ATTR {
-      const Halves u = block.load_wide(x, r, c) - mean.load(r);
+      const Halves u = block.load_wide(call.x, r, c) - mean.load(r);
       return u * u;
     });
     block.for_rows([&](Index r) HWY_ATTR {
       const Halves variance = squares.load(r) * halves(1 / b);
       const Halves n = inverse_root(variance, call.epsilon);
       squares.store(n, r);
-      block.store(narrow(d, n), call.n.memptr(), r);
-      block.store(narrow(d, mean.load(r)), call.mean.memptr(), r);
-      block.store(narrow(d, variance * halves(b / (b - 1))), call.unbiased.memptr(), r);
+      block.store(narrow(d, n), call.n, r);
+      block.store(narrow(d, mean.load(r)), call.mean, r);
+      block.store(narrow(d, variance * halves(b / (b - 1))), call.unbiased, r);
     });
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       const Halves m = mean.load(r);
       const Halves n = squares.load(r);
-      const auto gain = block.load(call.gain.memptr(), r);
-      const auto bias = block.load(call.bias.memptr(), r);
+      const auto gain = block.load(call.gain, r);
+      const auto bias = block.load(call.bias, r);
       for (; c < end; ++c) {
-        const auto h = narrow(d, n * (block.load_wide(x, r, c) - m));
-        block.store(h, call.h.memptr(), r, c);
-        block.store(hn::MulAdd(gain, h, bias), call.y.memptr(), r, c);
+        const auto h = narrow(d, n * (block.load_wide(call.x, r, c) - m));
+        block.store(h, call.h, r, c);
+        block.store(hn::MulAdd(gain, h, bias), call.y, r, c);
       }
     });
   });
@@ -54,18 +53,18 @@ HWY_NOINLINE void run_on_target(const BatchNorm<T>& call) {
 
 // sum(dy) and sum(dy h) of a block.
 template <class T>
-HWY_INLINE void add_up_cotangents(RowBlock<T> block, const Matrix<T>& dy, const Matrix<T>& h,
+HWY_INLINE void add_up_cotangents(RowBlock<T> block, const T* dy, const T* h,
                                   typename RowBlock<T>::Column& sum, typename RowBlock<T>::Column& products) {
   block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-    return Pair{block.load_wide(dy.memptr(), r, c), block.load_wide(h.memptr(), r, c)};
+    return Pair{block.load_wide(dy, r, c), block.load_wide(h, r, c)};
   });
 }
 
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
   const Tag<T> d;
-  const double b = static_cast<double>(call.dy.n_cols);
-  for_row_blocks<T>(call.dy.n_rows, call.dy.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+  const double b = static_cast<double>(call.shape.cols);
+  for_row_blocks<T>(call.shape.rows, call.shape.cols, [&](RowBlock<T> block) HWY_ATTR {
     typename RowBlock<T>::Column sum, products;
     add_up_cotangents(block, call.dy, call.h, sum, products);
     block.for_rows([&](Index r) HWY_ATTR {
@@ -74,12 +73,12 @@ HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
     });
     if (call.dx.data == nullptr) return;
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
-      const Halves factor = block.load_wide(call.gain.memptr(), r) * block.load_wide(call.n.memptr(), r);
+      const Halves factor = block.load_wide(call.gain, r) * block.load_wide(call.n, r);
       const Halves mean = sum.load(r) * halves(1 / b);
       const Halves slope = products.load(r) * halves(-1 / b);
       for (; c < end; ++c) {
-        const Halves centred = block.load_wide(call.dy.memptr(), r, c) - mean;
-        const Halves h = block.load_wide(call.h.memptr(), r, c);
+        const Halves centred = block.load_wide(call.dy, r, c) - mean;
+        const Halves h = block.load_wide(call.h, r, c);
         block.put(call.dx, narrow(d, factor * multiply_add(h, slope, centred)), r, c);
       }
     });
@@ -87,24 +86,24 @@ HWY_NOINLINE void run_on_target(const BatchNormVjp<T>& call) {
 }
 
 template <class T>
-HWY_INLINE Vector<T> inverse_root(const RowBlock<T>& block, const Matrix<T>& variance, double epsilon,
+HWY_INLINE Vector<T> inverse_root(const RowBlock<T>& block, const T* variance, double epsilon,
                                   Index r) {
   const Tag<T> d;
-  const auto v = hn::Add(block.load(variance.memptr(), r), hn::Set(d, static_cast<T>(epsilon)));
+  const auto v = hn::Add(block.load(variance, r), hn::Set(d, static_cast<T>(epsilon)));
   return hn::Div(hn::Set(d, T{1}), hn::Sqrt(v));
 }
 
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormGiven<T>& call) {
-  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+  for_row_blocks<T>(call.shape.rows, call.shape.cols, [&](RowBlock<T> block) HWY_ATTR {
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       const auto factor =
-          hn::Mul(block.load(call.gain.memptr(), r), inverse_root(block, call.variance, call.epsilon, r));
-      const auto mean = block.load(call.mean.memptr(), r);
-      const auto bias = block.load(call.bias.memptr(), r);
+          hn::Mul(block.load(call.gain, r), inverse_root(block, call.variance, call.epsilon, r));
+      const auto mean = block.load(call.mean, r);
+      const auto bias = block.load(call.bias, r);
       for (; c < end; ++c) {
-        const auto centred = hn::Sub(block.load(call.x.memptr(), r, c), mean);
-        block.store(hn::MulAdd(factor, centred, bias), call.y.memptr(), r, c);
+        const auto centred = hn::Sub(block.load(call.x, r, c), mean);
+        block.store(hn::MulAdd(factor, centred, bias), call.y, r, c);
       }
     });
   });
@@ -113,15 +112,15 @@ HWY_NOINLINE void run_on_target(const BatchNormGiven<T>& call) {
 template <class T>
 HWY_NOINLINE void run_on_target(const BatchNormGivenVjp<T>& call) {
   const Tag<T> d;
-  for_row_blocks<T>(call.x.n_rows, call.x.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+  for_row_blocks<T>(call.shape.rows, call.shape.cols, [&](RowBlock<T> block) HWY_ATTR {
     typename RowBlock<T>::Column sum, products;
     block.add_up(sum, products, [&](Index r, Index c) HWY_ATTR {
-      return Pair{block.load_wide(call.dy.memptr(), r, c),
-                  block.load_wide(call.x.memptr(), r, c) - block.load_wide(call.mean.memptr(), r)};
+      return Pair{block.load_wide(call.dy, r, c),
+                  block.load_wide(call.x, r, c) - block.load_wide(call.mean, r)};
     });
     block.for_rows([&](Index r) HWY_ATTR {
-      const Halves n = inverse_root(block.load_wide(call.variance.memptr(), r), call.epsilon);
-      const Halves factor = block.load_wide(call.gain.memptr(), r) * n;
+      const Halves n = inverse_root(block.load_wide(call.variance, r), call.epsilon);
+      const Halves factor = block.load_wide(call.gain, r) * n;
       block.put(call.dbias, narrow(d, sum.load(r)), r);
       block.put(call.dgain, narrow(d, n * products.load(r)), r);
       block.put(call.dmean, narrow(d, halves(-1) * factor * sum.load(r)), r);
@@ -130,8 +129,8 @@ HWY_NOINLINE void run_on_target(const BatchNormGivenVjp<T>& call) {
     if (call.dx.data == nullptr) return;
     block.for_tiles([&](Index r, Index c, Index end) HWY_ATTR {
       const auto factor =
-          hn::Mul(block.load(call.gain.memptr(), r), inverse_root(block, call.variance, call.epsilon, r));
-      for (; c < end; ++c) block.put(call.dx, hn::Mul(factor, block.load(call.dy.memptr(), r, c)), r, c);
+          hn::Mul(block.load(call.gain, r), inverse_root(block, call.variance, call.epsilon, r));
+      for (; c < end; ++c) block.put(call.dx, hn::Mul(factor, block.load(call.dy, r, c)), r, c);
     });
   });
 }
@@ -139,10 +138,10 @@ HWY_NOINLINE void run_on_target(const BatchNormGivenVjp<T>& call) {
 template <class T>
 HWY_NOINLINE void run_on_target(const LayerNorm<T>& call) {
   const Tag<T> d;
-  const Index f = call.x.n_rows;
+  const Index f = call.shape.rows;
   const double count = static_cast<double>(f);
-  for (Index c = 0; c < call.x.n_cols; ++c) {
-    const T* x = call.x.colptr(c);
+  for (Index c = 0; c < call.shape.cols; ++c) {
+    const T* x = call.x + c * f;
     Halves sum = halves(0);
     for (Index i = 0; i < f; i += hn::Lanes(d)) sum = sum + load_wide(f - i, x + i);
     const Halves mean = halves(sum_of<T>(sum) / count);
@@ -156,10 +155,10 @@ HWY_NOINLINE void run_on_target(const LayerNorm<T>& call) {
     for (Index i = 0; i < f; i += hn::Lanes(d)) {
       const Index rest = f - i;
       const auto h = narrow(d, halves(n) * (load_wide(rest, x + i) - mean));
-      const auto gain = load_first(d, rest, call.gain.memptr() + i);
-      const auto bias = load_first(d, rest, call.bias.memptr() + i);
-      store_first(d, h, rest, call.h.colptr(c) + i);
-      store_first(d, hn::MulAdd(gain, h, bias), rest, call.y.colptr(c) + i);
+      const auto gain = load_first(d, rest, call.gain + i);
+      const auto bias = load_first(d, rest, call.bias + i);
+      store_first(d, h, rest, call.h + c * f + i);
+      store_first(d, hn::MulAdd(gain, h, bias), rest, call.y + c * f + i);
     }
   }
 }
@@ -167,9 +166,9 @@ HWY_NOINLINE void run_on_target(const LayerNorm<T>& call) {
 template <class T>
 HWY_NOINLINE void run_on_target(const LayerNormVjp<T>& call) {
   const Tag<T> d;
-  const Index f = call.dy.n_rows;
+  const Index f = call.shape.rows;
   if (call.dgain.data != nullptr || call.dbias.data != nullptr) {
-    for_row_blocks<T>(f, call.dy.n_cols, [&](RowBlock<T> block) HWY_ATTR {
+    for_row_blocks<T>(f, call.shape.cols, [&](RowBlock<T> block) HWY_ATTR {
       typename RowBlock<T>::Column sum, products;
       add_up_cotangents(block, call.dy, call.h, sum, products);
       block.for_rows([&](Index r) HWY_ATTR {
@@ -178,11 +177,11 @@ HWY_NOINLINE void run_on_target(const LayerNormVjp<T>& call) {
       });
     });
   }
-  for (Index c = 0; call.dx.data != nullptr && c < call.dy.n_cols; ++c) {
+  for (Index c = 0; call.dx.data != nullptr && c < call.shape.cols; ++c) {
     const auto load = [&](const T* from, Index i) HWY_ATTR { return load_wide(f - i, from + i); };
-    const T* dy = call.dy.colptr(c);
-    const T* h = call.h.colptr(c);
-    const T* gain = call.gain.memptr();
+    const T* dy = call.dy + c * f;
+    const T* h = call.h + c * f;
+    const T* gain = call.gain;
     Halves sum = halves(0);
     Halves products = halves(0);
     for (Index i = 0; i < f; i += hn::Lanes(d)) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "tapedeck/core/map.hpp"
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/core/shape.hpp"
 
 /// Batch and layer normalisation of f x b matrices; gain, bias and what there is one of for each feature are
 /// f x 1, sums are over the batch unless it says otherwise.
@@ -16,23 +17,25 @@ namespace tapedeck::kernels {
 /// one; unbiased = variance b / (b - 1). b is at least 2.
 template <class T>
 struct BatchNorm {
-  const Matrix<T>&x, &gain, &bias;
+  Shape shape;
+  const T *x, *gain, *bias;
   double epsilon;
-  Matrix<T>&y, &h, &n, &mean, &unbiased;
+  T *y, *h, *n, *mean, *unbiased;
 };
 template <class T, class... Rest>
-BatchNorm(const Matrix<T>&, const Rest&...) -> BatchNorm<T>;
+BatchNorm(Shape, const T*, const Rest&...) -> BatchNorm<T>;
 TAPEDECK_API void run(const BatchNorm<float>& call);
 TAPEDECK_API void run(const BatchNorm<double>& call);
 
 /// dgain = sum(dy h)     dbias = sum(dy)     dx = gain n (dy - mean(dy) - h mean(dy h))
 template <class T>
 struct BatchNormVjp {
-  const Matrix<T>&dy, &gain, &h, &n;
+  Shape shape;
+  const T *dy, *gain, *h, *n;
   Destination<T> dx, dgain, dbias;
 };
 template <class T, class... Rest>
-BatchNormVjp(const Matrix<T>&, const Rest&...) -> BatchNormVjp<T>;
+BatchNormVjp(Shape, const T*, const Rest&...) -> BatchNormVjp<T>;
 TAPEDECK_API void run(const BatchNormVjp<float>& call);
 TAPEDECK_API void run(const BatchNormVjp<double>& call);
 
@@ -40,12 +43,13 @@ TAPEDECK_API void run(const BatchNormVjp<double>& call);
 /// |gain n (x - mean)| and one of |bias|, dx below by 3 eps.
 template <class T>
 struct BatchNormGiven {
-  const Matrix<T>&x, &gain, &bias, &mean, &variance;
+  Shape shape;
+  const T *x, *gain, *bias, *mean, *variance;
   double epsilon;
-  Matrix<T>& y;
+  T* y;
 };
 template <class T, class... Rest>
-BatchNormGiven(const Matrix<T>&, const Rest&...) -> BatchNormGiven<T>;
+BatchNormGiven(Shape, const T*, const Rest&...) -> BatchNormGiven<T>;
 TAPEDECK_API void run(const BatchNormGiven<float>& call);
 TAPEDECK_API void run(const BatchNormGiven<double>& call);
 
@@ -53,24 +57,26 @@ TAPEDECK_API void run(const BatchNormGiven<double>& call);
 /// dvariance = -gain n^3 sum(dy (x - mean)) / 2
 template <class T>
 struct BatchNormGivenVjp {
-  const Matrix<T>&dy, &x, &gain, &mean, &variance;
+  Shape shape;
+  const T *dy, *x, *gain, *mean, *variance;
   double epsilon;
   Destination<T> dx, dgain, dbias, dmean, dvariance;
 };
 template <class T, class... Rest>
-BatchNormGivenVjp(const Matrix<T>&, const Rest&...) -> BatchNormGivenVjp<T>;
+BatchNormGivenVjp(Shape, const T*, const Rest&...) -> BatchNormGivenVjp<T>;
 TAPEDECK_API void run(const BatchNormGivenVjp<float>& call);
 TAPEDECK_API void run(const BatchNormGivenVjp<double>& call);
 
 /// BatchNorm's h and y, with the mean and the variance of each column; n is 1 x b. f is at least 1.
 template <class T>
 struct LayerNorm {
-  const Matrix<T>&x, &gain, &bias;
+  Shape shape;
+  const T *x, *gain, *bias;
   double epsilon;
-  Matrix<T>&y, &h, &n;
+  T *y, *h, *n;
 };
 template <class T, class... Rest>
-LayerNorm(const Matrix<T>&, const Rest&...) -> LayerNorm<T>;
+LayerNorm(Shape, const T*, const Rest&...) -> LayerNorm<T>;
 TAPEDECK_API void run(const LayerNorm<float>& call);
 TAPEDECK_API void run(const LayerNorm<double>& call);
 
@@ -78,11 +84,12 @@ TAPEDECK_API void run(const LayerNorm<double>& call);
 /// are over the features
 template <class T>
 struct LayerNormVjp {
-  const Matrix<T>&dy, &gain, &h, &n;
+  Shape shape;
+  const T *dy, *gain, *h, *n;
   Destination<T> dx, dgain, dbias;
 };
 template <class T, class... Rest>
-LayerNormVjp(const Matrix<T>&, const Rest&...) -> LayerNormVjp<T>;
+LayerNormVjp(Shape, const T*, const Rest&...) -> LayerNormVjp<T>;
 TAPEDECK_API void run(const LayerNormVjp<float>& call);
 TAPEDECK_API void run(const LayerNormVjp<double>& call);
 

@@ -12,7 +12,7 @@
 #include <algorithm>
 
 #include "kernels/halves-inl.hpp"
-#include "tapedeck/core/map.hpp"
+#include "tapedeck/core/shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {

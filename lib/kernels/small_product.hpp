@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/shape.hpp"
 
 namespace tapedeck::kernels {
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "tapedeck/core/map.hpp"
+#include "tapedeck/core/api.hpp"
+#include "tapedeck/core/shape.hpp"
 
 /// Sums of columns and of rows, and what they spread to. Sums of k terms are kept in double and rounded to T
 /// once: within half an ulp, and (k + 1) eps of double of the sum of |a x|. What spreads is rounded to T's a,

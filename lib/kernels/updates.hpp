@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tapedeck/core/api.hpp"
-#include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/shape.hpp"
 
 /// The optimizers' steps: one pass over n values w, their gradient g and what is remembered of earlier steps.
 ///

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <limits>
 
-#include "tapedeck/core/matrix.hpp"
+#include "tapedeck/core/shape.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {

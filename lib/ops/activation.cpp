@@ -1,7 +1,7 @@
 #include "tapedeck/ops/activation.hpp"
 
+#include "core/kernel_map.hpp"
 #include "core/ranges.hpp"
-#include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 
 namespace tapedeck {

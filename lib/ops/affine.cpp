@@ -20,7 +20,7 @@ struct Affine {
   void forward(auto& y, const auto& w, const auto& b, const auto& x) const { multiply_add(y, {w}, {x}, b); }
   void vjp(auto& dw, auto& db, auto& dx, const auto& dy, const auto& w, const auto& x) const {
     dw += dy * x.t();
-    db += kernels::BiasGradient(dy);
+    kernels::bias_gradient(db.destination(), dy.memptr(), shape_of(dy));
     dx += w.t() * dy;
   }
 };

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <cstdint>
 
+#include "core/kernel_map.hpp"
 #include "core/ranges.hpp"
 #include "kernels/dropout.hpp"
-#include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -23,7 +23,8 @@ struct Dropout {
     const T keep = static_cast<T>(1 / (1 - probability));
     const auto threshold = static_cast<std::uint64_t>(std::ceil(probability * 0x1p32));  // of 32 random bits
     const auto dropped = static_cast<std::uint32_t>(threshold - 1);
-    kernels::dropout(y, mask, x, keep, dropped, context.random(), context.first_column());
+    kernels::run(kernels::Dropout<T>{shape_of(x), x.memptr(), keep, dropped, context.random().key(),
+                                     context.first_column(), y.memptr(), mask.memptr()});
   }
   void vjp(auto& dx, const auto& dy, const auto& mask) const {
     dx += kernels::map(kernels::select, dy, mask);

@@ -1,9 +1,9 @@
 #include "tapedeck/ops/loss.hpp"
 
+#include "core/kernel_map.hpp"
 #include "core/ranges.hpp"
 #include "kernels/cross_entropy.hpp"
 #include "kernels/loss_sum.hpp"
-#include "kernels/map.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -108,7 +108,8 @@ struct CrossEntropy {
   void forward(auto& l, auto& p, const auto& z, const auto& t) const {
     require_samples(name, z);
     for (Index c = 0; c < z.n_cols; ++c) ranges::require_label(name, "label", t[c], c, z.n_rows);
-    divide(l, kernels::cross_entropy(p, z, t), reduction, {1, z.n_cols});
+    divide(l, kernels::cross_entropy(p.memptr(), z.memptr(), shape_of(z), t.memptr()), reduction,
+           {1, z.n_cols});
   }
   void vjp(auto& dz, const auto& dl, const auto& t, const auto& p) const {
     using T = typename std::remove_cvref_t<decltype(p)>::elem_type;
@@ -128,12 +129,15 @@ struct SoftCrossEntropy {
 
   void forward(auto& l, auto& p, auto& lse, const auto& z, const auto& t) const {
     require_samples(name, z);
-    divide(l, kernels::cross_entropy(p, lse, z, t), reduction, {1, z.n_cols});
+    divide(l, kernels::soft_cross_entropy(p.memptr(), lse.memptr(), z.memptr(), shape_of(z), t.memptr()),
+           reduction, {1, z.n_cols});
   }
   void vjp(auto& dz, auto& dt, const auto& dl, const auto& z, const auto& t, const auto& p,
            const auto& lse) const {
-    const auto factor = share(dl, reduction, {1, z.n_cols});
-    kernels::cross_entropy_vjp(dz.destination(), dt.destination(), factor, z, t, p, lse);
+    using T = typename std::remove_cvref_t<decltype(z)>::elem_type;
+    kernels::run(kernels::SoftCrossEntropyVjp<T>{shape_of(z), share(dl, reduction, {1, z.n_cols}), z.memptr(),
+                                                 t.memptr(), p.memptr(), lse.memptr(), dz.destination(),
+                                                 dt.destination()});
   }
 };
 

@@ -1,6 +1,6 @@
 #include "tapedeck/ops/softmax.hpp"
 
-#include "kernels/map.hpp"
+#include "core/kernel_map.hpp"
 #include "tapedeck/tape/op.hpp"
 
 namespace tapedeck {

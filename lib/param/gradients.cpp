@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "core/denormal.hpp"
+#include "core/kernel_map.hpp"
 #include "core/ranges.hpp"
 #include "kernels/flat.hpp"
-#include "kernels/map.hpp"
 #include "param/visit_matrices.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 

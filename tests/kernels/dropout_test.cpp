@@ -14,6 +14,17 @@ using test::unset;
 BOOST_AUTO_TEST_SUITE(kernels_)
 BOOST_AUTO_TEST_SUITE(dropout)
 
+namespace {
+
+template <class T>
+void run(td::Matrix<T>& y, td::Matrix<T>& mask, const td::Matrix<T>& x, T keep, std::uint32_t dropped,
+         const td::Random& random, td::Index first_column) {
+  kernels::run(kernels::Dropout<T>{td::shape_of(x), x.memptr(), keep, dropped, random.key(), first_column,
+                                   y.memptr(), mask.memptr()});
+}
+
+}  // namespace
+
 // Bit for bit what Random says, with keys and columns whose upper words count.
 BOOST_AUTO_TEST_CASE_TEMPLATE(the_mask_is_made_of_randoms_bits, T, Scalars) {
   for (const std::uint64_t seed : {std::uint64_t{3}, std::uint64_t{0x9e3779b97f4a7c15U}}) {
@@ -34,7 +45,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(the_mask_is_made_of_randoms_bits, T, Scalars) {
           }
           test::on_every_target([&](const char* target) {
             td::Matrix<T> got_y = unset<T>(rows, cols), got_mask = unset<T>(rows, cols);
-            kernels::dropout(got_y, got_mask, x, T{1.25}, dropped, random, first_column);
+            run(got_y, got_mask, x, T{1.25}, dropped, random, first_column);
             BOOST_TEST(equal(got_mask, mask),
                        rows << " rows from column " << first_column << " on " << target);
             BOOST_TEST(equal(got_y, y), rows << " rows from column " << first_column << " on " << target);
@@ -52,7 +63,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_dropped_is_zero, T, Scalars) {
     x.fill(bad);
     test::on_every_target([&](const char* target) {
       td::Matrix<T> y = unset<T>(33, 2), mask = y;
-      kernels::dropout(y, mask, x, T{2}, 0x80000000U, td::Random(1), 0);
+      run(y, mask, x, T{2}, 0x80000000U, td::Random(1), 0);
       for (td::Index i = 0; i < y.n_elem; ++i)
         BOOST_TEST((mask[i] == 0 ? y[i] == 0 : !std::isfinite(y[i])), target);
     });

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/map.hpp"
+#include "core/kernel_map.hpp"
 #include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 

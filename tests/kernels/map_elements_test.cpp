@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/map.hpp"
+#include "core/kernel_map.hpp"
 #include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 #include "support/complaint.hpp"

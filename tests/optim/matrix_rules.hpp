@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "tapedeck/optim/matrix_optimizer.hpp"
-#include "tapedeck/param/state_visitor.hpp"
+#include "tapedeck/state/state_visitor.hpp"
 
 namespace optim_test {
 

@@ -3,9 +3,9 @@
 
 usage: includes.py ROOT [BUILD]
 
-A file includes only from its own folder and from the modules that are named for it below. What the library needs in
-private (Highway, Random123, JSON, ...) stays out of include/; Google Benchmark, which users of bench/ bring along, is named
-there alone, and nothing includes bench/.
+A file includes only from its own folder, from the modules that are named for it below, and the PLAIN headers, which include
+no module themselves. What the library needs in private (Highway, Random123, JSON, ...) stays out of include/; Google
+Benchmark, which users of bench/ bring along, is named there alone, and nothing includes bench/.
 """
 import re
 import sys
@@ -13,8 +13,8 @@ from pathlib import Path
 
 # Each folder, and the folders that it may include from. The umbrella header (which lies in none) sees all of include/.
 MAY_INCLUDE = {
+    "kernels": "",  # vectorised loops, in lib/ only, where every folder may use them
     "core": "",
-    "kernels": "core",  # in lib/ only, where every folder may use it
     "state": "core",
     "param": "core state",
     "tape": "core state param",
@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "cli": "core state param tape ops layers data optim train io check",  # the program, in lib/ only
 }
 PRIVATE = {"kernels", "cli"}
+PLAIN = {"tapedeck/core/api.hpp", "tapedeck/core/shape.hpp"}  # sizes and pointers: no Armadillo, no function
 APART = {"bench", "io"}  # modules that not even the umbrella header includes
 BROUGHT = {"bench": "<benchmark/benchmark.h>"}  # what users of a module bring along
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])', re.MULTILINE)
@@ -61,6 +62,14 @@ def complaints(root):
             for quoted in INCLUDE.findall(file.read_text()):
                 target = quoted[1:-1]
                 edge = f"{name} includes {quoted}"
+                if public and f"tapedeck/{inside}" in PLAIN and (quoted[0] == '"' or "/" in target or target == "armadillo"):
+                    yield f"{edge}: this header includes the standard library's alone"
+                    continue
+                if target in PLAIN:
+                    continue
+                if folder == "kernels" and target == "armadillo":
+                    yield f"{edge}: kernels are given pointers and sizes"
+                    continue
                 if quoted[0] == "<":
                     if public and "/" in target and BROUGHT.get(folder) != quoted:
                         yield f"{edge}: what the library needs in private stays in lib/"

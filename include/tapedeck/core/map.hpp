@@ -14,13 +14,6 @@ namespace detail {
 [[noreturn]] TAPEDECK_API void refuse_map(Shape target, Shape matrix);
 }
 
-/// Where a result goes: it is written to `data`, or added to what is there; nowhere if `data` is null.
-template <class T>
-struct Destination {
-  T* data;   ///< of the result's shape, column by column
-  bool add;  ///< false: what is there may be anything, and is not read
-};
-
 /// f applied to the elements of matrices of one shape. It refers to f and to its matrices, and is used up in
 /// the expression that makes it:
 ///

@@ -22,11 +22,11 @@
 #include <variant>
 
 #include "tapedeck/core/api.hpp"
+#include "tapedeck/core/shape.hpp"
 
 namespace tapedeck {
 
-/// Sizes, positions and class labels: 64 bits without a sign.
-using Index = arma::uword;
+static_assert(std::is_same_v<Index, arma::uword>, "tapedeck needs Armadillo's sizes of 64 bits");
 
 /// Column-major, in Armadillo's own type: of float, double or Index.
 template <class T>
@@ -80,17 +80,6 @@ constexpr const char* name_of(Element element) {
 }
 /// "float" or "double".
 constexpr const char* name_of(Scalar scalar) { return scalar == Scalar::f32 ? "float" : "double"; }
-
-/// The size of a matrix; with samples in it, features x batch.
-struct Shape {
-  Index rows = 0;  ///< features
-  Index cols = 0;  ///< samples
-
-  /// How many elements.
-  constexpr Index size() const { return rows * cols; }
-  /// Equal in rows and in columns.
-  friend constexpr bool operator==(Shape, Shape) = default;
-};
 
 /// "3x5".
 TAPEDECK_API std::string to_string(Shape shape);
