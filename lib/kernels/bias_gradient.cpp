@@ -50,6 +50,7 @@ HWY_INLINE void sum_few_rows(Destination<T> total, const T* x, Index count, Inde
   }
 }
 
+// db(i) = dy(i, 0) + dy(i, 1) + ...
 template <class T>
 void sum_all_rows(Destination<T> sum, const T* x, Shape shape) {
   const auto [rows, cols] = shape;

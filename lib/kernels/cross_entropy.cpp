@@ -11,6 +11,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
+// For each column, p = softmax(z) and the loss
+//
+//     lse - z[label],  lse = log(sum(exp(z)))
 template <class T>
 HWY_NOINLINE double labelled(T* p, const T* z, Shape shape, const Index* labels) {
   double sum = 0;
@@ -20,6 +23,9 @@ HWY_NOINLINE double labelled(T* p, const T* z, Shape shape, const Index* labels)
   return sum;
 }
 
+// For each column, p = softmax(z), lse = log(sum(exp(z))) and the loss
+//
+//     sum(t (lse - z)),  a term being 0 where t is 0, so that what is never expected costs nothing
 template <class T>
 HWY_NOINLINE double soft(T* p, T* lse, const T* z, Shape shape, const T* t) {
   const Tag<T> d;
@@ -40,6 +46,7 @@ HWY_NOINLINE double soft(T* p, T* lse, const T* z, Shape shape, const T* t) {
   return sum;
 }
 
+// dz = a (p sum(t) - t)     dt = a (lse - z)
 template <class T>
 HWY_NOINLINE void soft_vjp(const SoftCrossEntropyVjp<T>& call) {
   const Tag<T> d;

@@ -3,24 +3,24 @@
 #include "tapedeck/core/api.hpp"
 #include "tapedeck/core/shape.hpp"
 
-/// Cross-entropy of softmax(z), column by column; z is classes x batch. Sums are kept in double; a column's
-/// bits do not depend on its place. A column in which there is NaN or +Inf, or only -Inf, gives NaN.
+/// Cross-entropy of softmax(z), column by column, by the formulas in cross_entropy.cpp; z is classes x batch.
+/// Sums are kept in double; a column's bits do not depend on its place. A column in which there is NaN or
+/// +Inf, or only -Inf, gives NaN.
 ///
 /// Off by so many eps of T: p by those of map.hpp's softmax, lse by 4 (1 + |lse|), a sum of losses by 4 times
-/// the sum of 1 + |lse| + |z| over what it adds up, weighted by t.
+/// the sum of 1 + |lse| + |z| over what it adds up, weighted by t; a cotangent by 3 of its terms.
 namespace tapedeck::kernels {
 
-/// p = softmax(z); gives the sum over columns of log(sum(exp(z))) - z[label]. Labels are below the number of
-/// classes.
+/// Sets p to softmax(z); returns the sum of the losses of labels, which are below the number of classes.
 TAPEDECK_API double cross_entropy(float* p, const float* z, Shape shape, const Index* labels);
 TAPEDECK_API double cross_entropy(double* p, const double* z, Shape shape, const Index* labels);
 
-/// p = softmax(z) and lse = log(sum(exp(z))), 1 x batch; gives the sum over all elements of t (lse - z),
-/// which counts as 0 where t is 0, so that what is never expected costs nothing.
+/// Sets p to softmax(z) and lse, 1 x batch; returns the sum of the losses of distributions t, classes x
+/// batch.
 TAPEDECK_API double soft_cross_entropy(float* p, float* lse, const float* z, Shape shape, const float* t);
 TAPEDECK_API double soft_cross_entropy(double* p, double* lse, const double* z, Shape shape, const double* t);
 
-/// dz = a (p sum(t) - t)     dt = a (lse - z)     within 3 ulp of their terms
+/// The cotangents of soft_cross_entropy's z and t, times a.
 template <class T>
 struct SoftCrossEntropyVjp {
   Shape shape;

@@ -102,6 +102,8 @@ HWY_INLINE auto kept(const Word* bits, Word dropped) {
   }
 }
 
+// y = mask (.) x, where 0 times anything is 0. mask(r, c) is 0 if word r % 4 of
+// Random(key).bits(r / 4, first_column + c) is at most `dropped`, else `keep`.
 template <class T>
 HWY_NOINLINE void run_on_target(const Dropout<T>& call) {
   const Tag<T> d;

@@ -7,8 +7,7 @@
 
 namespace tapedeck::kernels {
 
-/// y = mask (.) x, where 0 times anything is 0. mask(r, c) is 0 if word r % 4 of
-/// Random(key).bits(r / 4, first_column + c) is at most `dropped`, else `keep`; bit for bit on every processor.
+/// y = mask (.) x with a mask of the bits of Random(key), see dropout.cpp; bit for bit on every processor.
 template <class T>
 struct Dropout {
   Shape shape;

@@ -30,6 +30,7 @@ bool all_finite_of(const T* x, Index n) {
   return hn::AllTrue(bits, hn::Lt(hn::Max(even, odd), mask));
 }
 
+// x(0)^2 + x(1)^2 + ..., in as many partial sums as two vectors hold
 template <class T>
 double sum_of_squares_of(const T* x, Index n) {
   const Tag<T> d;
@@ -50,6 +51,7 @@ double sum_of_squares_of(const T* x, Index n) {
   return sum_of<T>(even) + sum_of<T>(odd);
 }
 
+// x = min(max(x, -limit), limit)
 template <class T>
 void clamp_of(T* x, Index n, T limit) {
   const Tag<T> d;
@@ -61,6 +63,8 @@ void clamp_of(T* x, Index n, T limit) {
   }
 }
 
+// x = (1 - weight) x + weight y, in double, each operation rounded once: the bits of the plain loop. With
+// weight > 0 it is 0 where y is 0 and the result is below the smallest normal number.
 template <class T>
 void blend_of(T* x, const T* y, Index n, double weight) {
   const Tag<T> d;

@@ -10,8 +10,7 @@ namespace tapedeck::kernels {
 TAPEDECK_API bool all_finite(const float* x, Index n);
 TAPEDECK_API bool all_finite(const double* x, Index n);
 
-/// The sum of x^2, computed and summed in double, with as many partial sums as two vectors of the processor
-/// hold: within n eps of the exact one.
+/// The sum of x^2, computed and summed in double: within n eps of the exact one.
 TAPEDECK_API double sum_of_squares(const float* x, Index n);
 TAPEDECK_API double sum_of_squares(const double* x, Index n);
 
@@ -19,8 +18,7 @@ TAPEDECK_API double sum_of_squares(const double* x, Index n);
 TAPEDECK_API void clamp(float* x, Index n, float limit);
 TAPEDECK_API void clamp(double* x, Index n, double limit);
 
-/// x = (1 - weight) x + weight y, computed in double with each operation rounded once: the bits of the plain
-/// loop. With weight > 0 it is 0 where y is 0 and the result is below the smallest normal number.
+/// x = (1 - weight) x + weight y, in double, but 0 where an average has decayed.
 TAPEDECK_API void blend(float* x, const float* y, Index n, double weight);
 TAPEDECK_API void blend(double* x, const double* y, Index n, double weight);
 

@@ -11,15 +11,18 @@ HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
+// u^2,  u = x - t
 struct Squared {
   HWY_INLINE auto operator()(auto x, auto t, auto /*delta*/) const {
     const auto u = hn::Sub(x, t);
     return hn::Mul(u, u);
   }
 };
+// |x - t|
 struct Absolute {
   HWY_INLINE auto operator()(auto x, auto t, auto /*delta*/) const { return hn::Abs(hn::Sub(x, t)); }
 };
+// u^2 / 2 where |u| <= delta, else delta (|u| - delta / 2),  u = x - t
 struct Huber {
   HWY_INLINE auto operator()(auto x, auto t, auto delta) const {
     const auto half = hn::Set(Wide(), 0.5);
@@ -28,7 +31,9 @@ struct Huber {
     return hn::IfThenElse(hn::Gt(size, delta), linear, hn::Mul(half, hn::Mul(size, size)));
   }
 };
-struct LogisticLoss {  // the logarithm last: it is all that is left where x is large and t is 1
+// max(x, 0) - x t + log(1 + exp(-|x|)), x t being 0 where t is 0. The logarithm comes last: it is all that is
+// left where x is large and t is 1.
+struct LogisticLoss {
   HWY_INLINE auto operator()(auto x, auto t, auto /*delta*/) const {
     const auto product = hn::IfThenZeroElse(hn::Eq(t, hn::Zero(Wide())), hn::Mul(x, t));
     const auto [positive, rest] = softplus_of(Wide(), x);
@@ -36,6 +41,7 @@ struct LogisticLoss {  // the logarithm last: it is all that is left where x is 
   }
 };
 
+// sum f(x(i), t(i))
 template <class F, class T>
 HWY_NOINLINE double add_up(const T* x, const T* t, Index n, double delta) {
   constexpr F f;

@@ -11,6 +11,7 @@ HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
+// y = x - log(sum(exp(x))), column by column
 template <class T>
 void log_softmax_of(T* y, const T* x, Index n, Index cols) {
   const Tag<T> d;
@@ -24,7 +25,7 @@ void log_softmax_of(T* y, const T* x, Index n, Index cols) {
   });
 }
 
-// f(dy, y) for one column.
+// dx = f(dy, y) for one column.
 template <class T, class F>
 HWY_INLINE void contribute(Destination<T> dx, const T* dy, const T* y, Index n, F f) {
   const Tag<T> d;
@@ -34,6 +35,7 @@ HWY_INLINE void contribute(Destination<T> dx, const T* dy, const T* y, Index n, 
   }
 }
 
+// dx = y (.) (dy - sum(dy (.) y)) for one column
 template <class T>
 void softmax_vjp_of(Destination<T> dx, const T* dy, const T* y, Index n) {
   const Tag<T> d;
@@ -45,6 +47,7 @@ void softmax_vjp_of(Destination<T> dx, const T* dy, const T* y, Index n) {
   contribute(dx, dy, y, n, [&](auto g, auto v) HWY_ATTR { return hn::Mul(v, hn::Sub(g, inner)); });
 }
 
+// dx = dy - exp(y) sum(dy) for one column
 template <class T>
 void log_softmax_vjp_of(Destination<T> dx, const T* dy, const T* y, Index n) {
   const Tag<T> d;

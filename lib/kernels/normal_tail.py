@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The coefficients of the normal tail in lib/kernels/elementwise.cpp.
+"""The coefficients of the normal tail in lib/kernels/map_elements.cpp.
 
 For x >= 0, P(-x) = exp(-x^2 / 2) g(q) / (1 + 2 x) with q = (x - k) / (x + k) in [-1, 1): g is smooth up to x = infinity
 (the form of Shepherd and Laframboise, Math. Comp. 36 (1981), 249-253). g is interpolated at Chebyshev's nodes, within

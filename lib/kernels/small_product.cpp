@@ -10,10 +10,6 @@
 
 #include "kernels/vectors-inl.hpp"
 
-#ifndef KEPT_INLINE
-#define KEPT_INLINE __attribute__((always_inline))  // for lambdas, as HWY_INLINE is for functions
-#endif
-
 // Two ways to the same sums. With c = a b, m x k times k x n:
 //
 //   by columns  vectors run down the columns of a and c: c(:, j) += a(:, p) b(p, j), for a tile of c that is
@@ -381,7 +377,8 @@ HWY_NOINLINE void dots(const Product<T>& p) {
   for (; i + block<T> <= p.m; i += block<T>) {
     for (Index j = 0; j < p.n; ++j) tile_of_dots<block<T>, 1>(at(i, j));
   }
-  if constexpr (block < T >> 2) {
+  constexpr Index sides = block<T>;
+  if constexpr (sides > 2) {
     for (; i + 2 <= p.m; i += 2) {
       Index j = 0;
       for (; j + 2 <= p.n; j += 2) tile_of_dots<2, 2>(at(i, j));

@@ -44,7 +44,8 @@ HWY_INLINE T largest_of(const T* z, Index n) {
   return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 
-// p = softmax(z) for one column, if p is not null.
+// p = exp(z) / sum(exp(z)) for one column, if p is not null; with z - max(z) for z, so that nothing
+// overflows.
 template <class T>
 HWY_INLINE LogSum softmax_of_column(T* p, const T* z, Index n) {
   const Tag<T> d;

@@ -11,7 +11,8 @@ HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {
 
-// Four sums side by side, as one would wait for each addition.
+// Four sums side by side, as one would wait for each addition; each of as many partial sums as a vector has
+// lanes, the same wherever the column is.
 template <class T>
 HWY_INLINE double sum_of_run(const T* x, Index n) {
   const Tag<T> d;
@@ -25,6 +26,7 @@ HWY_INLINE double sum_of_run(const T* x, Index n) {
   return sum_of<T>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
+// y(c) = a sum over r of x(r, c)
 template <class T>
 void sum_columns_on_target(Destination<T> y, const T* x, Shape shape, double a) {
   for (Index c = 0; y.data != nullptr && c < shape.cols; ++c) {
@@ -33,6 +35,7 @@ void sum_columns_on_target(Destination<T> y, const T* x, Shape shape, double a) 
   }
 }
 
+// y(r) = a sum over c of x(r, c), from left to right
 template <class T>
 void sum_rows_on_target(Destination<T> y, const T* x, Shape shape, double a) {
   if (y.data == nullptr) return;
@@ -43,6 +46,7 @@ void sum_rows_on_target(Destination<T> y, const T* x, Shape shape, double a) {
   });
 }
 
+// x(r, c) = a y(c)
 template <class T>
 void spread_columns_on_target(Destination<T> x, Shape shape, const T* y, double a) {
   const Tag<T> d;
@@ -53,6 +57,7 @@ void spread_columns_on_target(Destination<T> x, Shape shape, const T* y, double 
   }
 }
 
+// x(r, c) = a y(r)
 template <class T>
 void spread_rows_on_target(Destination<T> x, Shape shape, const T* y, double a) {
   const Tag<T> d;

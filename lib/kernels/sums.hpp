@@ -8,11 +8,10 @@
 /// and once more when it is multiplied.
 namespace tapedeck::kernels {
 
-/// y(c) = a times the sum of column c. Partial sums are as many as a vector has lanes, each column's the same
-/// wherever it is.
+/// y(c) = a times the sum of column c.
 TAPEDECK_API void sum_columns(Destination<float> y, const float* x, Shape shape, double a = 1);
 TAPEDECK_API void sum_columns(Destination<double> y, const double* x, Shape shape, double a = 1);
-/// y(r) = a times the sum of row r, added up from left to right.
+/// y(r) = a times the sum of row r.
 TAPEDECK_API void sum_rows(Destination<float> y, const float* x, Shape shape, double a = 1);
 TAPEDECK_API void sum_rows(Destination<double> y, const double* x, Shape shape, double a = 1);
 

@@ -16,6 +16,10 @@
 
 #include "tapedeck/core/shape.hpp"
 
+#ifndef KEPT_INLINE
+#define KEPT_INLINE __attribute__((always_inline))  // for lambdas, as HWY_INLINE is for functions
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace tapedeck::kernels::HWY_NAMESPACE {
 namespace {

@@ -1,7 +1,8 @@
 #include "tapedeck/ops/normalization.hpp"
 
 #include "core/ranges.hpp"
-#include "kernels/normalization.hpp"
+#include "kernels/batch_norm.hpp"
+#include "kernels/layer_norm.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 
@@ -25,15 +26,15 @@ struct BatchNorm {
            .wanted = "a batch of at least 2",
            .hint = "the variance of one sample is not defined; evaluate mode uses running statistics"});
     }
-    kernels::run(kernels::BatchNorm{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon, y.memptr(),
-                                    h.memptr(), n.memptr(), mean.memptr(), unbiased.memptr()});
+    kernels::run(kernels::BatchNorm{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon,
+                                    y.memptr(), h.memptr(), n.memptr(), mean.memptr(), unbiased.memptr()});
     context.hand_over(running.mean, mean, running.momentum);
     context.hand_over(running.variance, unbiased, running.momentum);
   }
   void vjp(auto& dx, auto& dgain, auto& dbias, const auto& dy, const auto& gain, const auto& h, const auto& n,
            const auto& /*mean*/, const auto& /*unbiased*/) const {
-    kernels::run(
-        kernels::BatchNormVjp{shape_of(dy), dy.memptr(), gain.memptr(), h.memptr(), n.memptr(), dx.destination(), dgain.destination(), dbias.destination()});
+    kernels::run(kernels::BatchNormVjp{shape_of(dy), dy.memptr(), gain.memptr(), h.memptr(), n.memptr(),
+                                       dx.destination(), dgain.destination(), dbias.destination()});
   }
 };
 
@@ -46,11 +47,13 @@ struct BatchNormGiven {
 
   void forward(auto& y, const auto& x, const auto& gain, const auto& bias, const auto& mean,
                const auto& variance) const {
-    kernels::run(kernels::BatchNormGiven{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), mean.memptr(), variance.memptr(), epsilon, y.memptr()});
+    kernels::run(kernels::BatchNormGiven{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), mean.memptr(),
+                                         variance.memptr(), epsilon, y.memptr()});
   }
   void vjp(auto& dx, auto& dgain, auto& dbias, auto& dmean, auto& dvariance, const auto& dy, const auto& x,
            const auto& gain, const auto& mean, const auto& variance) const {
-    kernels::run(kernels::BatchNormGivenVjp{shape_of(dy), dy.memptr(), x.memptr(), gain.memptr(), mean.memptr(), variance.memptr(), epsilon, dx.destination(),
+    kernels::run(kernels::BatchNormGivenVjp{shape_of(dy), dy.memptr(), x.memptr(), gain.memptr(),
+                                            mean.memptr(), variance.memptr(), epsilon, dx.destination(),
                                             dgain.destination(), dbias.destination(), dmean.destination(),
                                             dvariance.destination()});
   }
@@ -67,12 +70,13 @@ struct LayerNorm {
       throw ShapeError(
           {.who = name, .given = "x is " + to_string(shape_of(x)), .wanted = "at least one feature"});
     }
-    kernels::run(kernels::LayerNorm{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon, y.memptr(), h.memptr(), n.memptr()});
+    kernels::run(kernels::LayerNorm{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon,
+                                    y.memptr(), h.memptr(), n.memptr()});
   }
   void vjp(auto& dx, auto& dgain, auto& dbias, const auto& dy, const auto& gain, const auto& h,
            const auto& n) const {
-    kernels::run(
-        kernels::LayerNormVjp{shape_of(dy), dy.memptr(), gain.memptr(), h.memptr(), n.memptr(), dx.destination(), dgain.destination(), dbias.destination()});
+    kernels::run(kernels::LayerNormVjp{shape_of(dy), dy.memptr(), gain.memptr(), h.memptr(), n.memptr(),
+                                       dx.destination(), dgain.destination(), dbias.destination()});
   }
 };
 

@@ -22,8 +22,8 @@ Adagrad::Adagrad(ParameterStore& store) : Adagrad(store, Options{}) {}
 
 Adagrad::Adagrad(ParameterStore& store, const Options& options)
     : ElementwiseOptimizer(store, "Adagrad",
-                {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
-                 options.untouched}),
+                           {checked(options, store.scalar()).learning_rate, options.weight_decay,
+                            Decay::coupled, options.untouched}),
       options_(options),
       square_(state()) {
   with_scalar(scalar(), [&]<class T>(T) {
@@ -31,7 +31,7 @@ Adagrad::Adagrad(ParameterStore& store, const Options& options)
   });
 }
 
-// The formulas are in kernels/updates.hpp.
+// The loop is in kernels/updates.cpp.
 void Adagrad::update(const Run& run) {
   const double slowing = 1 + static_cast<double>(run.step - 1) * options_.learning_rate_decay;
   with_scalar(scalar(), [&]<class T>(T) {

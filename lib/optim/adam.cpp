@@ -27,8 +27,8 @@ Adam::Adam(ParameterStore& store, const Options& options) : Adam(store, "Adam", 
 
 Adam::Adam(ParameterStore& store, const char* name, const Options& options, Decay decay)
     : ElementwiseOptimizer(store, name,
-                {checked(name, options, store.scalar()).learning_rate, options.weight_decay, decay,
-                 options.untouched}),
+                           {checked(name, options, store.scalar()).learning_rate, options.weight_decay, decay,
+                            options.untouched}),
       beta_1_(options.beta_1),
       beta_2_(options.beta_2),
       epsilon_(options.epsilon),
@@ -36,7 +36,7 @@ Adam::Adam(ParameterStore& store, const char* name, const Options& options, Deca
       square_(state()) {}
 
 // m and v are multiplied by 1 / (1 - beta_1^t) and 1 / (1 - beta_2^t), the first by way of the rate, the
-// second by way of its root. The formulas are in kernels/updates.hpp.
+// second by way of its root. The loop is in kernels/updates.cpp.
 void Adam::update(const Run& run) {
   const double t = static_cast<double>(run.step);
   const double rate = run.learning_rate / one_minus_power(beta_1_, t);

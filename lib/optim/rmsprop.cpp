@@ -20,15 +20,15 @@ RMSprop::RMSprop(ParameterStore& store) : RMSprop(store, Options{}) {}
 
 RMSprop::RMSprop(ParameterStore& store, const Options& options)
     : ElementwiseOptimizer(store, "RMSprop",
-                {checked(options, store.scalar()).learning_rate, options.weight_decay, Decay::coupled,
-                 options.untouched}),
+                           {checked(options, store.scalar()).learning_rate, options.weight_decay,
+                            Decay::coupled, options.untouched}),
       options_(options),
       square_(state()) {
   if (options.centered) mean_ = state();
   if (options.momentum > 0) velocity_ = state();
 }
 
-// The formulas are in kernels/updates.hpp.
+// The loop is in kernels/updates.cpp.
 void RMSprop::update(const Run& run) {
   with_scalar(scalar(), [&]<class T>(T) {
     const kernels::RMSpropDescent<T> rule{.rate = static_cast<T>(run.learning_rate),
@@ -39,8 +39,7 @@ void RMSprop::update(const Run& run) {
                                           .penalty = static_cast<T>(run.penalty),
                                           .flush = kernels::flushes(run.step)};
     kernels::update(rule, run.length, values<T>(run), gradients<T>(run), kept<T>(square_, run),
-                    mean_ ? kept<T>(*mean_, run) : nullptr,
-                    velocity_ ? kept<T>(*velocity_, run) : nullptr);
+                    mean_ ? kept<T>(*mean_, run) : nullptr, velocity_ ? kept<T>(*velocity_, run) : nullptr);
   });
 }
 

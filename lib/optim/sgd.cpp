@@ -20,13 +20,14 @@ const SGD::Options& checked(const SGD::Options& options) {
 SGD::SGD(ParameterStore& store) : SGD(store, Options{}) {}
 
 SGD::SGD(ParameterStore& store, const Options& options)
-    : ElementwiseOptimizer(store, "SGD",
-                {checked(options).learning_rate, options.weight_decay, options.decay, options.untouched}),
+    : ElementwiseOptimizer(
+          store, "SGD",
+          {checked(options).learning_rate, options.weight_decay, options.decay, options.untouched}),
       options_(options) {
   if (options.momentum > 0) velocity_ = state();
 }
 
-// The formulas are in kernels/updates.hpp.
+// The loop is in kernels/updates.cpp.
 void SGD::update(const Run& run) {
   with_scalar(scalar(), [&]<class T>(T) {
     const T rate = static_cast<T>(run.learning_rate);

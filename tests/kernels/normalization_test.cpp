@@ -1,9 +1,9 @@
-#include "kernels/normalization.hpp"
-
 #include <boost/test/unit_test.hpp>
 #include <functional>
 #include <vector>
 
+#include "kernels/batch_norm.hpp"
+#include "kernels/layer_norm.hpp"
 #include "kernels/numbers.hpp"
 #include "kernels/targets.hpp"
 
@@ -39,14 +39,17 @@ Forward<T> batch_norm(const td::Matrix<T>& x, const td::Matrix<T>& gain, const t
   const td::Index f = x.n_rows;
   Forward<T> out{unset<T>(f, x.n_cols), unset<T>(f, x.n_cols), unset<T>(f, 1), unset<T>(f, 1),
                  unset<T>(f, 1)};
-  kernels::run(kernels::BatchNorm{td::shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon, out.y.memptr(), out.h.memptr(), out.n.memptr(), out.mean.memptr(), out.unbiased.memptr()});
+  kernels::run(kernels::BatchNorm{td::shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon,
+                                  out.y.memptr(), out.h.memptr(), out.n.memptr(), out.mean.memptr(),
+                                  out.unbiased.memptr()});
   return out;
 }
 
 template <class T>
 Forward<T> layer_norm(const td::Matrix<T>& x, const td::Matrix<T>& gain, const td::Matrix<T>& bias) {
   Forward<T> out{unset<T>(x.n_rows, x.n_cols), unset<T>(x.n_rows, x.n_cols), unset<T>(1, x.n_cols), {}, {}};
-  kernels::run(kernels::LayerNorm{td::shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon, out.y.memptr(), out.h.memptr(), out.n.memptr()});
+  kernels::run(kernels::LayerNorm{td::shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon,
+                                  out.y.memptr(), out.h.memptr(), out.n.memptr()});
   return out;
 }
 
@@ -183,7 +186,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batch_norms_cotangents, T, Scalars) {
       const auto out = batch_norm(x, gain, gain);
       int wrong = 0;
       const auto got = run_twice<T>({s, column, column}, wrong, [&](auto to) {
-        kernels::run(kernels::BatchNormVjp{s, dy.memptr(), gain.memptr(), out.h.memptr(), out.n.memptr(), to[0], to[1], to[2]});
+        kernels::run(kernels::BatchNormVjp{s, dy.memptr(), gain.memptr(), out.h.memptr(), out.n.memptr(),
+                                           to[0], to[1], to[2]});
       });
       for (td::Index r = 0; r < s.rows; ++r) {
         const td::Matrix<T> d = dy.row(r), h = out.h.row(r), one(1, s.cols, arma::fill::ones);
@@ -207,11 +211,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(batch_norm_with_given_statistics, T, Scalars) {
     const td::Matrix<T> variance = arma::abs(gaussian<T>(column, 6)) + static_cast<T>(0.1);
     test::on_every_target([&](const char* target) {
       td::Matrix<T> y = unset<T>(s.rows, s.cols);
-      kernels::run(kernels::BatchNormGiven{s, x.memptr(), gain.memptr(), bias.memptr(), mean.memptr(), variance.memptr(), epsilon, y.memptr()});
+      kernels::run(kernels::BatchNormGiven{s, x.memptr(), gain.memptr(), bias.memptr(), mean.memptr(),
+                                           variance.memptr(), epsilon, y.memptr()});
       int wrong = 0;
       const auto got = run_twice<T>({s, column, column, column, column}, wrong, [&](auto to) {
-        kernels::run(kernels::BatchNormGivenVjp{s, dy.memptr(), x.memptr(), gain.memptr(), mean.memptr(), variance.memptr(), epsilon, to[0], to[1], to[2],
-                                                to[3], to[4]});
+        kernels::run(kernels::BatchNormGivenVjp{s, dy.memptr(), x.memptr(), gain.memptr(), mean.memptr(),
+                                                variance.memptr(), epsilon, to[0], to[1], to[2], to[3],
+                                                to[4]});
       });
       for (td::Index r = 0; r < s.rows; ++r) {
         const Real n = 1 / std::sqrt(variance[r] + static_cast<Real>(epsilon));
@@ -254,7 +260,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(layer_norm_and_its_cotangents, T, Scalars) {
         const auto out = layer_norm(x, gain, bias);
         int wrong = wrong_outputs(out, gain, bias);
         const auto got = run_twice<T>({s, column, column}, wrong, [&](auto to) {
-          kernels::run(kernels::LayerNormVjp{s, dy.memptr(), gain.memptr(), out.h.memptr(), out.n.memptr(), to[0], to[1], to[2]});
+          kernels::run(kernels::LayerNormVjp{s, dy.memptr(), gain.memptr(), out.h.memptr(), out.n.memptr(),
+                                             to[0], to[1], to[2]});
         });
         for (td::Index c = 0; c < s.cols; ++c) {
           const Statistics of(x.col(c).eval());
@@ -284,7 +291,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(features_do_not_mix, T, Scalars) {
     const auto both = [&](const auto& v, const auto& d, const auto& g) {
       Forward<T> out = batch_norm<T>(v, g, g);
       td::Matrix<T> dx = unset<T>(v.n_rows, v.n_cols);
-      kernels::run(kernels::BatchNormVjp{td::shape_of(d), d.memptr(), g.memptr(), out.h.memptr(), out.n.memptr(), td::Destination<T>{dx.memptr(), false},
+      kernels::run(kernels::BatchNormVjp{td::shape_of(d), d.memptr(), g.memptr(), out.h.memptr(),
+                                         out.n.memptr(), td::Destination<T>{dx.memptr(), false},
                                          td::Destination<T>{nullptr, false},
                                          td::Destination<T>{nullptr, false}});
       return td::Matrix<T>(arma::join_cols(out.y, dx));

@@ -37,7 +37,7 @@ struct Element {
   T &w, g, &m, &s, &v;
 };
 
-// sum(kept, term) of updates.hpp.
+// average(kept, term) of updates.cpp.
 template <class T>
 T average(bool flush, T kept, T term) {
   const T sum = kept + term;
