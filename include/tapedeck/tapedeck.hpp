@@ -83,6 +83,7 @@
 #include "tapedeck/state/state_dict.hpp"
 #include "tapedeck/state/state_visitor.hpp"
 #include "tapedeck/tape/black_box.hpp"
+#include "tapedeck/tape/context.hpp"
 #include "tapedeck/tape/inspect.hpp"
 #include "tapedeck/tape/memory.hpp"
 #include "tapedeck/tape/mode.hpp"

@@ -217,14 +217,14 @@ GradientReport check_op(const Op& op, const std::vector<td::CheckInput>& inputs,
   if (inputs.size() == 1) {
     return td::check_gradient(
         [=](td::Tape&, const std::vector<td::Value>& in) -> td::Value {
-          if constexpr (td::detail::Plan<Op>::inputs == 1) return td::apply(op, in[0]);
+          if constexpr (Op::signature.inputs.size == 1) return td::apply(op, in[0]);
           return {};
         },
         inputs, options);
   }
   return td::check_gradient(
       [=](td::Tape&, const std::vector<td::Value>& in) -> td::Value {
-        if constexpr (td::detail::Plan<Op>::inputs == 2) return td::apply(op, in[0], in[1]);
+        if constexpr (Op::signature.inputs.size == 2) return td::apply(op, in[0], in[1]);
         return {};
       },
       inputs, options);

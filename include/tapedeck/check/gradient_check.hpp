@@ -30,6 +30,7 @@
 #include "tapedeck/core/matrix.hpp"
 #include "tapedeck/param/parameter_store.hpp"
 #include "tapedeck/tape/detail/values_taken.hpp"
+#include "tapedeck/tape/detail/with_indices.hpp"
 #include "tapedeck/tape/op.hpp"
 #include "tapedeck/tape/tape.hpp"
 #include "tapedeck/tape/value.hpp"
@@ -81,11 +82,10 @@ CheckedFunction checked_function(const F& f) {
   constexpr std::size_t count = values_taken<F>();
   if constexpr (HasReadableSignature<F>) {
     return [f](Tape&, const std::vector<Value>& inputs) {
-      constexpr std::size_t wanted = Plan<F>::inputs;
+      constexpr std::size_t wanted = F::signature.inputs.size;
       if (inputs.size() != wanted) refuse_input_count(inputs.size(), wanted);
       std::vector<Value> outputs;
-      [&]<std::size_t... I>(std::index_sequence<I...>) { append(outputs, apply(f, inputs[I]...)); }
-      (std::make_index_sequence<wanted>{});
+      with_indices<wanted>([&](auto... i) { append(outputs, apply(f, inputs[i]...)); });
       return outputs;
     };
   } else if constexpr (count > 0) {

@@ -1,16 +1,16 @@
 #pragma once
 
 /// @file
-/// Internal: functions of Values, called with as many as they take, for the rooms that are handed functions
-/// to try.
+/// Internal: functions of Values, called with as many as they take, for modules that call user-supplied
+/// functions.
 
 #include <concepts>
 #include <cstddef>
 #include <iterator>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
+#include "tapedeck/tape/detail/with_indices.hpp"
 #include "tapedeck/tape/value.hpp"
 
 namespace tapedeck::detail {
@@ -50,8 +50,7 @@ constexpr std::size_t values_taken() {
 /// Appends the outputs of f(values[0], values[1], ...), with as many as it takes.
 template <class F>
 void call(F& f, const std::vector<Value>& values, std::vector<Value>& outputs) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) { append(outputs, f(values[I]...)); }
-  (std::make_index_sequence<values_taken<F>()>{});
+  with_indices<values_taken<F>()>([&](auto... i) { append(outputs, f(values[i]...)); });
 }
 
 }  // namespace tapedeck::detail
