@@ -15,7 +15,7 @@ namespace {
 namespace td = tapedeck;
 
 // y = x, one number: next to no work, so that what is left is the tape's
-struct Trivial {
+struct TrivialOp {
   static constexpr auto name = "trivial";
   static constexpr td::Signature signature = "x(1,1) -> y(1,1)";
   void forward(auto& y, const auto& x) const { y[0] = x[0]; }
@@ -29,7 +29,7 @@ struct Chain {
 
   td::Value record(td::Tape& tape, std::int64_t n) const {
     td::Value v = tape.variable(one);
-    for (std::int64_t i = 0; i < n; ++i) v = td::apply(Trivial{}, v);
+    for (std::int64_t i = 0; i < n; ++i) v = td::apply(TrivialOp{}, v);
     return v;
   }
 };

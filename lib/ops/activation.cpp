@@ -8,7 +8,7 @@ namespace tapedeck {
 namespace {
 
 // y = max(x, 0)     dx = 0 where x <= 0, else dy
-struct Relu {
+struct ReluOp {
   static constexpr auto name = "relu";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
@@ -17,7 +17,7 @@ struct Relu {
 };
 
 // y = x where x > 0, else slope x     dx = dy where x > 0, else slope dy
-struct LeakyRelu {
+struct LeakyReluOp {
   static constexpr auto name = "leaky_relu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
   double slope;
@@ -29,7 +29,7 @@ struct LeakyRelu {
 };
 
 // y = tanh(x)     dx = dy (1 - y^2)
-struct Tanh {
+struct TanhOp {
   static constexpr auto name = "tanh";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
@@ -38,7 +38,7 @@ struct Tanh {
 };
 
 // y = 1 / (1 + exp(-x))     dx = dy y (1 - y)
-struct Sigmoid {
+struct SigmoidOp {
   static constexpr auto name = "sigmoid";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
@@ -47,7 +47,7 @@ struct Sigmoid {
 };
 
 // y = log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))     dx = dy sigmoid(x)
-struct Softplus {
+struct SoftplusOp {
   static constexpr auto name = "softplus";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
@@ -58,7 +58,7 @@ struct Softplus {
 };
 
 // y = x where x > 0, else alpha (exp(x) - 1)     dx = dy where x > 0, else dy alpha exp(x)
-struct Elu {
+struct EluOp {
   static constexpr auto name = "elu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
   double alpha;
@@ -70,7 +70,7 @@ struct Elu {
 };
 
 // y = x P(x)     dx = dy (P(x) + x p(x))     P(x) = erfc(-x / sqrt 2) / 2,  p(x) = exp(-x^2 / 2) / sqrt(2 pi)
-struct Gelu {
+struct GeluOp {
   static constexpr auto name = "gelu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
@@ -79,7 +79,7 @@ struct Gelu {
 };
 
 // y = x s, s = sigmoid(x)     dx = dy s (1 + x (1 - s))
-struct Silu {
+struct SiluOp {
   static constexpr auto name = "silu";
   static constexpr Signature signature = "x(f,b)* -> y(f,b)";
 
@@ -89,23 +89,23 @@ struct Silu {
 
 }  // namespace
 
-Value relu(const Value& x) { return apply(Relu{}, x); }
+Value relu(const Value& x) { return apply(ReluOp{}, x); }
 
 Value leaky_relu(const Value& x, double slope) {
   ranges::require_not_negative("leaky_relu", "slope", slope);
-  return apply(LeakyRelu{slope}, x);
+  return apply(LeakyReluOp{slope}, x);
 }
 
-Value tanh(const Value& x) { return apply(Tanh{}, x); }
-Value sigmoid(const Value& x) { return apply(Sigmoid{}, x); }
-Value softplus(const Value& x) { return apply(Softplus{}, x); }
+Value tanh(const Value& x) { return apply(TanhOp{}, x); }
+Value sigmoid(const Value& x) { return apply(SigmoidOp{}, x); }
+Value softplus(const Value& x) { return apply(SoftplusOp{}, x); }
 
 Value elu(const Value& x, double alpha) {
   ranges::require_not_negative("elu", "alpha", alpha);
-  return apply(Elu{alpha}, x);
+  return apply(EluOp{alpha}, x);
 }
 
-Value gelu(const Value& x) { return apply(Gelu{}, x); }
-Value silu(const Value& x) { return apply(Silu{}, x); }
+Value gelu(const Value& x) { return apply(GeluOp{}, x); }
+Value silu(const Value& x) { return apply(SiluOp{}, x); }
 
 }  // namespace tapedeck

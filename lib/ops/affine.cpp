@@ -12,7 +12,7 @@ namespace {
 double product_flops(Shape a, Shape x) { return 2.0 * static_cast<double>(a.size() * x.cols); }
 
 // y = W x + b 1'     dW = dy x'     db = dy 1     dx = W' dy
-struct Affine {
+struct AffineOp {
   static constexpr auto name = "affine";
   static constexpr Signature signature = "weight(m,n)* bias(m,1) x(n,b)* -> y(m,b)";
   static double flops(Shape weight, Shape /*bias*/, Shape x) { return product_flops(weight, x); }
@@ -26,7 +26,7 @@ struct Affine {
 };
 
 // y = A x     dA = dy x'     dx = A' dy
-struct Product {
+struct ProductOp {
   static constexpr auto name = "product";
   static constexpr Signature signature = "a(m,n)* x(n,b)* -> y(m,b)";
   static double flops(Shape a, Shape x) { return product_flops(a, x); }
@@ -41,9 +41,9 @@ struct Product {
 }  // namespace
 
 Value affine(const Operand& weight, const Operand& bias, const Value& x) {
-  return apply(Affine{}, weight, bias, x);
+  return apply(AffineOp{}, weight, bias, x);
 }
 
-Value product(const Operand& a, const Value& x) { return apply(Product{}, a, x); }
+Value product(const Operand& a, const Value& x) { return apply(ProductOp{}, a, x); }
 
 }  // namespace tapedeck

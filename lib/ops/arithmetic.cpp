@@ -8,7 +8,7 @@ namespace tapedeck {
 namespace {
 
 // y = a + b     da = dy     db = dy
-struct Add {
+struct AddOp {
   static constexpr auto name = "add";
   static constexpr Signature signature = "a(f,b) b(f,b) -> y(f,b)";
 
@@ -20,7 +20,7 @@ struct Add {
 };
 
 // y = a - b     da = dy     db = -dy
-struct Subtract {
+struct SubtractOp {
   static constexpr auto name = "subtract";
   static constexpr Signature signature = "a(f,b) b(f,b) -> y(f,b)";
 
@@ -32,7 +32,7 @@ struct Subtract {
 };
 
 // y = a (.) b     da = dy (.) b     db = dy (.) a
-struct Multiply {
+struct MultiplyOp {
   static constexpr auto name = "multiply";
   static constexpr Signature signature = "a(f,b)* b(f,b)* -> y(f,b)";
 
@@ -44,7 +44,7 @@ struct Multiply {
 };
 
 // y = c x     dx = c dy
-struct Scale {
+struct ScaleOp {
   static constexpr auto name = "scale";
   static constexpr Signature signature = "x(f,b) -> y(f,b)";
   double factor;
@@ -59,13 +59,13 @@ struct Scale {
 
 }  // namespace
 
-Value add(const Value& a, const Operand& b) { return apply(Add{}, a, b); }
-Value subtract(const Value& a, const Operand& b) { return apply(Subtract{}, a, b); }
-Value multiply(const Value& a, const Operand& b) { return apply(Multiply{}, a, b); }
+Value add(const Value& a, const Operand& b) { return apply(AddOp{}, a, b); }
+Value subtract(const Value& a, const Operand& b) { return apply(SubtractOp{}, a, b); }
+Value multiply(const Value& a, const Operand& b) { return apply(MultiplyOp{}, a, b); }
 
 Value scale(const Value& x, double factor) {
   ranges::require_finite("scale", "factor", factor);
-  return apply(Scale{factor}, x);
+  return apply(ScaleOp{factor}, x);
 }
 
 }  // namespace tapedeck

@@ -13,7 +13,7 @@ namespace tapedeck {
 namespace {
 
 // y = m (.) x     dx = m (.) dy     m is 0 or 1 / (1 - p); selected, not multiplied, since 0 times Inf is NaN
-struct Dropout {
+struct DropoutOp {
   static constexpr auto name = "dropout";
   static constexpr Signature signature = "x(f,b) -> y(f,b) | mask(f,b)";
   double probability;
@@ -41,7 +41,7 @@ void require_dropout_probability(double probability) {
 Value dropout(const Value& x, double probability) {
   require_dropout_probability(probability);
   if (x.tape().mode() == evaluate || probability == 0) return x;
-  return apply(Dropout{probability}, x);
+  return apply(DropoutOp{probability}, x);
 }
 
 }  // namespace tapedeck

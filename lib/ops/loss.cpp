@@ -50,7 +50,7 @@ T share(const Matrix<T>& dl, Reduction reduction, Shape shape) {
 }
 
 // l = sum (x - t)^2 / n     dx = 2 (x - t) dl / n     dt = -dx
-struct Mse {
+struct MseOp {
   static constexpr auto name = "mse";
   static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
   Reduction reduction;
@@ -66,7 +66,7 @@ struct Mse {
 };
 
 // l = sum |x - t| / n     dx = sign(x - t) dl / n     dt = -dx
-struct L1 {
+struct L1Op {
   static constexpr auto name = "l1";
   static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
   Reduction reduction;
@@ -83,7 +83,7 @@ struct L1 {
 
 // l = sum h(x - t) / n,  h(e) = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2)
 // dx = clamp(x - t, -delta, delta) dl / n     dt = -dx
-struct Huber {
+struct HuberOp {
   static constexpr auto name = "huber";
   static constexpr Signature signature = "x(f,b)* target(f,b)* -> l(1,1)";
   Reduction reduction;
@@ -100,7 +100,7 @@ struct Huber {
 };
 
 // l = sum over samples of (log sum exp z - z[t]) / n     dz = (softmax(z) - onehot(t)) dl / n
-struct CrossEntropy {
+struct CrossEntropyOp {
   static constexpr auto name = "cross_entropy";
   static constexpr Signature signature = "logits(c,b) labels(1,b):index* -> l(1,1) | p(c,b)";
   Reduction reduction;
@@ -122,7 +122,7 @@ struct CrossEntropy {
 
 // l = sum over samples of (sum(t) log sum exp z - t' z) / n
 // dz = (softmax(z) sum(t) - t) dl / n     dt = (log sum exp z - z) dl / n
-struct SoftCrossEntropy {
+struct SoftCrossEntropyOp {
   static constexpr auto name = "soft_cross_entropy";
   static constexpr Signature signature = "logits(c,b)* targets(c,b)* -> l(1,1) | p(c,b) lse(1,b)";
   Reduction reduction;
@@ -142,7 +142,7 @@ struct SoftCrossEntropy {
 };
 
 // l = sum (max(z, 0) - z t + log(1 + exp(-|z|))) / n     dz = (sigmoid(z) - t) dl / n     dt = -z dl / n
-struct BinaryCrossEntropy {
+struct BinaryCrossEntropyOp {
   static constexpr auto name = "binary_cross_entropy";
   static constexpr Signature signature = "logits(f,b)* targets(f,b)* -> l(1,1)";
   Reduction reduction;
@@ -160,28 +160,28 @@ struct BinaryCrossEntropy {
 }  // namespace
 
 Value mse(const Value& x, const Operand& target, Reduction reduction) {
-  return apply(Mse{reduction}, x, target);
+  return apply(MseOp{reduction}, x, target);
 }
 
 Value l1(const Value& x, const Operand& target, Reduction reduction) {
-  return apply(L1{reduction}, x, target);
+  return apply(L1Op{reduction}, x, target);
 }
 
 Value huber(const Value& x, const Operand& target, Reduction reduction, double delta) {
   ranges::require_positive("huber", "delta", delta);
-  return apply(Huber{reduction, delta}, x, target);
+  return apply(HuberOp{reduction, delta}, x, target);
 }
 
 Value cross_entropy(const Value& logits, const Operand& labels, Reduction reduction) {
-  return apply(CrossEntropy{reduction}, logits, labels);
+  return apply(CrossEntropyOp{reduction}, logits, labels);
 }
 
 Value soft_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
-  return apply(SoftCrossEntropy{reduction}, logits, targets);
+  return apply(SoftCrossEntropyOp{reduction}, logits, targets);
 }
 
 Value binary_cross_entropy(const Value& logits, const Operand& targets, Reduction reduction) {
-  return apply(BinaryCrossEntropy{reduction}, logits, targets);
+  return apply(BinaryCrossEntropyOp{reduction}, logits, targets);
 }
 
 }  // namespace tapedeck

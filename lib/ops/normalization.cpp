@@ -10,7 +10,7 @@ namespace tapedeck {
 namespace {
 
 // h = n (x - m)     y = gain h + bias     m, v over the batch, n = 1 / sqrt(v + epsilon)
-struct BatchNorm {
+struct BatchNormOp {
   static constexpr auto name = "batch_norm";
   static constexpr Signature signature =
       "x(f,b) gain(f,1)* bias(f,1) -> y(f,b) | h(f,b) n(f,1) mean(f,1) unbiased(f,1)";
@@ -40,7 +40,7 @@ struct BatchNorm {
 
 // y = gain n (x - mean) + bias, n = 1 / sqrt(variance + epsilon)
 // dx = gain n dy     dmean = -sum(dx)     dvariance = -gain n^3 sum(dy (x - mean)) / 2, sums over the batch
-struct BatchNormGiven {
+struct BatchNormGivenOp {
   static constexpr auto name = "batch_norm_given";
   static constexpr Signature signature = "x(f,b)* gain(f,1)* bias(f,1) mean(f,1)* variance(f,1)* -> y(f,b)";
   double epsilon;
@@ -60,7 +60,7 @@ struct BatchNormGiven {
 };
 
 // h = n (x - m)     y = gain h + bias     m, v over the features of a column, n = 1 / sqrt(v + epsilon)
-struct LayerNorm {
+struct LayerNormOp {
   static constexpr auto name = "layer_norm";
   static constexpr Signature signature = "x(f,b) gain(f,1)* bias(f,1) -> y(f,b) | h(f,b) n(1,b)";
   double epsilon;
@@ -86,18 +86,18 @@ Value batch_norm(const Value& x, const Operand& gain, const Operand& bias, const
                  double epsilon) {
   ranges::require_positive("batch_norm", "epsilon", epsilon, x.tape().scalar());
   ranges::require_fraction("batch_norm", "momentum", running.momentum);
-  return apply(BatchNorm{running, epsilon}, x, gain, bias);
+  return apply(BatchNormOp{running, epsilon}, x, gain, bias);
 }
 
 Value batch_norm_given(const Value& x, const Operand& gain, const Operand& bias, const Operand& mean,
                        const Operand& variance, double epsilon) {
   ranges::require_positive("batch_norm_given", "epsilon", epsilon, x.tape().scalar());
-  return apply(BatchNormGiven{epsilon}, x, gain, bias, mean, variance);
+  return apply(BatchNormGivenOp{epsilon}, x, gain, bias, mean, variance);
 }
 
 Value layer_norm(const Value& x, const Operand& gain, const Operand& bias, double epsilon) {
   ranges::require_positive("layer_norm", "epsilon", epsilon, x.tape().scalar());
-  return apply(LayerNorm{epsilon}, x, gain, bias);
+  return apply(LayerNormOp{epsilon}, x, gain, bias);
 }
 
 }  // namespace tapedeck

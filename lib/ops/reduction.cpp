@@ -8,7 +8,7 @@ namespace tapedeck {
 namespace {
 
 // y = factor times the sum over `over`     dx = factor dy, spread to where it came from
-struct Sum {
+struct SumOp {
   static constexpr auto name = "sum";
   static constexpr Signature signature = "x(f,b) -> y(p,q)";
   Over over;
@@ -33,7 +33,7 @@ struct Sum {
 
 }  // namespace
 
-Value sum(const Value& x, Over over) { return apply(Sum{over, x.shape(), 1}, x); }
+Value sum(const Value& x, Over over) { return apply(SumOp{over, x.shape(), 1}, x); }
 
 Value mean(const Value& x, Over over) {
   const Shape shape = x.shape();
@@ -42,7 +42,7 @@ Value mean(const Value& x, Over over) {
                                                : shape.cols;
   if (count == 0)
     throw ShapeError({.who = "mean", .given = "nothing, " + to_string(shape), .wanted = "elements"});
-  return apply(Sum{over, shape, 1 / static_cast<double>(count)}, x);
+  return apply(SumOp{over, shape, 1 / static_cast<double>(count)}, x);
 }
 
 }  // namespace tapedeck

@@ -12,7 +12,7 @@ void copy_rows(Matrix<T>& to, Index to_row, const Matrix<T>& from, Index from_ro
 }
 
 // y = [a; b]     da, db = the rows of dy
-struct ConcatenateRows {
+struct ConcatenateRowsOp {
   static constexpr auto name = "concatenate_rows";
   static constexpr Signature signature = "a(m,batch) b(n,batch) -> y(k,batch)";
   Index a_rows;
@@ -34,7 +34,7 @@ struct ConcatenateRows {
 };
 
 // y = rows first, ... of x     dx = dy in those rows, 0 elsewhere
-struct SliceRows {
+struct SliceRowsOp {
   static constexpr auto name = "slice_rows";
   static constexpr Signature signature = "x(f,b) -> y(n,b)";
   Index first;
@@ -65,7 +65,11 @@ Value concatenate_rows(std::span<const Value> values) {
   const std::size_t half = values.size() / 2;
   const Value a = concatenate_rows(values.first(half));
   const Value b = concatenate_rows(values.subspan(half));
-  return apply(ConcatenateRows{a.rows()}, a, b);
+  return apply(ConcatenateRowsOp{a.rows()}, a, b);
+}
+
+Value concatenate_rows(std::initializer_list<Value> values) {
+  return concatenate_rows(std::span(values.begin(), values.size()));
 }
 
 Value slice_rows(const Value& x, Index first, Index count) {
@@ -76,7 +80,7 @@ Value slice_rows(const Value& x, Index first, Index count) {
                                " of x, which is " + to_string(shape),
                       .wanted = "rows that x has"});
   }
-  return apply(SliceRows{first, count, shape.rows}, x);
+  return apply(SliceRowsOp{first, count, shape.rows}, x);
 }
 
 }  // namespace tapedeck

@@ -7,7 +7,7 @@ namespace tapedeck {
 namespace {
 
 // y = exp(x) / sum(exp(x)), column by column     dx = y (.) (dy - sum(dy (.) y))
-struct Softmax {
+struct SoftmaxOp {
   static constexpr auto name = "softmax";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
@@ -16,7 +16,7 @@ struct Softmax {
 };
 
 // y = x - log(sum(exp(x))), column by column     dx = dy - exp(y) sum(dy)
-struct LogSoftmax {
+struct LogSoftmaxOp {
   static constexpr auto name = "log_softmax";
   static constexpr Signature signature = "x(f,b) -> y(f,b)*";
 
@@ -28,7 +28,7 @@ struct LogSoftmax {
 
 }  // namespace
 
-Value softmax(const Value& x) { return apply(Softmax{}, x); }
-Value log_softmax(const Value& x) { return apply(LogSoftmax{}, x); }
+Value softmax(const Value& x) { return apply(SoftmaxOp{}, x); }
+Value log_softmax(const Value& x) { return apply(LogSoftmaxOp{}, x); }
 
 }  // namespace tapedeck

@@ -66,7 +66,7 @@ struct Seen {
 Seen seen;
 
 // y = s (.) x, and twice as much kept as is needed
-struct Watched {
+struct WatchedOp {
   static constexpr auto name = "watched";
   static constexpr td::Signature signature = "s(f,1) x(f,b)* t(1,b):index -> y(f,b)* | twice(f,b)";
   void forward(auto& y, auto& twice, const auto& s, const auto& x, const auto&) const {
@@ -94,7 +94,7 @@ class Layer {
  public:
   Layer(const td::Scope& scope, td::Index features) : s_(scope.add("s", {features, 1}, td::ones)) {}
   td::Value operator()(const td::Value& x, const td::Value& t) const {
-    return td::apply(Watched{}, s_, x, t);
+    return td::apply(WatchedOp{}, s_, x, t);
   }
 
  private:

@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(wrong)
 
 // The cotangent of s is forgotten where nobody wants that of x.
-struct Entangled : ScaleOp {
+struct EntangledOp : ScaleOp {
   void vjp(auto& ds, auto& dx, const auto& dy, const auto& s, const auto& x) const {
     if (dx.wanted()) {
       ds += arma::sum(dy % x, 1);
@@ -175,14 +175,14 @@ struct Entangled : ScaleOp {
 
 BOOST_AUTO_TEST_CASE(a_cotangent_that_depends_on_whether_another_is_wanted) {
   const auto report =
-      td::check_gradient(Entangled{}, {td::Shape{3, 1}, td::Shape{3, 4}}, {.batch_of_one = false});
+      td::check_gradient(EntangledOp{}, {td::Shape{3, 1}, td::Shape{3, 4}}, {.batch_of_one = false});
   BOOST_TEST(only(report, Fault::wrong_gradient));
   BOOST_TEST(
       contains(report.describe(), "where nobody wants the other cotangents, this one changes: input 0 ("));
 }
 
 // A mean where a sum is due, of an op whose inputs have no batch in common.
-struct Averaged : ScaleOp {
+struct AveragedOp : ScaleOp {
   void vjp(auto& ds, auto& dx, const auto& dy, const auto& s, const auto& x) const {
     ds += arma::mean(dy % x, 1);
     dx += arma::diagmat(s.col(0)) * dy;
@@ -191,7 +191,7 @@ struct Averaged : ScaleOp {
 
 BOOST_AUTO_TEST_CASE(a_mean_for_a_sum_where_inputs_have_no_common_batch) {
   const auto report =
-      td::check_gradient(Averaged{}, {td::Shape{3, 1}, td::Shape{3, 5}}, {.batch_of_one = false});
+      td::check_gradient(AveragedOp{}, {td::Shape{3, 1}, td::Shape{3, 5}}, {.batch_of_one = false});
   BOOST_TEST(report.found(Cause::scaled_by_batch), report);
 }
 

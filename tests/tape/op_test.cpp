@@ -27,7 +27,7 @@ struct ScaleOp {
 };
 
 // d = a - b     p = a (.) b
-struct DifferenceAndProduct {
+struct DifferenceAndProductOp {
   static constexpr auto name = "difference_and_product";
   static constexpr td::Signature signature = "a(f,b)* b(f,b)* -> d(f,b) p(f,b)";
   void forward(auto& d, auto& p, const auto& a, const auto& b) const {
@@ -41,7 +41,7 @@ struct DifferenceAndProduct {
 };
 
 // Leaves db without a contribution.
-struct Forgetful {
+struct ForgetfulOp {
   static constexpr auto name = "forgetful";
   static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
   void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
@@ -49,7 +49,7 @@ struct Forgetful {
 };
 
 // Says that nothing is contributed to b, by a call or by its signature.
-struct CallsNone {
+struct CallsNoneOp {
   static constexpr auto name = "calls_none";
   static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
   void forward(auto& y, const auto& a, const auto& b) const { y = a + b; }
@@ -58,7 +58,7 @@ struct CallsNone {
     db.none();
   }
 };
-struct DeclaresZero {
+struct DeclaresZeroOp {
   static constexpr auto name = "declares_zero";
   static constexpr td::Signature signature = "a(f,b) b(f,b):zero -> y(f,b)";
   void forward(auto& y, const auto& a, const auto& b) const { y = a + arma::sign(b); }
@@ -73,7 +73,7 @@ struct SignOp {
 };
 
 // The contribution to x has the wrong shape.
-struct Misshapen {
+struct MisshapenOp {
   static constexpr auto name = "misshapen";
   static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
   void forward(auto& y, const auto& x) const { y = x; }
@@ -81,7 +81,7 @@ struct Misshapen {
 };
 
 // Writes an output of a shape that its signature does not say.
-struct Sideways {
+struct SidewaysOp {
   static constexpr auto name = "sideways";
   static constexpr td::Signature signature = "x(f,1) -> y(f,1)";
   void forward(auto& y, const auto& x) const { y = x.t(); }
@@ -89,7 +89,7 @@ struct Sideways {
 };
 
 // States a shape that contradicts its signature.
-struct Contradictory {
+struct ContradictoryOp {
   static constexpr auto name = "contradictory";
   static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
   td::Shape shape(td::Shape x) const { return {x.rows, x.cols + 1}; }
@@ -98,7 +98,7 @@ struct Contradictory {
 };
 
 // Complains in its shape().
-struct PickyAboutShapes {
+struct PickyAboutShapesOp {
   static constexpr auto name = "picky_about_shapes";
   static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
   td::Shape shape(td::Shape) const { throw td::ShapeError({.who = "", .given = "this"}); }
@@ -112,7 +112,7 @@ static_assert(!td::detail::says_all_sizes("x(f,b) -> y(f,b) | mask(f,k)", false)
 static_assert(td::detail::says_all_sizes("x(f,b) -> y(f,1) | mask(2,b)", false));
 
 // Complains about its input.
-struct Picky {
+struct PickyOp {
   static constexpr auto name = "picky";
   static constexpr td::Signature signature = "x(f,b) -> y(f,b)";
   void forward(auto&, const auto&) const { throw td::LabelError({.who = "picky", .given = "this"}); }
@@ -120,7 +120,7 @@ struct Picky {
 };
 
 // Its costly contribution must be asked for only by those who want it.
-struct Costly {
+struct CostlyOp {
   static constexpr auto name = "costly";
   static constexpr td::Signature signature = "a(f,b) b(f,b) -> y(f,b)";
   int* calls;
@@ -136,7 +136,7 @@ struct Costly {
 };
 
 // Picks what labels point at: y[c] = x(t[c], c).
-struct Pick {
+struct PickOp {
   static constexpr auto name = "pick";
   static constexpr td::Signature signature = "x(f,b) t(1,b):index* -> y(1,b)";
   void forward(auto& y, const auto& x, const auto& t) const {
@@ -151,7 +151,7 @@ struct Pick {
 };
 
 // One output row a sample more than x has: the shape is stated in a function.
-struct Pad {
+struct PadOp {
   static constexpr auto name = "pad";
   static constexpr td::Signature signature = "x(f,b) -> y(g,b)";
   td::Shape shape(td::Shape x) const { return {x.rows + 1, x.cols}; }
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(the_same_op_runs_in_float) {
 
 BOOST_FIXTURE_TEST_CASE(one_input_given_twice_gets_both_contributions, OnTape) {
   const td::Value x = tape.variable(x0);
-  const auto [d, p] = td::apply(DifferenceAndProduct{}, x, x);
+  const auto [d, p] = td::apply(DifferenceAndProductOp{}, x, x);
   BOOST_TEST(equal(d.matrix<double>(), arma::zeros(2, 3)));
   tape.backward({{d, dy0}, {p, dy0}});
   BOOST_TEST(equal(x.cotangent<double>(), 2 * (dy0 % x0)));
@@ -216,14 +216,14 @@ BOOST_FIXTURE_TEST_CASE(one_input_given_twice_gets_both_contributions, OnTape) {
 BOOST_FIXTURE_TEST_CASE(an_output_that_nobody_used_has_a_cotangent_of_zero, OnTape) {
   const td::Value a = tape.variable(x0);
   const td::Value b = tape.variable(x1);
-  const auto outputs = td::apply(DifferenceAndProduct{}, a, b);
+  const auto outputs = td::apply(DifferenceAndProductOp{}, a, b);
   tape.backward({outputs[0], dy0});
   BOOST_TEST(equal(a.cotangent<double>(), dy0));
   BOOST_TEST(equal(b.cotangent<double>(), -dy0));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_sink_left_untouched_is_refused, OnTape) {
-  const td::Value y = td::apply(Forgetful{}, tape.variable(x0), tape.variable(x1));
+  const td::Value y = td::apply(ForgetfulOp{}, tape.variable(x0), tape.variable(x1));
   BOOST_TEST(complaint<td::ContractError>([&] {
                tape.backward({y, dy0});
              }) ==
@@ -233,14 +233,14 @@ BOOST_FIXTURE_TEST_CASE(a_sink_left_untouched_is_refused, OnTape) {
 
 BOOST_FIXTURE_TEST_CASE(a_sink_that_nobody_wants_may_be_left_untouched, OnTape) {
   const td::Value a = tape.variable(x0);
-  tape.backward({td::apply(Forgetful{}, a, tape.input(x1)), dy0});
+  tape.backward({td::apply(ForgetfulOp{}, a, tape.input(x1)), dy0});
   BOOST_TEST(equal(a.cotangent<double>(), dy0));
 }
 
 BOOST_FIXTURE_TEST_CASE(none_is_refused_for_an_input_that_is_trained_through, OnTape) {
   const td::Value trained = td::apply(ScaleOp{}, gain, tape.input(x1));
   BOOST_TEST(complaint<td::ContractError>([&] {
-               tape.backward({td::apply(CallsNone{}, tape.variable(x0), trained), dy0});
+               tape.backward({td::apply(CallsNoneOp{}, tape.variable(x0), trained), dy0});
              }) ==
              "calls_none: db.none() for an input that \"scale.gain\" is trained through; expected a "
              "contribution to db "
@@ -248,7 +248,7 @@ BOOST_FIXTURE_TEST_CASE(none_is_refused_for_an_input_that_is_trained_through, On
 }
 
 BOOST_FIXTURE_TEST_CASE(none_is_refused_for_a_variable, OnTape) {
-  const td::Value y = td::apply(CallsNone{}, tape.input(x0), td::scale(tape.variable(x1), 2));
+  const td::Value y = td::apply(CallsNoneOp{}, tape.input(x0), td::scale(tape.variable(x1), 2));
   const std::string text = complaint<td::ContractError>([&] { tape.backward({y, dy0}); });
   BOOST_TEST(text.starts_with("calls_none: db.none() for an input that a variable is trained through;"),
              text);
@@ -256,18 +256,18 @@ BOOST_FIXTURE_TEST_CASE(none_is_refused_for_a_variable, OnTape) {
 
 BOOST_FIXTURE_TEST_CASE(none_may_be_said_where_nobody_wants_the_cotangent, OnTape) {
   const td::Value a = tape.variable(x0);
-  tape.backward({td::apply(CallsNone{}, a, tape.input(x1)), dy0});
+  tape.backward({td::apply(CallsNoneOp{}, a, tape.input(x1)), dy0});
   BOOST_TEST(equal(a.cotangent<double>(), dy0));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_input_whose_derivative_is_zero_has_no_sink, OnTape) {
   const td::Value a = tape.variable(x0);
   const td::Value b = tape.variable(x1);
-  const td::Value y = td::apply(DeclaresZero{}, td::apply(ScaleOp{}, gain, b), b);
+  const td::Value y = td::apply(DeclaresZeroOp{}, td::apply(ScaleOp{}, gain, b), b);
   BOOST_TEST(equal(tape.vjp<double>({{y, dy0}}, {b}).front(), 3 * dy0));
   BOOST_TEST(
       complaint<td::UsageError>([&] {
-        tape.vjp<double>({{td::apply(DeclaresZero{}, tape.input(x0), b), dy0}}, {td::apply(SignOp{}, a)});
+        tape.vjp<double>({{td::apply(DeclaresZeroOp{}, tape.input(x0), b), dy0}}, {td::apply(SignOp{}, a)});
       }).starts_with("tape.vjp: an input whose cotangent was not wanted"));
   tape.backward({y, dy0});
   BOOST_TEST(equal(b.cotangent<double>(), 3 * dy0));
@@ -287,12 +287,12 @@ BOOST_FIXTURE_TEST_CASE(an_op_whose_derivatives_are_all_zero_has_no_vjp, OnTape)
 BOOST_FIXTURE_TEST_CASE(what_its_shape_complains_of_is_told_with_its_place, OnTape) {
   const td::Value x = tape.variable(x0);
   const td::Tape::At at(tape, "fc_1");
-  BOOST_TEST(complaint<td::ShapeError>([&] { td::apply(PickyAboutShapes{}, x); }) ==
+  BOOST_TEST(complaint<td::ShapeError>([&] { td::apply(PickyAboutShapesOp{}, x); }) ==
              "fc_1 (picky_about_shapes): this");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_contribution_of_another_shape_is_refused, OnTape) {
-  const td::Value y = td::apply(Misshapen{}, tape.variable(x0));
+  const td::Value y = td::apply(MisshapenOp{}, tape.variable(x0));
   BOOST_TEST(complaint<td::ShapeError>([&] {
                tape.backward({y, dy0});
              }) ==
@@ -303,14 +303,14 @@ BOOST_FIXTURE_TEST_CASE(a_contribution_of_another_shape_is_refused, OnTape) {
 BOOST_FIXTURE_TEST_CASE(an_output_of_another_shape_is_refused, OnTape) {
   const td::Value x = tape.variable(column(1, 2));
   const td::Tape::At at(tape, "fc_1");
-  const std::string text = complaint<td::ContractError>([&] { td::apply(Sideways{}, x); });
+  const std::string text = complaint<td::ContractError>([&] { td::apply(SidewaysOp{}, x); });
   BOOST_TEST(text.starts_with("fc_1 (sideways): Armadillo refused: "), text);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_stated_shape_must_agree_with_the_signature, OnTape) {
   const td::Value x = tape.variable(x0);
   BOOST_TEST(
-      complaint<td::ContractError>([&] { td::apply(Contradictory{}, x); }) ==
+      complaint<td::ContractError>([&] { td::apply(ContradictoryOp{}, x); }) ==
       "contradictory: its shape() gave 2x4; expected outputs and cotangents of the shapes that the signature "
       "says");
 }
@@ -319,20 +319,20 @@ BOOST_FIXTURE_TEST_CASE(what_an_op_complains_of_is_told_with_its_place, OnTape) 
   const td::Value x = tape.variable(x0);
   const td::Tape::At outer(tape, "encoder");
   const td::Tape::At inner(tape, "fc_1");
-  BOOST_TEST(complaint<td::LabelError>([&] { td::apply(Picky{}, x); }) == "encoder.fc_1 (picky): this");
+  BOOST_TEST(complaint<td::LabelError>([&] { td::apply(PickyOp{}, x); }) == "encoder.fc_1 (picky): this");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_function_is_called_only_if_its_contribution_is_wanted, OnTape) {
   int calls = 0;
   const td::Value a = tape.variable(x0);
-  tape.backward({td::apply(Costly{&calls}, a, tape.input(x1)), dy0});
+  tape.backward({td::apply(CostlyOp{&calls}, a, tape.input(x1)), dy0});
   BOOST_TEST(calls == 1);
   BOOST_TEST(equal(a.cotangent<double>(), dy0));
 }
 
 BOOST_FIXTURE_TEST_CASE(labels_are_indices_and_get_no_cotangent, OnTape) {
   const td::Value x = tape.variable(x0);
-  const td::Value y = td::apply(Pick{}, x, tape.input(td::IndexMatrix{{1, 0, 1}}));
+  const td::Value y = td::apply(PickOp{}, x, tape.input(td::IndexMatrix{{1, 0, 1}}));
   BOOST_TEST(equal(y.matrix<double>(), arma::mat{{4, -2, -6}}));
   tape.backward({y, arma::mat{{10, 20, 30}}});
   BOOST_TEST(equal(x.cotangent<double>(), arma::mat{{0, 20, 0}, {10, 0, 30}}));
@@ -341,7 +341,7 @@ BOOST_FIXTURE_TEST_CASE(labels_are_indices_and_get_no_cotangent, OnTape) {
 BOOST_FIXTURE_TEST_CASE(labels_that_are_numbers_are_refused, OnTape) {
   const td::Value x = tape.variable(x0);
   BOOST_TEST(complaint<td::ScalarError>([&] {
-               td::apply(Pick{}, x, tape.input(arma::mat{{1, 0, 1}}));
+               td::apply(PickOp{}, x, tape.input(arma::mat{{1, 0, 1}}));
              }) ==
              "pick: t holds double; expected index (class labels are an arma::umat, put on the tape with "
              "tape.input)");
@@ -349,7 +349,7 @@ BOOST_FIXTURE_TEST_CASE(labels_that_are_numbers_are_refused, OnTape) {
 
 BOOST_FIXTURE_TEST_CASE(a_shape_that_the_signature_cannot_say_is_stated_in_a_function, OnTape) {
   const td::Value x = tape.variable(x0);
-  const td::Value y = td::apply(Pad{}, x);
+  const td::Value y = td::apply(PadOp{}, x);
   BOOST_TEST(to_string(y.shape()) == "3x3");
   const arma::mat dy = arma::join_cols(dy0, arma::mat(1, 3, arma::fill::ones));
   tape.backward({y, dy});
@@ -371,7 +371,7 @@ BOOST_FIXTURE_TEST_CASE(operands_must_be_of_one_tape_and_store, OnTape) {
   td::Tape other(store, other_memory);
   const td::Value x = tape.input(x0);
   const td::Value elsewhere = other.input(x1);
-  BOOST_TEST(complaint<td::HandleError>([&] { td::apply(DifferenceAndProduct{}, x, elsewhere); }) ==
+  BOOST_TEST(complaint<td::HandleError>([&] { td::apply(DifferenceAndProductOp{}, x, elsewhere); }) ==
              "Value: one of another tape; expected Values of one tape only (tape.carry(value) takes its "
              "elements over)");
   td::ParameterStore stranger;
@@ -395,7 +395,7 @@ BOOST_AUTO_TEST_CASE(an_operand_may_be_anything_that_can_be_put_on_the_tape) {
 
 BOOST_FIXTURE_TEST_CASE(a_parameter_as_a_value_gets_its_gradient, OnTape) {
   const td::Value s = tape.parameter(gain);
-  const auto [d, p] = td::apply(DifferenceAndProduct{}, s, tape.input(column(2, 5)));
+  const auto [d, p] = td::apply(DifferenceAndProductOp{}, s, tape.input(column(2, 5)));
   tape.backward({p, column(1, 10)});
   BOOST_TEST(equal(store.gradients().of<double>(gain), column(2, 50)));
 }

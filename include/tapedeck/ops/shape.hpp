@@ -14,9 +14,7 @@ namespace tapedeck {
 /// for different batches, UsageError for none at all.
 TAPEDECK_API Value concatenate_rows(std::span<const Value> values);
 /// The same for a list: `concatenate_rows({a, b, c})`.
-inline Value concatenate_rows(std::initializer_list<Value> values) {
-  return concatenate_rows(std::span(values.begin(), values.size()));
-}
+TAPEDECK_API Value concatenate_rows(std::initializer_list<Value> values);
 
 /// Rows first, ..., first + count - 1 of x. ShapeError if x has fewer. dx is dy in those rows and 0
 /// elsewhere.
