@@ -35,6 +35,10 @@ Matrix<T> gathered(const Matrix<T>& m, std::span<const Index> positions) {
 
 }  // namespace
 
+const IndexMatrix& Dataset::labels() const { return y<Index>(); }
+
+std::pair<AnyMatrix, AnyMatrix> Dataset::release() && { return {std::move(x_), std::move(y_)}; }
+
 Dataset::Dataset(AnyMatrix x, AnyMatrix y) : x_(owned(std::move(x))), y_(owned(std::move(y))) {
   const Columns samples = columns_of(x_);
   const Columns targets = columns_of(y_);

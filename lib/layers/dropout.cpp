@@ -12,4 +12,6 @@ Dropout::Dropout(DropoutOptions options) : options_(options) {
 
 std::string Dropout::describe() const { return "Dropout(" + to_text(options_.probability) + ")"; }
 
+template TAPEDECK_API Layer::Layer(Dropout);
+
 }  // namespace tapedeck

@@ -34,4 +34,6 @@ std::vector<NamedParameter> Linear::parameters() const {
   return {{"weight", weight_}, {"bias", *bias_}};
 }
 
+template TAPEDECK_API Layer::Layer(Linear);
+
 }  // namespace tapedeck

@@ -48,4 +48,10 @@ LayerNorm::LayerNorm(const Scope& scope, Index features, const LayerNormOptions&
 
 std::string LayerNorm::describe() const { return "LayerNorm(" + std::to_string(features_) + ")"; }
 
+std::vector<NamedParameter> BatchNorm::parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
+std::vector<NamedParameter> LayerNorm::parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
+
+template TAPEDECK_API Layer::Layer(BatchNorm);
+template TAPEDECK_API Layer::Layer(LayerNorm);
+
 }  // namespace tapedeck

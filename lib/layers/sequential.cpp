@@ -21,6 +21,21 @@ std::string last_part(const std::string& name) { return name.substr(name.rfind('
 
 }  // namespace
 
+// Out of the header, so that no user's file compiles them.
+Sequential::Item::Item(const Item&) = default;
+Sequential::Item::Item(Item&&) noexcept = default;
+Sequential::Item& Sequential::Item::operator=(const Item&) = default;
+Sequential::Item& Sequential::Item::operator=(Item&&) noexcept = default;
+Sequential::Item::~Item() = default;
+
+Sequential::Sequential() = default;
+Sequential::Sequential(const Sequential&) = default;
+Sequential::Sequential(Sequential&&) noexcept = default;
+Sequential& Sequential::operator=(const Sequential&) = default;
+Sequential& Sequential::operator=(Sequential&&) noexcept = default;
+Sequential::~Sequential() = default;
+template TAPEDECK_API Layer::Layer(Sequential);
+
 Sequential::Sequential(std::initializer_list<Item> items) : Sequential(std::vector<Item>(items)) {}
 
 Sequential::Sequential(const std::vector<Item>& items) {

@@ -13,22 +13,29 @@ constexpr std::align_val_t alignment{64};
 
 }  // namespace
 
-void FlatBuffer::Free::operator()(std::byte* memory) const { ::operator delete(memory, alignment); }
-
 FlatBuffer::FlatBuffer(Scalar scalar, std::shared_ptr<const Extents> extents)
     : scalar_(scalar), extents_(std::move(extents)) {
   const Index bytes = size() * size_in_bytes(scalar_);
-  memory_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+  memory_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)),
+                [](std::byte* memory) { ::operator delete(memory, alignment); });
   std::memset(memory_.get(), 0, bytes);
-  with_scalar(scalar_, [&]<class T>(T) {
-    auto& views = views_.emplace<std::vector<Matrix<T>>>();
+  const auto make_views = [&]<class T>(std::vector<Matrix<T>>& views) {
     views.reserve(extents_->slots.size());  // once: a relocated view would be copied into memory of its own
     for (const auto& [offset, shape] : extents_->slots) {
       views.emplace_back(data<T>() + offset, shape.rows, shape.cols, false, true);
       pin(views.back());
     }
-  });
+  };
+  if (scalar_ == Scalar::f32) {
+    make_views(floats_);
+  } else {
+    make_views(doubles_);
+  }
 }
+
+FlatBuffer::FlatBuffer(FlatBuffer&&) noexcept = default;
+FlatBuffer& FlatBuffer::operator=(FlatBuffer&&) noexcept = default;
+FlatBuffer::~FlatBuffer() = default;
 
 FlatBuffer::FlatBuffer(const FlatBuffer& other) : FlatBuffer(other.scalar_, other.extents_) { assign(other); }
 

@@ -36,6 +36,17 @@ void require_no_misfits(const std::vector<std::string>& misfits, const std::stri
                     .hint = "nothing was changed"});
 }
 
+StateVisitor::StateVisitor(StateDict& taken) : taken_(&taken) {}
+StateVisitor::StateVisitor(const StateDict& given) : given_(&given) {}
+StateVisitor::~StateVisitor() = default;
+
+void StateVisitor::flag(std::string_view name, bool& value, std::optional<bool> only) {
+  count(name, Index{value}, only.value_or(false) ? 1 : 0, only.value_or(true) ? 1 : 0,
+        [&value](Index given) { value = given != 0; });
+}
+
+void StateVisitor::at_commit(std::function<void()> put) { puts_.push_back(std::move(put)); }
+
 StateVisitor::Scope::Scope(StateVisitor& visitor, std::string_view name)
     : visitor_(visitor), before_(visitor.prefix_.size()) {
   visitor_.prefix_ += name;

@@ -47,7 +47,7 @@ class TAPEDECK_API Dataset {
   /// The targets, outputs x samples, of whatever type they are.
   const AnyMatrix& y() const { return y_; }
   /// Moves both out, to change them without a copy: `auto [x, y] = std::move(data).release();`.
-  std::pair<AnyMatrix, AnyMatrix> release() && { return {std::move(x_), std::move(y_)}; }
+  std::pair<AnyMatrix, AnyMatrix> release() &&;
   /// The samples as what they are. ScalarError if the elements are not of type T.
   template <class T>
   const Matrix<T>& x() const {
@@ -59,7 +59,7 @@ class TAPEDECK_API Dataset {
     return held<T>(y_, "y");
   }
   /// y as class labels. ScalarError if it holds anything else.
-  const IndexMatrix& labels() const { return y<Index>(); }
+  const IndexMatrix& labels() const;
 
   /// All samples as one batch, which points into this dataset.
   Batch all() const&;

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "tapedeck/layers/layer.hpp"
 #include "tapedeck/ops/activation.hpp"
 #include "tapedeck/ops/softmax.hpp"
 
@@ -83,5 +84,16 @@ struct LogSoftmax {
   Value operator()(const Value& x) const { return log_softmax(x); }
   std::string describe() const { return "LogSoftmax"; }
 };
+
+extern template TAPEDECK_API Layer::Layer(ReLU);
+extern template TAPEDECK_API Layer::Layer(LeakyReLU);
+extern template TAPEDECK_API Layer::Layer(Tanh);
+extern template TAPEDECK_API Layer::Layer(Sigmoid);
+extern template TAPEDECK_API Layer::Layer(Softplus);
+extern template TAPEDECK_API Layer::Layer(ELU);
+extern template TAPEDECK_API Layer::Layer(GELU);
+extern template TAPEDECK_API Layer::Layer(SiLU);
+extern template TAPEDECK_API Layer::Layer(Softmax);
+extern template TAPEDECK_API Layer::Layer(LogSoftmax);
 
 }  // namespace tapedeck

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "tapedeck/layers/layer.hpp"
 #include "tapedeck/ops/dropout.hpp"
 
 namespace tapedeck {
@@ -30,5 +31,7 @@ class TAPEDECK_API Dropout {
  private:
   DropoutOptions options_;
 };
+
+extern template TAPEDECK_API Layer::Layer(Dropout);
 
 }  // namespace tapedeck

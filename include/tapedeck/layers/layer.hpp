@@ -60,29 +60,22 @@ class TAPEDECK_API Layer {
   /// that is empty: a null pointer or an empty std::function.
   template <class L>
   requires(!std::same_as<L, Layer>)
-      Layer(L layer)  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
-  {
-    if constexpr (LayerLike<L>) {
-      held_ = std::make_shared<const Holder<L>>(callable(std::move(layer)));
-    } else {
-      detail::explain_layer<L>();
-    }
-  }
+      Layer(L layer);  // NOLINT(google-explicit-constructor): a list of layers is a list of different types
 
   /// Shares what the other holds.
-  Layer(const Layer&) = default;
+  Layer(const Layer&) noexcept;
   /// Shares what the other holds.
-  Layer& operator=(const Layer&) = default;
-  ~Layer() = default;
+  Layer& operator=(const Layer&) noexcept;
+  ~Layer();
 
-  Value operator()(const Value& x) const { return held_->forward(x); }
+  Value operator()(const Value& x) const;
 
   /// The layer's own name, or empty.
-  std::string name() const { return held_->name(); }
+  std::string name() const;
   /// The layer's word for automatic names, or "layer".
-  std::string kind() const { return held_->kind(); }
-  std::string describe() const { return held_->describe(); }
-  std::vector<NamedParameter> parameters() const { return held_->parameters(); }
+  std::string kind() const;
+  std::string describe() const;
+  std::vector<NamedParameter> parameters() const;
   /// One of its parameters by the layer's own word for it. NameError if there is none.
   Parameter parameter(const std::string& name) const;
 
@@ -93,8 +86,11 @@ class TAPEDECK_API Layer {
   }
 
  private:
-  struct Held {
-    virtual ~Held() = default;
+  struct TAPEDECK_API Held {
+    Held() = default;
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+    virtual ~Held();
     virtual Value forward(const Value& x) const = 0;
     virtual std::string name() const = 0;
     virtual std::string kind() const = 0;
@@ -155,8 +151,21 @@ class TAPEDECK_API Layer {
     return layer;
   }
   [[noreturn]] static void refuse_empty();
+  /// Takes it over, and deletes it if that fails.
+  void hold(const Held* held);
 
   std::shared_ptr<const Held> held_;
 };
+
+// Not inline, so that the library's own layers are held by code of the library: see `extern template` in
+// their headers.
+template <class L>
+requires(!std::same_as<L, Layer>) Layer::Layer(L layer) {
+  if constexpr (LayerLike<L>) {
+    hold(new Holder<L>(callable(std::move(layer))));
+  } else {
+    detail::explain_layer<L>();
+  }
+}
 
 }  // namespace tapedeck

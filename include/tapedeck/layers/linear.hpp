@@ -50,4 +50,6 @@ class TAPEDECK_API Linear {
   std::optional<Parameter> bias_;
 };
 
+extern template TAPEDECK_API Layer::Layer(Linear);
+
 }  // namespace tapedeck

@@ -35,7 +35,7 @@ class TAPEDECK_API BatchNorm {
 
   const std::string& name() const { return name_; }
   std::string describe() const;
-  std::vector<NamedParameter> parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
+  std::vector<NamedParameter> parameters() const;
   /// Its buffers, as `store.buffer<T>(layer.running().mean)` takes them, and its momentum.
   const RunningStatistics& running() const { return running_; }
 
@@ -68,7 +68,7 @@ class TAPEDECK_API LayerNorm {
 
   const std::string& name() const { return name_; }
   std::string describe() const;
-  std::vector<NamedParameter> parameters() const { return {{"weight", weight_}, {"bias", bias_}}; }
+  std::vector<NamedParameter> parameters() const;
 
  private:
   std::string name_;
@@ -77,5 +77,8 @@ class TAPEDECK_API LayerNorm {
   Parameter weight_;
   Parameter bias_;
 };
+
+extern template TAPEDECK_API Layer::Layer(BatchNorm);
+extern template TAPEDECK_API Layer::Layer(LayerNorm);
 
 }  // namespace tapedeck

@@ -33,7 +33,7 @@ class TAPEDECK_API Sequential {
   static constexpr const char* kind = "sequential";
 
   /// A layer, with or without a name.
-  struct Item {
+  struct TAPEDECK_API Item {
     /// A layer that goes by its own name, or by its kind and a number.
     // What is no layer is refused by Layer. A list of items is taken by the constructor of Sequential below.
     // NOLINTBEGIN(google-explicit-constructor): a list of layers is a list of different types
@@ -45,17 +45,31 @@ class TAPEDECK_API Sequential {
     /// A layer with the name that it goes by here.
     template <class L>
     Item(std::string n, L l) : name(std::move(n)), layer(std::move(l)) {}
+    /// Copies the name and shares the layer.
+    Item(const Item&);
+    /// Takes the name over and shares the layer.
+    Item(Item&&) noexcept;
+    Item& operator=(const Item&);      ///< the same
+    Item& operator=(Item&&) noexcept;  ///< the same
+    ~Item();
 
     std::string name;  ///< empty: its own, or its kind and a number
     Layer layer;       ///< what is applied
   };
 
   /// No layers, to be added: until then it returns its input.
-  Sequential() = default;
+  Sequential();
   /// NameError for a name that is taken or is not made of letters, digits, '_' and '-'.
   Sequential(std::initializer_list<Item> items);
   /// The same, of layers that a program collects.
   explicit Sequential(const std::vector<Item>& items);
+  /// Shares the layers.
+  Sequential(const Sequential&);
+  /// Leaves the other without layers, or with other ones.
+  Sequential(Sequential&&) noexcept;
+  Sequential& operator=(const Sequential&);      ///< shares the layers
+  Sequential& operator=(Sequential&&) noexcept;  ///< leaves the other without layers, or with other ones
+  ~Sequential();
 
   /// Appends a layer: `model.add(td::ReLU{}).add({"head", td::Linear{scope, 25, 2}})`. NameError as above,
   /// and then nothing is added. Copies that were made before, such as that of a Trainer, do not have it.
@@ -89,6 +103,8 @@ class TAPEDECK_API Sequential {
   std::map<std::string, Index, std::less<>> positions_;  // by name
   std::map<std::string, Index> numbers_;  // the last one of each kind; those before it are taken for good
 };
+
+extern template TAPEDECK_API Layer::Layer(Sequential);
 
 /// Writes `model.describe()`.
 TAPEDECK_API std::ostream& operator<<(std::ostream& out, const Sequential& model);

@@ -3,8 +3,9 @@
 /// @file
 /// Many matrices in one aligned run of memory.
 
+#include <cstddef>
 #include <memory>
-#include <variant>
+#include <type_traits>
 #include <vector>
 
 #include "tapedeck/core/error.hpp"
@@ -37,11 +38,11 @@ class TAPEDECK_API FlatBuffer {
   /// The same elements in memory of its own.
   FlatBuffer(const FlatBuffer& other);
   /// Takes the memory over: views of the other are views of this one.
-  FlatBuffer(FlatBuffer&&) = default;
+  FlatBuffer(FlatBuffer&&) noexcept;
   FlatBuffer& operator=(const FlatBuffer&) = delete;
   /// Takes the memory over: views of the other are views of this one.
-  FlatBuffer& operator=(FlatBuffer&&) = default;
-  ~FlatBuffer() = default;
+  FlatBuffer& operator=(FlatBuffer&&) noexcept;
+  ~FlatBuffer();
 
   /// What its elements are.
   Scalar scalar() const { return scalar_; }
@@ -68,7 +69,11 @@ class TAPEDECK_API FlatBuffer {
   Matrix<T>& matrix(Index slot) {
     require(scalar_of<T>);
     if (slot >= extents_->slots.size()) refuse_slot(slot);
-    return std::get<std::vector<Matrix<T>>>(views_)[slot];
+    if constexpr (std::is_same_v<T, float>) {
+      return floats_[slot];
+    } else {
+      return doubles_[slot];
+    }
   }
   /// The same, for reading.
   template <class T>
@@ -83,9 +88,6 @@ class TAPEDECK_API FlatBuffer {
   void assign(const FlatBuffer& other);
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
   void require(Scalar asked) const {
     if (asked != scalar_) refuse(asked);
   }
@@ -94,8 +96,9 @@ class TAPEDECK_API FlatBuffer {
 
   Scalar scalar_;
   std::shared_ptr<const Extents> extents_;
-  std::unique_ptr<std::byte, Free> memory_;
-  std::variant<std::vector<Matrix<float>>, std::vector<Matrix<double>>> views_;
+  std::shared_ptr<std::byte> memory_;    // not shared: a unique_ptr with a deleter takes longer to compile
+  std::vector<Matrix<float>> floats_;    // by slot; none in a buffer of double
+  std::vector<Matrix<double>> doubles_;  // likewise; none in a buffer of float
 };
 
 }  // namespace tapedeck

@@ -38,11 +38,12 @@ class TAPEDECK_API StateVisitor {
   static constexpr NumberRange any_number{[](double) { return true; }, "any number"};
 
   /// Takes what it visits into `taken`, which must outlive it.
-  explicit StateVisitor(StateDict& taken) : taken_(&taken) {}
+  explicit StateVisitor(StateDict& taken);
   /// Compares what it visits with `given`, which must outlive it, and puts nothing back before commit().
-  explicit StateVisitor(const StateDict& given) : given_(&given) {}
+  explicit StateVisitor(const StateDict& given);
   StateVisitor(const StateVisitor&) = delete;
   StateVisitor& operator=(const StateVisitor&) = delete;
+  ~StateVisitor();
 
   /// What is visited until the end of its scope has names that begin with `name` and a '/'.
   class TAPEDECK_API Scope {
@@ -71,10 +72,7 @@ class TAPEDECK_API StateVisitor {
     count(name, static_cast<Index>(value), 0, most, [&value](Index given) { value = static_cast<T>(given); });
   }
   /// Whether something is so. If `only` is given, it must be that.
-  void flag(std::string_view name, bool& value, std::optional<bool> only = std::nullopt) {
-    count(name, Index{value}, only.value_or(false) ? 1 : 0, only.value_or(true) ? 1 : 0,
-          [&value](Index given) { value = given != 0; });
-  }
+  void flag(std::string_view name, bool& value, std::optional<bool> only = std::nullopt);
   /// One of `of` enumerators, counted from 0.
   template <class E>
   requires std::is_enum_v<E>
@@ -126,7 +124,7 @@ class TAPEDECK_API StateVisitor {
   /// Whether all that was visited fitted so far.
   bool fits() const { return faults_.empty(); }
   /// Called once all is known to fit. It may not throw.
-  void at_commit(std::function<void()> put) { puts_.push_back(std::move(put)); }
+  void at_commit(std::function<void()> put);
 
   /// StateError of `who` if anything was missing, of another shape or type, or of another kind; or if
   /// `complete`, was left over. It names the first few of each.

@@ -1,0 +1,17 @@
+#include "tapedeck/layers/residual.hpp"
+
+#include <utility>
+
+#include "tapedeck/ops/arithmetic.hpp"
+
+namespace tapedeck {
+
+Residual::Residual(Layer layer) : layer_(std::move(layer)) {}
+
+Value Residual::operator()(const Value& x) const { return add(x, layer_(x)); }
+std::string Residual::describe() const { return "Residual(" + layer_.describe() + ")"; }
+std::vector<NamedParameter> Residual::parameters() const { return layer_.parameters(); }
+
+template TAPEDECK_API Layer::Layer(Residual);
+
+}  // namespace tapedeck
