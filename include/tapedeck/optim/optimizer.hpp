@@ -100,9 +100,9 @@ class TAPEDECK_API Optimizer {
   class ParameterStep {
    public:
     /// In full: "encoder.fc_1.weight".
-    const std::string& name() const { return store_->layout().parameters[slot_].name; }
+    const std::string& name() const { return store_->internals().layout().parameters[slot_].name; }
     /// Of the parameter.
-    Shape shape() const { return store_->layout().parameters[slot_].shape; }
+    Shape shape() const { return store_->internals().layout().parameters[slot_].shape; }
     /// How many steps the parameter has made, this one included.
     Index step() const { return steps_; }
     /// All factors applied.

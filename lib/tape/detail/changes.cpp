@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string>
 
+#include "core/text.hpp"
 #include "tapedeck/core/error.hpp"
 #include "tapedeck/tape/detail/errors.hpp"
 #include "tapedeck/tape/detail/pass.hpp"
@@ -39,7 +40,7 @@ void require_unchanged(const Pass& pass, const Record& record) {
     if (!record.keeps(i) || !pass.values.is_stored(root)) continue;
     const Change& last = pass.store().internals().last_change(root);
     if (last.number > known)
-      refuse_change(record, "\"" + stored_name(pass, root) + "\" was changed by " + last.by);
+      refuse_change(record, in_quotes(stored_name(pass, root)) + " was changed by " + last.by);
   }
 }
 
