@@ -152,6 +152,24 @@ example(EXAMPLE + "int x;\n", "does not end with a comment")
 example(EXAMPLE.replace("#include", "\n" * 60 + "#include"), "69 lines")
 example(EXAMPLE, "is not listed", {X + "README.md": ""})
 example(EXAMPLE, "there is no 02_second.cpp", {X + "README.md": "`01_first.cpp`, `02_second.cpp`\n"})
+GUIDE = "include/tapedeck/tape/README.md"
+page = {"README.md": PROGRAM}
+check("readme_code.py", page | {GUIDE: "```cpp\ntd::Value use(const td::Value& x) { return td::relu(x); }\n```\n"})
+check("readme_code.py", page | {GUIDE: PROGRAM.replace("first\")", "first\"")}, GUIDE + ":1: does not compile")
+check("readme_code.py", page | {GUIDE: "```cpp\nint f() { return none; }\n```\n"}, GUIDE + ":1: does not compile")
+check("readme_code.py", page | {"build/a.md": "```cpp\nnone\n```\n"})
+wrong = "<!-- does not compile -->\n```cpp\nint f() { return none; }\n```\n```text\n'none' was not\ndeclared\n```\n"
+check("readme_code.py", page | {GUIDE: wrong})
+check("readme_code.py", page | {GUIDE: wrong.replace("declared", "found")}, "and not\n'none' was not\nfound")
+check("readme_code.py", page | {GUIDE: wrong.replace("none;", "1;")}, GUIDE + ":2: compiles")
+check("readme_code.py", page | {GUIDE: wrong[:wrong.index("```text")]}, "does not say what the compiler prints")
+shell = "<!-- run -->\n```sh\necho some >file\n```\n<!-- run -->\n```sh\ncat file\n```\n<!-- output -->\n```text\nsome\n```\n"
+check("readme_code.py", page | {".github/a.md": shell})
+check("readme_code.py", page | {".github/a.md": shell.replace("cat file", "cat no_file")}, ".github/a.md:6: status 1")
+check("readme_code.py", page | {GUIDE: shell.replace("text\nsome", "text\nmore")}, "prints\nsome\nand not\nmore")
+check("readme_code.py", page | {GUIDE: "```sh\nrm -r /no/such/folder\n```\n"})
+check("readme_code.py", page | {GUIDE: "```sh\nif true; the\n```\n"}, GUIDE + ":1: status 2")
+check("readme_code.py", page | {GUIDE: "```python\nprint(1 / 0)\n```\n"}, "ZeroDivisionError")
 
 WRONG = "void use(const tapedeck::Value& x) { tapedeck::relu(x, x); }\n"
 E = "tests/contract/example.cpp"
