@@ -171,6 +171,13 @@ check("readme_code.py", page | {GUIDE: "```sh\nrm -r /no/such/folder\n```\n"})
 check("readme_code.py", page | {GUIDE: "```sh\nif true; the\n```\n"}, GUIDE + ":1: status 2")
 check("readme_code.py", page | {GUIDE: "```python\nprint(1 / 0)\n```\n"}, "ZeroDivisionError")
 
+linked = {"README.md": "# A title\n[there](lib/README.md#the-other-one)\n", "lib/README.md": "## The *other* one\n"}
+check("links.py", linked)
+check("links.py", linked | {"lib/README.md": "## Another one\n"}, "lib/README.md#the-other-one leads nowhere")
+check("links.py", {"README.md": "[there](lib/README.md)\n"}, "README.md: lib/README.md leads nowhere")
+check("links.py", {"README.md": "`[no](link)` [far](https://example.org)\n```cpp\nf[i](x);\n```\n"})
+check("links.py", {"README.md": "a line\n" * 250}, "README.md has 250 lines")
+
 WRONG = "void use(const tapedeck::Value& x) { tapedeck::relu(x, x); }\n"
 E = "tests/contract/example.cpp"
 check("contract.py", {}, "no examples")
