@@ -50,28 +50,26 @@ struct Resumable {
   std::vector<std::pair<std::string, std::function<void(td::StateVisitor&)>>> parts_;
 };
 
-/// All of a report but for the time that the epoch took.
-inline bool same(const td::EpochReport& a, const td::EpochReport& b) {
-  return a.epoch == b.epoch && a.epochs == b.epochs && a.loss == b.loss &&
-         a.validation_loss == b.validation_loss && a.learning_rate == b.learning_rate && a.stop == b.stop;
-}
-
-inline bool same(const std::vector<td::EpochReport>& a, const std::vector<td::EpochReport>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const auto& left, const auto& right) { return same(left, right); });
+/// All of the reports but for the time that epochs took.
+inline bool same_reports(const std::vector<td::EpochReport>& a, const std::vector<td::EpochReport>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& left, const auto& right) {
+    return left.epoch == right.epoch && left.epochs == right.epochs && left.loss == right.loss &&
+           left.validation_loss == right.validation_loss && left.learning_rate == right.learning_rate &&
+           left.stop == right.stop;
+  });
 }
 
 /// The same names in the same order, and the same bits.
-inline bool same(const td::StateDict& a, const td::StateDict& b) {
+inline bool same_entries(const td::StateDict& a, const td::StateDict& b) {
+  const auto same_entry = [](const td::StateDict::Entry& left, const td::StateDict::Entry& right) {
+    const auto same_as_right = [&]<class T>(const td::Matrix<T>& m) {
+      const auto* other = std::get_if<td::Matrix<T>>(&right.value);
+      return other != nullptr && same_bits(m, *other);
+    };
+    return left.name == right.name && std::visit(same_as_right, left.value);
+  };
   return std::equal(a.entries().begin(), a.entries().end(), b.entries().begin(), b.entries().end(),
-                    [](const td::StateDict::Entry& left, const td::StateDict::Entry& right) {
-                      return left.name == right.name && left.value.index() == right.value.index() &&
-                             std::visit(
-                                 [&]<class T>(const td::Matrix<T>& m) {
-                                   return same_bits(m, std::get<td::Matrix<T>>(right.value));
-                                 },
-                                 left.value);
-                    });
+                    same_entry);
 }
 
 }  // namespace test

@@ -126,8 +126,8 @@ void check(Event event, const std::array<int, 4>& order, td::Index patience, tes
     const std::vector<td::EpochReport> resumed_history = resumed.fit(order);
     BOOST_TEST_CONTEXT(names[static_cast<std::size_t>(event)] << ", order " << order[0] << order[1]
                                                               << order[2] << order[3] << ", save " << k) {
-      BOOST_TEST(test::same(td::state_of(resumed), td::state_of(whole)));
-      BOOST_TEST(test::same(resumed_history, history));
+      BOOST_TEST(test::same_entries(td::state_of(resumed), td::state_of(whole)));
+      BOOST_TEST(test::same_reports(resumed_history, history));
       BOOST_TEST(killed.log.str() + resumed.log.str() == whole.log.str());
     }
     evidence.tried();

@@ -47,7 +47,7 @@ struct Result {
 };
 
 bool same(const Result& a, const Result& b) {
-  return test::same(a.history, b.history) && test::same(a.state, b.state);
+  return test::same_reports(a.history, b.history) && test::same_entries(a.state, b.state);
 }
 
 /// Trains to the end, and keeps the state before every step, and after every batch and every epoch.
