@@ -25,6 +25,7 @@
 /// Files are written and read by tapedeck::io, see io/black_box.hpp. The Trainer makes a black box by itself:
 /// `FitOptions::black_box`.
 
+#include <utility>
 #include <vector>
 
 #include "tapedeck/core/matrix.hpp"
@@ -48,7 +49,7 @@ class TAPEDECK_API BlackBox {
 
   /// All that it holds, to be kept in a file.
   const StateDict& state() const& { return state_; }
-  const StateDict& state() const&& = delete;
+  StateDict state() && { return std::move(state_); }
 
   /// What the store was made with.
   ParameterStore::Options store_options() const { return setup_.store; }

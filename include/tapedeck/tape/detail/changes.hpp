@@ -59,7 +59,7 @@ class TAPEDECK_API Changes {
 };
 
 /// Notes checksums of what a record keeps that is not the pass's memory.
-void note_checksums(Pass& pass, const Record& record);
+TAPEDECK_API void note_checksums(Pass& pass, const Record& record);
 /// Throws UsageError if a reached record keeps a parameter or buffer that has changed since it was made, or,
 /// on a tape that checks, anything that was written to.
 void require_same_values(const Pass& pass, const Record& record);
