@@ -27,7 +27,8 @@ class Context;
 namespace detail {
 
 // The members of an op that its signature describes: their arguments, what they return, how they are called,
-// and (by a data member of the same name, see `mentions`) whether an op has one.
+// and (by a data member of the same name, see `mentions`) whether an op has one. The return type of `call` is
+// deduced, although it is void: Clang then leaves the function out of its notes on an error in an op.
 
 struct Forward {
   static constexpr const char* name = "forward";
@@ -37,7 +38,7 @@ struct Forward {
 
   template <class O, class... A>
   using Returned = decltype(std::declval<O&>().forward(std::declval<A>()...));
-  static void call(const auto& op, auto&... passed) { op.forward(passed...); }
+  static auto call(const auto& op, auto&... passed) { op.forward(passed...); }
 
   int forward;
   template <class Derived>
@@ -54,7 +55,7 @@ struct Surrogate {
 
   template <class O, class... A>
   using Returned = decltype(std::declval<O&>().surrogate(std::declval<A>()...));
-  static void call(const auto& op, auto&... passed) { op.surrogate(passed...); }
+  static auto call(const auto& op, auto&... passed) { op.surrogate(passed...); }
 
   int surrogate;
   template <class Derived>
@@ -71,7 +72,7 @@ struct Vjp {
 
   template <class O, class... A>
   using Returned = decltype(std::declval<O&>().vjp(std::declval<A>()...));
-  static void call(const auto& op, auto&... passed) { op.vjp(passed...); }
+  static auto call(const auto& op, auto&... passed) { op.vjp(passed...); }
 
   int vjp;
   template <class Derived>

@@ -71,9 +71,10 @@ void pin_output(Matrix<T>& output) {
 }
 void pin_output(const auto& /*input or sink*/) {}
 
-// Calls a member, with a Context first unless it does without.
+// Calls a member, with a Context first unless it does without. The return type of this function and the next
+// is deduced for the sake of Clang's notes.
 template <class Member, class O, class... A>
-void call_member(Pass& pass, const O& op, A&... arguments) {
+auto call_member(Pass& pass, const O& op, A&... arguments) {
   if constexpr (Returns<Member, void, const O, A&...>) {
     Member::call(op, arguments...);
   } else {
@@ -90,7 +91,7 @@ struct Nothing {
 // follow each other from `first_output` on. Then calls done(argument, number of its operand) for each
 // argument.
 template <class Member, class T, class O, class Done = Nothing>
-void call_on_entries(Pass& pass, const Place* place, const O& op, const Inputs<O>& inputs,
+auto call_on_entries(Pass& pass, const Place* place, const O& op, const Inputs<O>& inputs,
                      std::uint32_t first_output, const Done& done = {}) {
   static constexpr const Arguments& list = arguments_of<Member, O>;
   const auto entry_of = [&](std::size_t number) {
