@@ -80,10 +80,7 @@ std::vector<const Record*> Subject::Use::records() const {
 }
 
 void Subject::configure(Tape& tape, const Settings& settings) {
-  Pass::Settings& all = pass_of(tape).settings();
-  all.poison = settings.poison;
-  all.inline_recomputations = settings.all_records;
-  all.surrogates = settings.surrogates;
+  pass_of(tape).configure(settings.poison, settings.all_records, settings.surrogates);
 }
 
 Gradients Subject::no_gradients(ParameterStore& store) {

@@ -65,7 +65,8 @@ void Pass::end_all_on(ParameterStore& store) {
 
 void Pass::begin(Tape& tape, Pass*& handle, ParameterStore& store, const Settings& settings) {
   store.seal();
-  values.begin(store, settings.mode == train, settings.poison);
+  values.begin(store, settings.mode == train);
+  values.set_poison(settings.poison);
   try {
     changes.note(0, store.internals().change_count());
   } catch (...) {

@@ -22,9 +22,8 @@ std::uint32_t Values::stored_at(const void* data) const {
   return i;
 }
 
-void Values::begin(ParameterStore& store, bool train, std::uint32_t poison) {
+void Values::begin(ParameterStore& store, bool train) {
   if (!lists(store, train)) list(store, train);
-  poison_ = poison;
 }
 
 bool Values::lists(const ParameterStore& store, bool train) const {

@@ -102,9 +102,14 @@ class TAPEDECK_API Pass {
   Tape& tape() const { return *tape_; }
   ParameterStore& store() const { return *store_.load(std::memory_order_relaxed); }
   Scalar scalar() const { return scalar_; }
-  /// Those of the open tape, which may be changed before anything is put on it.
-  Settings& settings() { return settings_; }
   const Settings& settings() const { return settings_; }
+  /// Changes what the gradient checker asks for, before anything is put on the tape.
+  void configure(std::uint32_t poison, bool inline_recomputations, SurrogateOutputs* surrogates) {
+    settings_.poison = poison;
+    settings_.inline_recomputations = inline_recomputations;
+    settings_.surrogates = surrogates;
+    values.set_poison(poison);
+  }
   Mode mode() const { return settings_.mode; }
   bool check_finite() const { return settings_.check_finite; }
   std::uint64_t step() const { return *settings_.step; }

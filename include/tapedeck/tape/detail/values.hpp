@@ -87,10 +87,11 @@ class TAPEDECK_API Values {
   void* allocate_scratch(std::size_t bytes) { return memory_.allocate(bytes); }
   void give_back(void* memory, std::size_t bytes) { memory_.release(memory, bytes); }
 
+  /// Sets what memory holds before it is set; 0: whatever an earlier pass left there.
+  void set_poison(std::uint32_t poison) { poison_ = poison; }
   /// Begins a pass over a sealed store. Parameters and buffers are listed again only if the store, its frozen
-  /// parameters or `train` differ from the pass before. `poison` is what memory holds before it is set; 0:
-  /// whatever an earlier pass left there. If it throws, the next pass lists them again.
-  void begin(ParameterStore& store, bool train, std::uint32_t poison);
+  /// parameters or `train` differ from the pass before. If it throws, the next pass lists them again.
+  void begin(ParameterStore& store, bool train);
   /// Ends a pass: the memory is kept for the next one.
   void end() noexcept;
   /// Frees all memory. Numbers of earlier passes stay out of range.
