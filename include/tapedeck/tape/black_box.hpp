@@ -49,6 +49,7 @@ class TAPEDECK_API BlackBox {
 
   /// All that it holds, to be kept in a file.
   const StateDict& state() const& { return state_; }
+  /// The same of a box that ends, moved out of it.
   StateDict state() && { return std::move(state_); }
 
   /// What the store was made with.
