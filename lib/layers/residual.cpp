@@ -1,12 +1,10 @@
 #include "tapedeck/layers/residual.hpp"
 
-#include <utility>
-
 #include "tapedeck/ops/arithmetic.hpp"
 
 namespace tapedeck {
 
-Residual::Residual(Layer layer) : layer_(std::move(layer)) {}
+Residual::Residual(const Layer& layer) : layer_(layer) {}
 
 Value Residual::operator()(const Value& x) const { return add(x, layer_(x)); }
 std::string Residual::describe() const { return "Residual(" + layer_.describe() + ")"; }

@@ -17,7 +17,7 @@ class TAPEDECK_API Residual {
   static constexpr const char* kind = "residual";
 
   /// Around any layer.
-  explicit Residual(Layer layer);
+  explicit Residual(const Layer& layer);
 
   /// x is of any shape that f keeps.
   Value operator()(const Value& x) const;
