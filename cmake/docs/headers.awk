@@ -1,12 +1,12 @@
 # What Doxygen reads instead of a header, line for line:
-#   - the comment of `@file` becomes a page, listed under the header's room (see rooms.dox), and all that the header
+#   - the comment of `@file` becomes a page, listed under the header's module (see modules.dox), and all that the header
 #     declares stands there;
 #   - what every layer offers is told here, once, where the layer has no more to say;
 #   - headers that the umbrella's guide names become links;
 #   - explicit instantiations and the bodies of member templates, which Doxygen takes for functions of their own, are
 #     left out.
 
-function page_of(room, header) { gsub(/[^a-z]/, "_", header); return room "_" header }
+function page_of(module, header) { gsub(/[^a-z]/, "_", header); return module "_" header }
 
 function tell(text) { if (!commented) $0 = $0 "  ///< " text }
 
@@ -23,17 +23,17 @@ BEGIN {
 FNR == 1 {
   parts = split(FILENAME, path, "/")
   header = path[parts]
-  room = path[parts - 1]
-  page = page_of(room, header)
-  umbrella = room == "tapedeck"
+  module = path[parts - 1]
+  page = page_of(module, header)
+  umbrella = module == "tapedeck"
   open = " /** @addtogroup " page " */ /** @{ */ "
-  layers = room == "layers"
+  layers = module == "layers"
 }
 
-# The room is open around the page's definition, which makes it a page of that room; the page around what is declared,
+# The module is open around the page's definition, which makes it a page of that module; the page around what is declared,
 # but not around the namespace, which would else be listed on every page.
-/^#pragma once/ { print umbrella ? "" : "/** @addtogroup " room " */ /** @{ */"; next }
-/^\/\/\/ @file/ { print "/// @defgroup " page " " (umbrella ? "" : room "/") header; begun = 1; next }
+/^#pragma once/ { print umbrella ? "" : "/** @addtogroup " module " */ /** @{ */"; next }
+/^\/\/\/ @file/ { print "/// @defgroup " page " " (umbrella ? "" : module "/") header; begun = 1; next }
 begun == 1 && !/^\/\/\// { $0 = (umbrella ? "" : close_) open $0; begun = 2 }
 
 umbrella && /^\/\/\/   - [a-z]+\// { split($0, part, /[- \/]+/) }
