@@ -28,8 +28,8 @@ struct BatchNormOp {
     }
     kernels::run(kernels::BatchNorm{shape_of(x), x.memptr(), gain.memptr(), bias.memptr(), epsilon,
                                     y.memptr(), h.memptr(), n.memptr(), mean.memptr(), unbiased.memptr()});
-    context.hand_over(running.mean, mean, running.momentum);
-    context.hand_over(running.variance, unbiased, running.momentum);
+    context.record_statistic(running.mean, mean, running.momentum);
+    context.record_statistic(running.variance, unbiased, running.momentum);
   }
   void vjp(auto& dx, auto& dgain, auto& dbias, const auto& dy, const auto& gain, const auto& h, const auto& n,
            const auto& /*mean*/, const auto& /*unbiased*/) const {

@@ -182,7 +182,7 @@ bool Gradients::all_finite() const {
 }
 
 template <class T>
-void Gradients::hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
+void Gradients::record_statistic(Index buffer_slot, const Matrix<T>& statistic, double momentum) {
   if (buffer_slot >= layout_->buffers.size()) {
     throw HandleError(
         {.who = "gradients",
@@ -281,7 +281,7 @@ template const Matrix<float>& Gradients::read(Index) const;
 template const Matrix<double>& Gradients::read(Index) const;
 template void Gradients::assign(Index, const Matrix<float>&);
 template void Gradients::assign(Index, const Matrix<double>&);
-template void Gradients::hand_over(Index, const Matrix<float>&, double);
-template void Gradients::hand_over(Index, const Matrix<double>&, double);
+template void Gradients::record_statistic(Index, const Matrix<float>&, double);
+template void Gradients::record_statistic(Index, const Matrix<double>&, double);
 
 }  // namespace tapedeck

@@ -12,24 +12,17 @@ struct Place {
 };
 
 std::optional<Place> first_non_finite(const Columns& columns) {
-  const auto search = [&]<class T>(const T* data) -> std::optional<Place> {
+  return with_element(columns.element, [&]<class T>(T) -> std::optional<Place> {
+    const auto* data = static_cast<const T*>(columns.data);
     for (Index c = 0; c < columns.count; ++c) {
       const T* column = data + (columns.order == nullptr ? c : columns.order[c]) * columns.rows;
       for (Index r = 0; r < columns.rows; ++r) {
-        if (!std::isfinite(column[r])) return Place{r, c, static_cast<double>(column[r])};
+        const auto value = static_cast<double>(column[r]);
+        if (!std::isfinite(value)) return Place{r, c, value};
       }
     }
     return std::nullopt;
-  };
-  switch (columns.element) {
-    case Element::real32:
-      return search(static_cast<const float*>(columns.data));
-    case Element::real64:
-      return search(static_cast<const double*>(columns.data));
-    case Element::index:
-      break;
-  }
-  return std::nullopt;
+  });
 }
 
 }  // namespace

@@ -405,13 +405,13 @@ BOOST_DATA_TEST_CASE(statistics_are_committed_once_and_only_by_a_step, every_sca
     const td::Matrix<T> statistic(2, 1, arma::fill::value(T{3}));
     const auto now = [&] { return store.buffer<T>(mean)[1]; };
 
-    store.gradients().hand_over(mean.slot(), statistic, 0.5);
+    store.gradients().record_statistic(mean.slot(), statistic, 0.5);
     BOOST_TEST(now() == T{1});
     store.zero_grad();  // the step is not made
     BOOST_CHECK_THROW(sgd.step(), td::UsageError);
     BOOST_TEST(now() == T{1});
 
-    store.gradients().hand_over(mean.slot(), statistic, 0.5);
+    store.gradients().record_statistic(mean.slot(), statistic, 0.5);
     sgd.step();  // although no parameter received a gradient
     BOOST_TEST(now() == T{2});
     BOOST_CHECK_THROW(sgd.step(), td::UsageError);

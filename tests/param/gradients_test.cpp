@@ -259,9 +259,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(nan_and_inf_are_found_wherever_they_are, T, Scalar
 
 BOOST_AUTO_TEST_CASE(statistics_are_committed_in_order_and_once) {
   arma::vec statistic{1, 10};
-  store.gradients().hand_over(mean.slot(), statistic, 0.5);
+  store.gradients().record_statistic(mean.slot(), statistic, 0.5);
   statistic = {2, 20};
-  store.gradients().hand_over(mean.slot(), statistic, 0.5);
+  store.gradients().record_statistic(mean.slot(), statistic, 0.5);
   statistic.fill(99);  // a copy was taken
   const arma::mat& running = store.buffer<double>(mean);
   BOOST_TEST(running[0] == 0);
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(running_statistics_that_decay_end_at_zero) {
   constexpr double smallest = std::numeric_limits<double>::min();
   arma::mat& running = store.buffer<double>(mean);
   const auto commit = [&](double statistic, double momentum) {
-    store.gradients().hand_over(mean.slot(), arma::vec{statistic, statistic}, momentum);
+    store.gradients().record_statistic(mean.slot(), arma::vec{statistic, statistic}, momentum);
     store.gradients().commit_statistics(store.buffers());
   };
   running = arma::vec{1, smallest};
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(running_statistics_that_decay_end_at_zero) {
 #ifndef TEST_THREAD_SANITIZER
 BOOST_AUTO_TEST_CASE(many_statistics_take_few_allocations) {
   const arma::vec statistic{1, 1};
-  const auto record = [&](td::Gradients& into) { into.hand_over(mean.slot(), statistic, 0.5); };
+  const auto record = [&](td::Gradients& into) { into.record_statistic(mean.slot(), statistic, 0.5); };
   constexpr int count = 1000;
   td::Gradients all{store};
   BOOST_TEST(test::allocated_by([&] {
@@ -314,7 +314,7 @@ BOOST_AUTO_TEST_CASE(many_statistics_take_few_allocations) {
 #endif
 
 BOOST_AUTO_TEST_CASE(zeroing_forgets_statistics) {
-  store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, 0.5);
+  store.gradients().record_statistic(mean.slot(), arma::vec{1, 1}, 0.5);
   store.zero_grad();
   store.gradients().commit_statistics(store.buffers());
   BOOST_TEST(store.buffer<double>(mean)[0] == 0);
@@ -323,8 +323,8 @@ BOOST_AUTO_TEST_CASE(zeroing_forgets_statistics) {
 BOOST_AUTO_TEST_CASE(adding_appends_statistics) {
   td::Gradients first{store};
   td::Gradients second{store};
-  first.hand_over(mean.slot(), arma::vec{1, 1}, 0.5);
-  second.hand_over(mean.slot(), arma::vec{2, 2}, 0.5);
+  first.record_statistic(mean.slot(), arma::vec{1, 1}, 0.5);
+  second.record_statistic(mean.slot(), arma::vec{2, 2}, 0.5);
   td::Gradients sum{store};
   sum += first;
   sum += second;
@@ -337,7 +337,7 @@ BOOST_AUTO_TEST_CASE(adding_appends_statistics) {
 
 BOOST_AUTO_TEST_CASE(a_statistic_must_fit_its_buffer) {
   BOOST_TEST(complaint<td::ShapeError>([&] {
-               store.gradients().hand_over(mean.slot(), arma::mat(3, 1), 0.5);
+               store.gradients().record_statistic(mean.slot(), arma::mat(3, 1), 0.5);
              }) == "mean: a statistic of 3x1; expected 2x1");
 }
 
@@ -365,7 +365,7 @@ BOOST_AUTO_TEST_CASE(they_are_empty_until_something_came_and_after_zero) {
   BOOST_TEST(!gradients.empty());
   gradients.zero();
   BOOST_TEST(gradients.empty());
-  gradients.hand_over(mean.slot(), arma::vec{1, 1}, 0.5);
+  gradients.record_statistic(mean.slot(), arma::vec{1, 1}, 0.5);
   BOOST_TEST(!gradients.empty());
 }
 
@@ -385,18 +385,18 @@ BOOST_AUTO_TEST_CASE(slots_that_there_are_not_are_refused) {
   BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().set(beyond, six); }) == expected);
   BOOST_TEST(complaint<td::HandleError>([&] { store.gradients().touched(beyond); }) == expected);
   BOOST_TEST(complaint<td::HandleError>([&] {
-               store.gradients().hand_over(1, arma::vec{1, 1}, 0.5);
+               store.gradients().record_statistic(1, arma::vec{1, 1}, 0.5);
              }) == "gradients: a statistic for a buffer of slot 1; expected one of the 1 that there are");
 }
 
 BOOST_AUTO_TEST_CASE(statistics_want_a_momentum_and_the_buffers_of_their_store) {
   for (const double bad : {-0.1, 1.1, not_a_number}) {
     BOOST_TEST(complaint<td::OptionError>([&] {
-                 store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, bad);
+                 store.gradients().record_statistic(mean.slot(), arma::vec{1, 1}, bad);
                }).starts_with("mean: momentum = "));
   }
   BOOST_TEST(store.gradients().empty());
-  store.gradients().hand_over(mean.slot(), arma::vec{1, 1}, 1);
+  store.gradients().record_statistic(mean.slot(), arma::vec{1, 1}, 1);
   Fixture other;
   BOOST_TEST(
       complaint<td::UsageError>([&] { store.gradients().commit_statistics(other.store.buffers()); }) ==

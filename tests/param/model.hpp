@@ -26,7 +26,7 @@ struct Model {
       store.gradients().set(p.handle(), p.value<double>());
     }
     store.buffer<double>(mean).fill(4);
-    store.gradients().hand_over(mean.slot(), store.buffer<double>(mean), 0.5);
+    store.gradients().record_statistic(mean.slot(), store.buffer<double>(mean), 0.5);
   }
 };
 

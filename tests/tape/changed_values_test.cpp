@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(are_named_with_what_changed_them) {
 
 BOOST_AUTO_TEST_CASE(of_buffers_are_named_too) {
   const td::Value y = td::multiply(x, tape.buffer(mean));
-  store.gradients().hand_over(mean.slot(), arma::mat{5.0}, 0.5);
+  store.gradients().record_statistic(mean.slot(), arma::mat{5.0}, 0.5);
   store.commit_statistics();
   BOOST_TEST(complaint<td::UsageError>([&] { tape.backward(y); }) ==
              changed("mean", "running statistics", "multiply"));

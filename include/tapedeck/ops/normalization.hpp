@@ -8,7 +8,7 @@
 
 namespace tapedeck {
 
-/// Running statistics that a pass in train mode hands over, and how fast they follow: at the optimizer's
+/// Running statistics that a pass in train mode records, and how fast they follow: at the optimizer's
 /// step, running = (1 - momentum) running + momentum batch's, with the unbiased variance.
 struct RunningStatistics {
   Buffer mean;            ///< f x 1

@@ -32,14 +32,14 @@ class TAPEDECK_API Gradients {
   /// All zero, in the store's scalar. Seals the store.
   explicit Gradients(ParameterStore& store);
 
-  /// Forgets all contributions, and the statistics that were handed over with them.
+  /// Forgets all contributions, and the statistics that were recorded with them.
   void zero();
 
   /// Whether the parameter received a contribution since `zero()`. HandleError for a parameter of another
   /// store.
   bool touched(Parameter parameter) const { return touched_[checked(parameter)] != 0; }
 
-  /// Whether no parameter received a contribution since `zero()`, and no statistics were handed over.
+  /// Whether no parameter received a contribution since `zero()`, and no statistics were recorded.
   bool empty() const;
 
   /// A view of the gradient, all zero if nothing was contributed. Ask anew after `zero()`, which leaves old
@@ -111,7 +111,7 @@ class TAPEDECK_API Gradients {
     if (backwards_.running > 0) refuse_within_backward(who);
   }
 
-  /// Whether statistics were handed over since `zero()`.
+  /// Whether statistics were recorded since `zero()`.
   bool has_statistics() const { return !statistics_.empty(); }
   /// By slot number: 0 where nothing was contributed since `zero()`.
   const std::vector<std::uint8_t>& touched_slots() const { return touched_; }
@@ -127,10 +127,10 @@ class TAPEDECK_API Gradients {
   /// Keeps a copy of a batch's statistic until `commit_statistics`. ShapeError if it has not as many elements
   /// as the buffer, HandleError if there is no such buffer, OptionError unless 0 <= momentum <= 1.
   template <class T>
-  void hand_over(Index buffer_slot, const Matrix<T>& statistic, double momentum);
-  /// What was contributed and handed over since `zero()`.
+  void record_statistic(Index buffer_slot, const Matrix<T>& statistic, double momentum);
+  /// What was contributed and recorded since `zero()`.
   void visit_state(StateVisitor& visitor);
-  /// For each statistic in the order handed over: buffer = (1 - momentum) buffer + momentum statistic, and 0
+  /// For each statistic in the order recorded: buffer = (1 - momentum) buffer + momentum statistic, and 0
   /// where the statistic is 0 and what is left is below the smallest normal number, as in Adam.
   /// Then forgets them. UsageError if the buffers are those of another store.
   void commit_statistics(FlatBuffer& buffers);

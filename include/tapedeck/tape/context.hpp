@@ -24,7 +24,7 @@ class Context {
   /// `statistic` must be one of the forward's outputs or of what it saves. ShapeError if it has not the
   /// buffer's shape.
   template <class T>
-  void hand_over(Buffer buffer, const Matrix<T>& statistic, double momentum) {
+  void record_statistic(Buffer buffer, const Matrix<T>& statistic, double momentum) {
     detail::require_statistic(pass_, buffer, shape_of(statistic));
     pass_.statistics.record({buffer.slot(), statistic.memptr(), statistic.n_elem, momentum});
   }

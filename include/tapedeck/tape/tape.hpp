@@ -114,7 +114,7 @@ class TAPEDECK_API Tape {
   // Playing back.
 
   /// Adds the gradients of the roots' weighted sum to the store's gradients (or to others of the same store),
-  /// and hands over the statistics that the pass collected. Once a tape: a second call throws UsageError, as
+  /// and records the statistics that the pass collected. Once a tape: a second call throws UsageError, as
   /// does a tape in evaluate mode and a root that depends on nothing wanted. UsageError, too, if a parameter
   /// or buffer that a vjp needs was changed after the forward pass used it: by an optimizer, a reset, a
   /// restored state and the like; what is written through `value<T>()` is noticed on tapes with
